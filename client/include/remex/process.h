@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef REMEX_PROCESS_H
+#define REMEX_PROCESS_H
+
+/*
+ * A process handle is the local stand-in for a child that an executor owns. The
+ * rules of <remex/client.h> hold here too.
+ *
+ * Handles are armed: freeing one whose process may still run kills it with its
+ * whole tree, unless it was detached.
+ *
+ * Timeouts are in milliseconds: 0 does not wait, REMEX_FOREVER waits for good.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <remex/client.h>
+#include <remex/event.h>
+#include <remex/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define REMEX_FOREVER (-1)
+
+enum remex_stdin {
+    REMEX_STDIN_CLOSED = 0, /* end of file at once */
+    REMEX_STDIN_PIPE = 1,   /* fed by remex_process_write */
+};
+
+enum remex_env {
+    REMEX_ENV_OVERLAY = 0, /* `env` on top of the executor's, filtered */
+    REMEX_ENV_EXACT = 1,   /* `env` and nothing else */
+};
+
+enum remex_capture {
+    REMEX_CAPTURE_PIPE = 0,
+    REMEX_CAPTURE_DISCARD = 1, /* to the null device */
+};
+
+enum remex_delivery {
+    REMEX_DELIVERY_RELIABLE = 0, /* a slow reader holds the child */
+    REMEX_DELIVERY_LOSSY = 1,    /* a slow reader gets a Gap */
+};
+
+struct remex_stream_options {
+    enum remex_capture capture;
+    enum remex_delivery delivery;
+};
+
+/* What becomes of the process when its session ends. */
+enum remex_owner_loss {
+    REMEX_OWNER_LOSS_KILL = 0,
+    REMEX_OWNER_LOSS_KEEP = 1, /* for `keep_ms`, then kill */
+};
+
+struct remex_process_options {
+    size_t size;            /* of this struct, as the caller compiled it */
+    const char *id;         /* 1 to 128 bytes; default: random */
+    const char *cwd;        /* absolute; default: the executor's own */
+    enum remex_env env_mode;
+    const char *const *env; /* "NAME=value"..., NULL; in an overlay a lone
+                             * "NAME" unsets */
+    const char *arg0;       /* what the program sees as argv[0] */
+    enum remex_stdin stdin_mode;
+    struct remex_stream_options out;
+    struct remex_stream_options err;
+    int64_t wall_time_ms;   /* default: no limit */
+    int eof_linger_ms;      /* default 3000; REMEX_FOREVER: wait for all ends */
+    enum remex_owner_loss owner_loss;
+    int64_t keep_ms;
+};
+
+/* Starts argv[0], looked up in the PATH it will have. `argv` ends with NULL.
+ * REMEX_OK: the program runs, and is followed from its first event on.
+ * A failed launch is told by `error`: kind REMEX_ERROR_LAUNCH_FAILED, stage and
+ * errno. */
+REMEX_CHECKED enum remex_status remex_process_start(struct remex_client *client,
+        const char *const *argv, const struct remex_process_options *options,
+        struct remex_process **out, struct remex_error *error);
+
+/* Kills the process if it may still run, unless detached. NULL is allowed. */
+REMEX_API void remex_process_free(struct remex_process *process);
+
+/* From now on freeing the handle leaves the process alone. What the end of the
+ * session does to it was chosen at its start. */
+REMEX_API void remex_process_detach(struct remex_process *process);
+
+/* Lent while the handle lives. */
+REMEX_API const char *remex_process_id(const struct remex_process *process);
+
+/* On the executor's host, for people. */
+REMEX_API int64_t remex_process_pid(const struct remex_process *process);
+
+/*
+ * Takes the next event. REMEX_AGAIN: none within `timeout_ms`; REMEX_ENDED: the
+ * last one has been taken. Output is lent until the next call of this function
+ * on this handle (or its free). Taking events is what lets more output come.
+ */
+REMEX_CHECKED enum remex_status remex_process_next_event(
+        struct remex_process *process, int timeout_ms, struct remex_event *out);
+
+/* Waits until the exit is known, whether or not its event has been taken, and
+ * however much output lies unread. REMEX_DEADLINE_EXCEEDED: not yet;
+ * REMEX_DISCONNECTED: it will not be known. */
+REMEX_CHECKED enum remex_status remex_process_wait(struct remex_process *process,
+        int timeout_ms, struct remex_exit *out);
+
+/*
+ * Feeds stdin: waits until all of it is taken or `timeout_ms` has passed, and
+ * says in `written_out` (may be NULL) how much was, whatever the status.
+ * REMEX_DEADLINE_EXCEEDED: the rest was not; REMEX_FAILED_PRECONDITION: stdin is
+ * closed (by close_stdin, the child, or from the start) or the process exited.
+ */
+REMEX_CHECKED enum remex_status remex_process_write(
+        struct remex_process *process, const void *data, size_t size,
+        int timeout_ms, size_t *written_out, struct remex_error *error);
+
+/* End of file after what was written. Harmless if stdin is closed already. */
+REMEX_CHECKED enum remex_status remex_process_close_stdin(
+        struct remex_process *process, struct remex_error *error);
+
+enum remex_signal_target {
+    REMEX_SIGNAL_LEADER = 1,
+    REMEX_SIGNAL_GROUP = 2,
+    REMEX_SIGNAL_TREE = 3,
+};
+
+/* Sends a signal. `delivered_out` (may be NULL): false if it had exited. */
+REMEX_CHECKED enum remex_status remex_process_signal(
+        struct remex_process *process, int signal_number,
+        enum remex_signal_target target, bool *delivered_out,
+        struct remex_error *error);
+
+/* Kills the whole tree, after the leader's exit as well. The events tell the
+ * end. `running_out` (may be NULL): the leader had not exited. */
+REMEX_CHECKED enum remex_status remex_process_terminate(
+        struct remex_process *process, bool *running_out,
+        struct remex_error *error);
+
+/* A piece of the executor's log, see remex_process_read. Yours to free. */
+struct remex_log {
+    struct remex_event *events; /* output lies in the same allocation */
+    size_t count;
+    uint64_t first_seq; /* oldest event the executor keeps */
+    uint64_t next_seq;  /* number of the event to come */
+    bool exited;        /* at or before the last event told here */
+    bool closed;
+};
+
+/*
+ * Reads the executor's log after event `after_seq` (0: from the oldest), at most
+ * `max_bytes` of output (0: the executor's choice) but at least one event if
+ * there is one, waiting up to `timeout_ms` for it. Independent of next_event,
+ * and safe to repeat. REMEX_AGAIN: nothing yet; REMEX_ENDED: Closed lies at or
+ * before `after_seq`.
+ */
+REMEX_CHECKED enum remex_status remex_process_read(struct remex_process *process,
+        uint64_t after_seq, size_t max_bytes, int timeout_ms,
+        struct remex_log **out, struct remex_error *error);
+
+/* NULL is allowed. */
+REMEX_API void remex_log_free(struct remex_log *log);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_LINK_FRAME_H
+#define EXECUTOR_LINK_FRAME_H
+
+/*
+ * What an executor and its fronts say to each other over their socketpair.
+ *
+ * A frame is this header and `size` bytes of body. Both ends are of one build
+ * on one host, so the header is in the host's own layout; the executor checks
+ * it all the same, for a front talks to strangers.
+ */
+
+#include <stdint.h>
+
+enum link_kind {
+    /* Front to executor. */
+    LINK_REQUEST = 1,   /* body: a request as it came; answer by `ticket` */
+    LINK_PIPE_GONE = 2, /* nobody waits any more for answers to `pipe` */
+    LINK_READY = 3,     /* it listens; body: address, NUL, hint address, NUL */
+    LINK_REFUSED = 4,   /* it cannot listen; body: why. It exits then */
+    LINK_ALIVE = 5,     /* beat `ticket` was published and the canary lives */
+    /* Executor to front. */
+    LINK_REPLY = 16, /* body: the reply to `ticket` */
+    LINK_HINT = 17,  /* body: to publish as it is */
+    LINK_BEAT = 18,  /* body: heartbeat hint to publish; `ticket`: its number */
+};
+
+/* Peer of a transport without credentials. */
+#define LINK_PEER_UID_UNKNOWN UINT32_MAX
+
+enum {
+    LINK_MAX_REQUEST = 1024 * 1024 + 64 * 1024,
+    LINK_MAX_REPLY = 1024 * 1024 + 64 * 1024
+};
+
+struct link_header {
+    uint32_t size; /* of the body */
+    uint32_t kind;
+    uint64_t ticket;   /* the front's name for a request under way */
+    uint32_t pipe;     /* the front's name for a connection */
+    uint32_t peer_uid; /* of a request's sender */
+};
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_LOOP_H
+#define EXECUTOR_LOOP_H
+
+/*
+ * The one loop of the executor: descriptors, timers, and work put off to the end
+ * of the turn. Watches, timers and tasks are embedded in what they belong to;
+ * nothing here allocates after loop_new, except the timer heap as it grows.
+ *
+ * Level-triggered: a callback does a bounded piece of work and is called again
+ * while there is more, so that nobody keeps the loop for himself.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <remex/status.h>
+
+struct loop;
+
+struct loop_watch {
+    void (*ready)(struct loop_watch *watch, uint32_t epoll_events);
+    int fd; /* -1: not watched */
+};
+
+struct loop_timer {
+    void (*due)(struct loop_timer *timer);
+    int64_t at;  /* monotonic nanoseconds */
+    size_t slot; /* in the heap, from 1; 0: not set */
+};
+
+/* Runs once, at the end of the turn in which it was queued. */
+struct loop_task {
+    void (*run)(struct loop_task *task);
+    struct loop_task *next;
+    bool queued;
+};
+
+REMEX_CHECKED enum remex_status loop_new(struct loop **out);
+void loop_free(struct loop *loop); /* NULL is allowed */
+
+/* Until loop_stop, from within a callback. */
+void loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+/* Monotonic time at which this turn began. */
+int64_t loop_now(const struct loop *loop);
+
+/* Starts watching `fd` for `epoll_events` (EPOLLIN, EPOLLOUT). The watch stays
+ * put until removed. Events already fetched for a removed watch are dropped. */
+REMEX_CHECKED enum remex_status loop_add(struct loop *loop,
+        struct loop_watch *watch, int fd, uint32_t epoll_events);
+void loop_change(
+        struct loop *loop, struct loop_watch *watch, uint32_t epoll_events);
+void loop_remove(struct loop *loop, struct loop_watch *watch);
+
+/* Sets or moves a timer. A failure leaves it as it was. */
+REMEX_CHECKED enum remex_status loop_timer_set(
+        struct loop *loop, struct loop_timer *timer, int64_t at);
+void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
+
+void loop_defer(struct loop *loop, struct loop_task *task);
+void loop_cancel(struct loop *loop, struct loop_task *task);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_PROCESS_H
+#define EXECUTOR_PROCESS_H
+
+/*
+ * One process: its states, its log, its stdin, and the rules between them.
+ *
+ *     RUNNING ──exit──▶ EXITED ──every stream at its end──▶ CLOSED
+ *        └──────every stream at its end, then exit──────────▶
+ *
+ * Logic only. What has to be done to the real child goes out through a
+ * process_host, what happens to it comes in through process_on_...; the time is
+ * an argument. Children that never say EOF (a descendant holds the pipe) have
+ * their streams abandoned when eof_linger has passed after the exit.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <remex/event.h>
+#include <remex/status.h>
+
+#include "common/message.h"
+#include "executor/event_log.h"
+
+struct process;
+struct process_host;
+
+enum process_state {
+    PROCESS_RUNNING = 1,
+    PROCESS_EXITED = 2,
+    PROCESS_CLOSED = 3,
+};
+
+/* How a process reports upwards. Called from within the call that caused it;
+ * the process must not be freed there. */
+struct process_hooks {
+    void *user;
+    /* Events were published. */
+    void (*published)(void *user, struct process *process);
+    /* Stdin has room again, or has ended: for Writes that wait. */
+    void (*stdin_moved)(void *user, struct process *process);
+};
+
+struct process_limits {
+    struct event_log_limits log;
+    size_t stdin_bytes;
+};
+
+/* Starts the program. REMEX_OK: exec succeeded. Otherwise nothing is left of it,
+ * and `error` says at which stage and why. `spec` is copied as far as needed. */
+REMEX_CHECKED enum remex_status process_start(struct process_host *host,
+        const struct process_spec *spec, const struct process_limits *limits,
+        const struct process_hooks *hooks, struct process **out,
+        struct remex_error *error);
+
+/* Kills whatever is left of its tree first. NULL is allowed. */
+void process_free(struct process *process);
+
+enum process_state process_state(const struct process *process);
+int64_t process_pid(const struct process *process);
+const struct event_log *process_log(const struct process *process);
+/* Once it has exited, else NULL. */
+const struct remex_exit *process_exit(const struct process *process);
+
+/* Whoever reads this log has consumed everything up to `seq`; UINT64_MAX: nobody
+ * has to be waited for. The lowest of all reliable followers, computed by the
+ * caller. Reading from the child resumes when that makes room. */
+void process_set_consumed(struct process *process, uint64_t seq);
+
+/* Exactly-once stdin; see Write in the .proto. REMEX_OUT_OF_RANGE: beyond what
+ * was taken so far. */
+REMEX_CHECKED enum remex_status process_write(struct process *process,
+        const struct write_request *request, struct remex_bytes payload,
+        struct write_reply *out, struct remex_error *error);
+
+/* `signal_number` was checked by the decoder. */
+REMEX_CHECKED enum remex_status process_signal(struct process *process,
+        int signal_number, enum signal_target target,
+        enum signal_outcome *out, struct remex_error *error);
+
+/* Runs the plan (none: at once), then kills the tree. `now` is monotonic. True
+ * if the leader was still running. */
+bool process_terminate(struct process *process, const struct stop_step *plan,
+        size_t count, enum remex_exit_reason reason, int64_t now);
+
+/* Does what is due at `now`; returns when to be called next, INT64_MAX: never. */
+int64_t process_tick(struct process *process, int64_t now);
+
+#endif
