@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/arena.h"
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_BYTES = 16 * 1024 };
+
+struct arena_block {
+    struct arena_block *next;
+    size_t size; /* of data */
+    size_t used; /* of data */
+    alignas(max_align_t) unsigned char data[];
+};
+
+static bool round_up(size_t size, size_t *out)
+{
+    size_t align = alignof(max_align_t);
+
+    if (size > SIZE_MAX / 2)
+        return false;
+    *out = size ? (size + align - 1) / align * align : align;
+    return true;
+}
+
+/* Puts a block with room for `size` in front. */
+static struct arena_block *add_block(struct arena *arena, size_t size)
+{
+    size_t room = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+    struct arena_block *block = malloc(sizeof(*block) + room);
+
+    if (!block)
+        return NULL;
+    block->size = room;
+    block->used = 0;
+    block->next = arena->blocks;
+    arena->blocks = block;
+    return block;
+}
+
+static void free_blocks(struct arena_block *block)
+{
+    while (block) {
+        struct arena_block *next = block->next;
+
+        free(block);
+        block = next;
+    }
+}
+
+void arena_init(struct arena *arena, size_t limit)
+{
+    *arena = (struct arena){ .limit = limit };
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    struct arena_block *block = arena->blocks;
+    unsigned char *data;
+
+    if (!round_up(size, &size) || size > arena->limit - arena->used)
+        return NULL;
+    if (!block || size > block->size - block->used)
+        block = add_block(arena, size);
+    if (!block)
+        return NULL;
+    data = block->data + block->used;
+    block->used += size;
+    arena->used += size;
+    assert(arena->used <= arena->limit);
+    return memset(data, 0, size);
+}
+
+void arena_reset(struct arena *arena)
+{
+    struct arena_block *kept = arena->blocks;
+
+    arena->used = 0;
+    if (!kept)
+        return;
+    free_blocks(kept->next);
+    kept->next = NULL;
+    kept->used = 0;
+    /* A large one was made for a large message; the next is likely small. */
+    if (kept->size > BLOCK_BYTES) {
+        free(kept);
+        arena->blocks = NULL;
+    }
+}
+
+void arena_deinit(struct arena *arena)
+{
+    free_blocks(arena->blocks);
+    arena->blocks = NULL;
+    arena->used = 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef COMMON_ARENA_H
+#define COMMON_ARENA_H
+
+/*
+ * Memory that is freed together, up to a cap: what decoding one message may
+ * use, so that a small hostile message cannot become a large heap.
+ */
+
+#include <stddef.h>
+
+struct arena_block;
+
+struct arena {
+    struct arena_block *blocks;
+    size_t used;  /* bytes handed out */
+    size_t limit; /* most that may be handed out until the next reset */
+};
+
+/* Takes no memory yet. */
+void arena_init(struct arena *arena, size_t limit);
+
+/* Zeroed and aligned for anything; NULL over the limit or out of memory.
+ * Lent until the arena is reset. */
+void *arena_alloc(struct arena *arena, size_t size);
+
+/* Gives back everything, but keeps one block to be quick with the next. */
+void arena_reset(struct arena *arena);
+
+/* Gives back everything. Safe on a zeroed arena. */
+void arena_deinit(struct arena *arena);
+
+#endif

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef COMMON_MESSAGE_H
+#define COMMON_MESSAGE_H
+
+/*
+ * Requests, replies and hints as plain values: what both ends work with, and
+ * what common/wire turns into bytes and back. The .proto is their manual; the
+ * names and numbers here are the ones there.
+ *
+ * A decoded value borrows from the arena it was decoded with and from the bytes
+ * it was decoded from. A value to be encoded borrows from its maker.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <remex/event.h>
+#include <remex/status.h>
+
+enum {
+    MESSAGE_VERSION = 1,
+    MESSAGE_ID_BYTES = 16,         /* session and boot ids */
+    MESSAGE_TOPIC_BYTES = 8,       /* hint topics */
+    MESSAGE_PROCESS_ID_BYTES = 128 /* at most */
+};
+
+/* Numbers of the fields in Request.call and Reply.result. */
+enum method {
+    METHOD_NONE = 0,
+    METHOD_OPEN = 16,
+    METHOD_CLOSE = 17,
+    METHOD_RENEW = 18,
+    METHOD_START = 19,
+    METHOD_RUN = 20,
+    METHOD_FOLLOW = 21,
+    METHOD_UNFOLLOW = 22,
+    METHOD_PULL = 23,
+    METHOD_READ = 24,
+    METHOD_WRITE = 25,
+    METHOD_SIGNAL = 26,
+    METHOD_RESIZE = 27,
+    METHOD_TERMINATE = 28,
+    METHOD_WAIT = 29,
+    METHOD_INSPECT = 30,
+    METHOD_LIST = 31,
+    METHOD_SEAL = 32,
+    METHOD_FORGET = 33,
+};
+
+/* A 128-bit random name. */
+struct message_id {
+    uint8_t bytes[MESSAGE_ID_BYTES];
+};
+
+enum stdin_kind { STDIN_CLOSED = 1, STDIN_PIPE = 2 };
+enum env_base { ENV_EMPTY = 1, ENV_EXECUTOR = 2 };
+enum capture { CAPTURE_PIPE = 1, CAPTURE_DISCARD = 2 };
+enum delivery { DELIVERY_LOSSY = 1, DELIVERY_RELIABLE = 2 };
+enum no_follower { NO_FOLLOWER_DRAIN = 1, NO_FOLLOWER_HOLD = 2 };
+
+enum retention {
+    RETENTION_NONE = 1,
+    RETENTION_BYTES = 2,
+    RETENTION_CHUNKS = 3,
+    RETENTION_ALL = 4,
+};
+
+enum owner_loss {
+    OWNER_LOSS_KILL = 1,
+    OWNER_LOSS_TERMINATE = 2,
+    OWNER_LOSS_KEEP = 3,
+};
+
+enum role { ROLE_RUN = 1, ROLE_OBSERVE = 2, ROLE_ADMIN = 3 };
+
+enum write_outcome {
+    WRITE_ACCEPTED = 1,
+    WRITE_STDIN_CLOSED = 2,
+    WRITE_EXITED = 3,
+};
+
+enum signal_target {
+    SIGNAL_LEADER = 1,
+    SIGNAL_GROUP = 2,
+    SIGNAL_TREE = 3,
+};
+
+enum signal_outcome { SIGNAL_DELIVERED = 1, SIGNAL_EXITED = 2 };
+
+struct stream_spec {
+    enum capture capture;
+    enum delivery delivery;
+    enum no_follower no_follower;
+    enum retention retention;
+    uint64_t retention_amount;
+    uint32_t chunk_bytes;
+};
+
+struct pty_spec {
+    uint32_t rows;
+    uint32_t columns;
+    struct remex_bytes term;
+};
+
+struct rlimit_spec {
+    uint32_t resource;
+    uint64_t soft;
+    uint64_t hard;
+};
+
+struct stop_step {
+    uint32_t signal;
+    uint32_t wait_ms;
+};
+
+struct label {
+    struct remex_bytes name;
+    struct remex_bytes value;
+};
+
+struct process_spec {
+    struct remex_bytes process_id;
+    const struct remex_bytes *argv;
+    size_t argv_count;
+    struct remex_bytes arg0;
+    struct remex_bytes cwd;
+    enum env_base env_base;
+    const struct remex_bytes *env;
+    size_t env_count;
+    enum stdin_kind stdin_kind;
+    const struct pty_spec *pty; /* NULL: pipes */
+    struct stream_spec out;
+    struct stream_spec err;
+    uint64_t wall_time_ms;
+    const struct rlimit_spec *rlimits;
+    size_t rlimit_count;
+    const struct stop_step *stop_plan;
+    size_t stop_plan_count;
+    enum owner_loss owner_loss;
+    uint64_t keep_ms;
+    bool has_eof_linger;
+    uint64_t eof_linger_ms;
+    const struct label *labels;
+    size_t label_count;
+    /* Filled by decoding: the bytes of this message, for the request digest. */
+    struct remex_bytes encoded;
+};
+
+struct follow_spec {
+    struct remex_bytes process_id;
+    uint64_t follow_id;
+    uint64_t after_seq;
+    uint64_t until_position;
+    uint64_t after_position;
+};
+
+struct follow_state {
+    uint64_t follow_id;
+    bool known;
+    uint64_t last_seq;
+    bool has_exited;
+    struct remex_exit exited;
+};
+
+struct message_limits {
+    uint64_t request_bytes;
+    uint64_t reply_bytes;
+    uint64_t argument_bytes;
+    uint64_t argument_count;
+    uint64_t sessions;
+    uint64_t processes;
+    uint64_t retained_bytes;
+    uint64_t stdin_bytes;
+    uint64_t parked;
+    uint64_t park_ms;
+    uint64_t window_bytes;
+    uint64_t follows;
+    uint64_t lease_ms;
+};
+
+struct resume {
+    struct message_id session_id;
+    struct message_id boot_id;
+    uint64_t attachment;
+    bool take_over;
+    const struct follow_spec *follows;
+    size_t follow_count;
+};
+
+struct open_request {
+    struct remex_bytes client_name;
+    uint32_t min_version;
+    uint32_t max_version;
+    struct remex_bytes token;
+    uint32_t lease_ms;
+    const struct resume *resume; /* NULL: a new session */
+};
+
+struct open_reply {
+    uint32_t version;
+    struct message_id session_id;
+    uint64_t attachment;
+    uint32_t lease_ms;
+    struct remex_bytes principal;
+    enum role role;
+    struct message_limits limits;
+    const struct remex_bytes *capabilities;
+    size_t capability_count;
+    struct remex_bytes hint_address;
+    uint8_t hint_topic[MESSAGE_TOPIC_BYTES];
+    uint32_t heartbeat_ms;
+    struct remex_bytes executor_version;
+    const struct follow_state *follows;
+    size_t follow_count;
+};
+
+struct start_request {
+    struct process_spec process;
+    const struct follow_spec *follow; /* NULL: not followed */
+};
+
+struct start_reply {
+    int64_t pid;
+};
+
+struct follow_request {
+    struct follow_spec follow;
+};
+
+struct follow_reply {
+    struct follow_state state;
+};
+
+struct unfollow_request {
+    uint64_t follow_id;
+};
+
+struct pull_ack {
+    uint64_t follow_id;
+    uint64_t consumed_seq;
+    uint64_t until_position;
+};
+
+struct pull_request {
+    const struct pull_ack *acks;
+    size_t ack_count;
+    uint32_t wait_ms;
+    uint32_t max_bytes;
+};
+
+struct batch_event {
+    uint64_t follow_id; /* 0 in Read and Run */
+    struct remex_event event;
+};
+
+/* To be encoded: the outputs' bytes are the sender's to append, in order, after
+ * the encoded head. Decoded: they lie in the payload. */
+struct batch {
+    const struct batch_event *events;
+    size_t count;
+};
+
+struct pull_reply {
+    struct batch batch;
+    const struct follow_state *states;
+    size_t state_count;
+};
+
+struct read_request {
+    struct remex_bytes process_id;
+    uint64_t after_seq;
+    uint32_t max_bytes;
+    uint32_t wait_ms;
+    uint64_t after_position;
+};
+
+struct read_reply {
+    struct batch batch;
+    uint64_t first_seq;
+    uint64_t next_seq;
+    bool exited;
+    bool closed;
+};
+
+struct write_request {
+    struct remex_bytes process_id;
+    uint64_t offset;
+    bool eof;
+    uint32_t wait_ms;
+};
+
+struct write_reply {
+    enum write_outcome outcome;
+    uint64_t next_offset;
+    uint64_t room;
+    bool eof;
+};
+
+struct signal_request {
+    struct remex_bytes process_id;
+    uint32_t signal;
+    enum signal_target target;
+    uint64_t number;
+};
+
+struct signal_reply {
+    enum signal_outcome outcome;
+};
+
+struct terminate_request {
+    struct remex_bytes process_id;
+    const struct stop_step *plan;
+    size_t plan_count;
+    bool default_plan;
+};
+
+struct terminate_reply {
+    bool running;
+};
+
+struct request {
+    uint32_t version;
+    struct message_id session_id; /* all zero in Open */
+    struct message_id boot_id;
+    uint64_t attachment;
+    uint32_t deadline_ms;
+    enum method method; /* one without a member here: carried by number alone */
+    union {
+        struct open_request open;
+        struct start_request start;
+        struct follow_request follow;
+        struct unfollow_request unfollow;
+        struct pull_request pull;
+        struct read_request read;
+        struct write_request write;
+        struct signal_request signal;
+        struct terminate_request terminate;
+    };
+    struct remex_bytes payload;
+};
+
+struct reply {
+    uint32_t version;
+    struct message_id boot_id;
+    struct remex_error error; /* status REMEX_OK: `method`'s member is set */
+    enum method method;       /* METHOD_NONE if the status is not REMEX_OK */
+    union {
+        struct open_reply open;
+        struct start_reply start;
+        struct follow_reply follow;
+        struct pull_reply pull;
+        struct read_reply read;
+        struct write_reply write;
+        struct signal_reply signal;
+        struct terminate_reply terminate;
+    };
+    struct remex_bytes payload;
+};
+
+struct hint {
+    uint8_t topic[MESSAGE_TOPIC_BYTES];
+    struct message_id boot_id;
+    uint64_t beat;
+    uint64_t news;
+};
+
+#endif
