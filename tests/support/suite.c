@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/suite.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include <glib.h>
+#include <nng/nng.h>
+#include <nng/protocol/pair0/pair.h>
+
+#define POLL_US (5 * 1000)
+
+struct suite_case {
+    const char *path;
+    void (*function)(void);
+};
+
+struct holdings {
+    unsigned int descriptors;
+    unsigned int threads;
+    unsigned int children;
+};
+
+static bool threads_allowed;
+static unsigned int patience_ms = 2000;
+
+void suite_allow_threads(void)
+{
+    threads_allowed = true;
+}
+
+void suite_set_patience(unsigned int milliseconds)
+{
+    patience_ms = milliseconds;
+}
+
+void suite_start_nng(void)
+{
+    nng_socket socket;
+
+    g_assert_cmpint(nng_pair0_open(&socket), ==, 0);
+    g_assert_cmpint(nng_close(socket), ==, 0);
+}
+
+static unsigned int count_entries(const char *path)
+{
+    GDir *dir = g_dir_open(path, 0, NULL);
+    unsigned int count = 0;
+
+    g_assert_nonnull(dir);
+    while (g_dir_read_name(dir))
+        count++;
+    g_dir_close(dir);
+    return count;
+}
+
+/* The children of one thread, which /proc lists as "PID PID ". */
+static unsigned int count_children_of(const char *thread)
+{
+    char *path = g_build_filename("/proc/self/task", thread, "children", NULL);
+    char *text = NULL;
+    unsigned int count = 0;
+
+    /* A thread that has ended since it was listed has no children. */
+    if (g_file_get_contents(path, &text, NULL, NULL)) {
+        for (const char *at = text; (at = strchr(at, ' ')); at++)
+            count++;
+        g_free(text);
+    }
+    g_free(path);
+    return count;
+}
+
+static unsigned int count_children(void)
+{
+    GDir *dir = g_dir_open("/proc/self/task", 0, NULL);
+    unsigned int count = 0;
+    const char *thread;
+
+    g_assert_nonnull(dir);
+    while ((thread = g_dir_read_name(dir)))
+        count += count_children_of(thread);
+    g_dir_close(dir);
+    return count;
+}
+
+static struct holdings holdings_now(void)
+{
+    return (struct holdings){
+        .descriptors = count_entries("/proc/self/fd"),
+        .threads = threads_allowed ? 0 : count_entries("/proc/self/task"),
+        .children = count_children(),
+    };
+}
+
+static bool same(const struct holdings *a, const struct holdings *b)
+{
+    return a->descriptors == b->descriptors && a->threads == b->threads &&
+            a->children == b->children;
+}
+
+static void check_nothing_left(const char *path, const struct holdings *before)
+{
+    gint64 deadline = g_get_monotonic_time() + (gint64)patience_ms * 1000;
+    struct holdings after = holdings_now();
+
+    while (!same(before, &after) && g_get_monotonic_time() < deadline) {
+        g_usleep(POLL_US);
+        after = holdings_now();
+    }
+    if (!same(before, &after))
+        g_error("%s: before and after: descriptors %u and %u, "
+                "threads %u and %u, children %u and %u",
+                path, before->descriptors, after.descriptors, before->threads,
+                after.threads, before->children, after.children);
+}
+
+static void run_case(const void *data)
+{
+    const struct suite_case *this = data;
+    struct holdings before = holdings_now();
+
+    this->function();
+    check_nothing_left(this->path, &before);
+}
+
+void suite_add(const char *path, void (*function)(void))
+{
+    struct suite_case *added = g_new(struct suite_case, 1);
+
+    added->path = path;
+    added->function = function;
+    g_test_add_data_func_full(path, added, run_case, g_free);
+}
