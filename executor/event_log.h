@@ -25,8 +25,10 @@
 struct event_log;
 struct log_block; /* bytes of output; counted references, see below */
 
+enum { LOG_BLOCK_BYTES = 64 * 1024 };
+
 struct event_log_limits {
-    size_t max_bytes;  /* of output kept; at least one block */
+    size_t max_bytes;  /* of output kept; at least LOG_BLOCK_BYTES */
     size_t max_events; /* outputs kept, at least 1 */
 };
 
@@ -43,11 +45,15 @@ REMEX_CHECKED enum remex_status event_log_new(
 /* NULL is allowed. Blocks somebody holds live on. */
 void event_log_free(struct event_log *log);
 
-/* Where the next output can be read into, at most `want` bytes. Makes room if it
- * has to. Nothing is published before the commit, and a second reserve takes the
- * place of the first. REMEX_AGAIN: full of what is pinned; REMEX_NO_MEMORY. */
+/* Where the next output can be read into, at most `want` (> 0) bytes. Nothing is
+ * published, and nothing leaves, before the commit. A reserve holds until the next
+ * one, or a pin. REMEX_AGAIN: full of what is pinned; REMEX_NO_MEMORY. */
 REMEX_CHECKED enum remex_status event_log_reserve(struct event_log *log,
         size_t want, void **data_out, size_t *size_out);
+
+/* Whether a reserve would give a good piece: room for a whole block, or a quarter
+ * of the log. Reading goes on then, rather than for each byte that is consumed. */
+bool event_log_has_room(const struct event_log *log);
 
 /* Publishes the first `size` (> 0) bytes of what was reserved. */
 void event_log_commit(struct event_log *log, enum remex_stream stream,
@@ -64,8 +70,9 @@ void event_log_closed(struct event_log *log,
 void event_log_pin(struct event_log *log, uint64_t seq);
 
 /* The next event at the cursor, or the gap in its place; false if there is none
- * yet. An output's bytes are lent until the next reserve or free, or for as long
- * as `block_out` (may be NULL) is held. */
+ * yet. An output's bytes are lent until the next commit or free, or for as long
+ * as `block_out` (may be NULL) is held: that one is the caller's choice, no
+ * reference is taken for him. A gap has no time of its own: 0. */
 bool event_log_next(const struct event_log *log, const struct cursor *cursor,
         struct remex_event *out, struct log_block **block_out);
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_CHILD_H
+#define EXECUTOR_CHILD_H
+
+/*
+ * Real children: the process_host of an executor.
+ *
+ * A child is a pidfd and at most three pipes on the loop. Outputs are read one
+ * piece per pipe and turn, straight into the log; stdin is written as far as the
+ * pipe takes it. A child that was released lives on here until its tree is dead.
+ */
+
+#include <remex/status.h>
+
+#include "executor/loop.h"
+#include "executor/process_host.h"
+#include "executor/reaper.h"
+
+struct child_host;
+
+/* Makes this process a subreaper and ignores SIGPIPE, for good. `loop` and
+ * `reaper` are lent until child_host_free. */
+REMEX_CHECKED enum remex_status child_host_new(
+        struct loop *loop, struct reaper *reaper, struct child_host **out);
+
+/* Every process must have been freed. Waits for released trees to die. NULL is
+ * allowed. */
+void child_host_free(struct child_host *children);
+
+/* What process_start wants. Lent until child_host_free. */
+struct process_host *child_host_of(struct child_host *children);
+
+#endif
