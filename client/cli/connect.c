@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/cli/connect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/cli/report.h"
+
+#define TOKEN_BYTES 1024
+
+static bool take_address(void *options, const char *value)
+{
+    struct connect_options *connect = options;
+
+    connect->address = value;
+    return value[0] != '\0';
+}
+
+static bool take_token_file(void *options, const char *value)
+{
+    struct connect_options *connect = options;
+
+    connect->token_file = value;
+    return value[0] != '\0';
+}
+
+const struct option_spec connect_specs[] = {
+    { "at", "ADDR", "the executor; default $REMEX_EXECUTOR, else local:",
+            "an address such as ipc:///run/remex/executor", take_address },
+    { "token-file", "FILE", "the token that a tcp:// address asks for",
+            "the path of a file", take_token_file },
+    { NULL, NULL, NULL, NULL, NULL },
+};
+
+const char *connect_address(const struct connect_options *options)
+{
+    const char *set = getenv("REMEX_EXECUTOR");
+
+    if (options->address)
+        return options->address;
+    return set && set[0] ? set : "local:";
+}
+
+/* The first line of the file. */
+static bool read_token(const char *path, char token[TOKEN_BYTES])
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : read(fd, token, TOKEN_BYTES - 1);
+    int failure = errno;
+
+    if (fd >= 0)
+        close(fd);
+    if (size < 0) {
+        report("cannot read the token file '%s': %s", path, strerror(failure));
+        return false;
+    }
+    token[size] = '\0';
+    token[strcspn(token, "\r\n")] = '\0';
+    if (token[0] == '\0')
+        report("the token file '%s' is empty", path);
+    return token[0] != '\0';
+}
+
+struct remex_client *connect_client(const struct connect_options *options)
+{
+    struct remex_client_options client_options =
+            REMEX_DEFAULTS(remex_client_options);
+    const char *address = connect_address(options);
+    char token[TOKEN_BYTES];
+    struct remex_client *client = NULL;
+    struct remex_error error;
+    enum remex_status status;
+
+    client_options.name = "remex";
+    if (options->token_file) {
+        if (!read_token(options->token_file, token))
+            return NULL;
+        client_options.token = token;
+    }
+    status = remex_client_connect(address, &client_options, &client, &error);
+    explicit_bzero(token, sizeof(token));
+    if (status == REMEX_OK)
+        return client;
+    report("cannot use the executor %s: %s", address, error.text);
+    return NULL;
+}

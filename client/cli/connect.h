@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_CONNECT_H
+#define CLI_CONNECT_H
+
+/*
+ * Which executor to talk to: the options that all verbs share.
+ */
+
+#include <remex/client.h>
+
+#include "client/cli/options.h"
+
+struct connect_options {
+    const char *address;    /* NULL: the default */
+    const char *token_file; /* NULL: no token */
+};
+
+/* --at and --token-file, for verbs whose own struct begins with a
+ * connect_options. */
+extern const struct option_spec connect_specs[];
+
+/* The address as it will be used, for people. */
+const char *connect_address(const struct connect_options *options);
+
+/* NULL if that failed, and a report has said why. */
+struct remex_client *connect_client(const struct connect_options *options);
+
+#endif

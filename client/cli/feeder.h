@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_FEEDER_H
+#define CLI_FEEDER_H
+
+/*
+ * A thread that passes our stdin to a process, until one of both has ended.
+ */
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <remex/process.h>
+
+struct feeder {
+    pthread_t thread;
+    struct remex_process *process; /* lent */
+    void *buffer;
+    atomic_bool failed;
+};
+
+/* Whether our stdin is open for reading at all. */
+bool feeder_has_stdin(void);
+
+/* False, and a report, if there is no thread or memory for it. */
+bool feeder_init(struct feeder *feeder, struct remex_process *process);
+
+/* Stops reading and waits for a write under way, which ends with the process.
+ * False if stdin could not be passed on as it was: that was reported then, and
+ * the process was killed rather than made to believe in an early end. */
+bool feeder_deinit(struct feeder *feeder);
+
+#endif

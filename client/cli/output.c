@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void output_guard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        int wrong_way = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+
+        if (fcntl(fd, F_GETFD) >= 0)
+            continue;
+        if (open("/dev/null", wrong_way) != fd)
+            abort(); /* the lowest free one is ours by definition */
+    }
+}
+
+static bool wait_until_writable(int fd)
+{
+    struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
+
+    return poll(&poll_fd, 1, -1) >= 0 || errno == EINTR;
+}
+
+bool output_write(int fd, struct remex_bytes bytes)
+{
+    const uint8_t *at = bytes.data;
+    size_t left = bytes.size;
+
+    while (left > 0) {
+        ssize_t written = write(fd, at, left);
+
+        if (written >= 0) {
+            at += written;
+            left -= (size_t)written;
+        } else if (errno == EAGAIN) {
+            if (!wait_until_writable(fd))
+                return false;
+        } else if (errno != EINTR) {
+            return false;
+        }
+    }
+    return true;
+}

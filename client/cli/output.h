@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+/*
+ * Bytes to stdout and stderr, which may be anything: a file, a terminal, a
+ * pipe that somebody else made non-blocking, or nothing at all.
+ */
+
+#include <stdbool.h>
+
+#include <remex/event.h>
+
+/* Makes sure that descriptors 0 to 2 are taken, so that nothing opened later
+ * gets their numbers and another's bytes. What was closed stays unusable: to
+ * read or to write it fails. */
+void output_guard(void);
+
+/* Writes all of it, waiting as long as it takes. On failure false, with errno
+ * set. */
+bool output_write(int fd, struct remex_bytes bytes);
+
+#endif
