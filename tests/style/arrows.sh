@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# An include is an arrow, and arrows point one way:
+#
+#     proto <- common <- executor        proto <- common <- client
+#
+# NNG stops at executor/front and client/connection, protobuf at common/wire,
+# GLib at the tests.
+
+# shellcheck source=tests/style/files.sh
+. "$(dirname "${BASH_SOURCE[0]}")/files.sh"
+
+# forbid RULE FILES INCLUDE [EXCEPT]: none of the sources under FILES, except
+# those, may include what matches.
+forbid() {
+    violation "$1" < <(
+        files "^($2)/.*\.[ch]$" | grep -vE "^(${4:-})$" |
+            search "^\s*#\s*include\s*[<\"]$3"
+    )
+}
+
+production='common|executor|client'
+
+# The headers that a client's user sees: remex/client.h and so on.
+client_headers=$(files '^client/include/' | sed 's|^client/include/||' |
+    paste -sd '|' -)
+
+forbid 'common knows neither executor nor client' \
+    common "(executor/|client/|(${client_headers:-client})[>\"])"
+forbid 'the executor knows no client' \
+    executor "(client/|(${client_headers:-client})[>\"])"
+forbid 'the client knows no executor' client 'executor/'
+forbid 'production code knows no tests' "$production" '(tests|support)/'
+forbid 'integration tests see <remex/...>, common/ and support/ only' \
+    tests/integration '(executor/|client/|(?<=")(?!(common|support)/))'
+
+forbid 'NNG stops at executor/front/ and client/connection' \
+    "$production" 'nng/' 'executor/front/.*|client/connection[^/]*'
+forbid 'protobuf stops at common/wire' \
+    "$production|tests" '(.*\.pb-c\.h|protobuf-c/)' \
+    'common/wire[^/]*|tests/fuzz/.*'
+forbid 'GLib is for tests' "$production" '(glib|gio)'
+forbid 'include by folder, not by ../' "$production|tests" '(.*/)?\.\./'
+
+verdict

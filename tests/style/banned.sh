@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Words that do not belong in the code.
+
+# shellcheck source=tests/style/files.sh
+. "$(dirname "${BASH_SOURCE[0]}")/files.sh"
+
+violation 'it writes past the end, or tells no error' < <(
+    files '^(common|executor|client)/.*\.[ch]$' |
+        search '\b(v?sprintf|strcpy|stpcpy|strcat|gets|strtok|ato[ifl]l?)\('
+)
+
+violation 'what is left to do belongs in an issue' < <(
+    files '(\.[ch]|\.proto|\.cmake|CMakeLists\.txt)$' |
+        search '\b(TODO|FIXME|XXX)\b'
+)
+
+# Polling, where there is no other way, is done in support/; and a child may
+# well sleep.
+violation 'a test waits for what it wants to see' < <(
+    files '^tests/.*\.[ch]$' | grep -v '^tests/support/' |
+        search '\b(sleep|usleep|nanosleep|clock_nanosleep|g_usleep|nng_msleep)\('
+)
+
+verdict
