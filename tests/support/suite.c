@@ -8,7 +8,7 @@
 #include <nng/nng.h>
 #include <nng/protocol/pair0/pair.h>
 
-#define POLL_US (5 * 1000)
+#define POLL_US 5000
 
 struct suite_case {
     const char *path;
