@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/tree.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <glib.h>
+
+#define POLL_US (2 * 1000)
+
+static char *read_file(pid_t pid, const char *name)
+{
+    char *path = g_strdup_printf("/proc/%d/%s", (int)pid, name);
+    char *text = NULL;
+
+    g_file_get_contents(path, &text, NULL, NULL);
+    g_free(path);
+    return text;
+}
+
+bool tree_is_there(pid_t pid)
+{
+    return kill(pid, 0) == 0 || errno != ESRCH;
+}
+
+bool tree_wait_gone(pid_t pid, int ms)
+{
+    gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;
+
+    while (tree_is_there(pid)) {
+        if (g_get_monotonic_time() > deadline)
+            return false;
+        g_usleep(POLL_US);
+    }
+    return true;
+}
+
+/* The value of a line "Name:\tVALUE" of its status; NULL if it is gone. Yours
+ * to g_free. */
+static char *status_field(pid_t pid, const char *name)
+{
+    char *text = read_file(pid, "status");
+    char *start = g_strdup_printf("%s:\t", name);
+    char *at = text ? strstr(text, start) : NULL;
+    char *value = NULL;
+
+    if (at) {
+        at += strlen(start);
+        value = g_strndup(at, strcspn(at, "\n"));
+    }
+    g_free(start);
+    g_free(text);
+    return value;
+}
+
+/* Calls `visit` for each child until it says true; returns that child or -1. */
+static pid_t visit_children(
+        pid_t pid, bool (*visit)(pid_t child, void *data), void *data)
+{
+    char *name = g_strdup_printf("task/%d/children", (int)pid);
+    char *list = read_file(pid, name);
+    char **words = g_strsplit(list ? list : "", " ", 0);
+    pid_t found = -1;
+
+    for (char **word = words; *word && found < 0; word++) {
+        pid_t child = (pid_t)strtol(*word, NULL, 10);
+
+        if (child > 0 && visit(child, data))
+            found = child;
+    }
+    g_strfreev(words);
+    g_free(list);
+    g_free(name);
+    return found;
+}
+
+static bool is_called(pid_t child, void *data)
+{
+    char *name = status_field(child, "Name");
+    bool same = name && strncmp(name, data, 15) == 0;
+
+    g_free(name);
+    return same;
+}
+
+pid_t tree_child(pid_t pid, const char *name)
+{
+    char *copy = g_strdup(name);
+    pid_t child = visit_children(pid, is_called, copy);
+
+    g_free(copy);
+    return child;
+}
+
+static bool count_zombie(pid_t child, void *data)
+{
+    char *state = status_field(child, "State");
+    unsigned int *count = data;
+
+    if (state && state[0] == 'Z')
+        *count += 1;
+    g_free(state);
+    return false;
+}
+
+unsigned int tree_zombies(pid_t pid)
+{
+    unsigned int count = 0;
+
+    visit_children(pid, count_zombie, &count);
+    return count;
+}
+
+unsigned int tree_descriptors(pid_t pid)
+{
+    char *path = g_strdup_printf("/proc/%d/fd", (int)pid);
+    GDir *dir = g_dir_open(path, 0, NULL);
+    unsigned int count = 0;
+
+    g_assert_nonnull(dir);
+    while (g_dir_read_name(dir))
+        count++;
+    g_dir_close(dir);
+    g_free(path);
+    return count;
+}
+
+uint64_t tree_memory_kib(pid_t pid, const char *what)
+{
+    char *value = status_field(pid, what);
+    uint64_t kib;
+
+    g_assert_nonnull(value);
+    kib = g_ascii_strtoull(value, NULL, 10);
+    g_free(value);
+    return kib;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SUPPORT_TREE_H
+#define SUPPORT_TREE_H
+
+/*
+ * Other processes, as /proc shows them.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Whether there is such a process, be it a zombie. */
+bool tree_is_there(pid_t pid);
+
+/* Waits until it is gone, and reaped; false if it is not within `ms`. */
+bool tree_wait_gone(pid_t pid, int ms);
+
+/* The first child of `pid` whose program is called so (at most 15 bytes of it
+ * count), or -1. */
+pid_t tree_child(pid_t pid, const char *name);
+
+/* How many children it has that are zombies. */
+unsigned int tree_zombies(pid_t pid);
+
+unsigned int tree_descriptors(pid_t pid);
+
+/* "VmHWM" (the most memory it ever held), "VmRSS" (what it holds) in KiB. */
+uint64_t tree_memory_kib(pid_t pid, const char *what);
+
+#endif
