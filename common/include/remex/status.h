@@ -76,7 +76,7 @@ struct remex_error {
     enum remex_error_kind kind;
     enum remex_launch_stage stage;
     int os_error;     /* errno, of the executor's host in a launch failure */
-    uint64_t allowed; /* of a limit; the lowest version */
+    uint64_t allowed; /* of a limit; lowest version; newest attachment */
     uint64_t asked;   /* of a limit; the highest version */
     char name[48];
     char text[256]; /* one sentence: what was wrong and what to change */
