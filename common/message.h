@@ -20,9 +20,20 @@
 
 enum {
     MESSAGE_VERSION = 1,
-    MESSAGE_ID_BYTES = 16,         /* session and boot ids */
-    MESSAGE_TOPIC_BYTES = 8,       /* hint topics */
-    MESSAGE_PROCESS_ID_BYTES = 128 /* at most */
+    MESSAGE_ID_BYTES = 16,   /* session and boot ids */
+    MESSAGE_TOPIC_BYTES = 8, /* hint topics */
+
+    /* Most of each: */
+    MESSAGE_PROCESS_ID_BYTES = 128,
+    MESSAGE_CLIENT_NAME_BYTES = 128,
+    MESSAGE_LABELS = 32,
+    MESSAGE_LABEL_NAME_BYTES = 128,
+    MESSAGE_LABEL_VALUE_BYTES = 1024,
+    MESSAGE_TEXT_BYTES = 1024, /* any other text in a message */
+    MESSAGE_STOP_STEPS = 16,
+    MESSAGE_RLIMITS = 16,           /* as many as Linux has */
+    MESSAGE_TERMINAL_CELLS = 65535, /* rows or columns */
+    MESSAGE_SIGNAL = 64
 };
 
 /* Numbers of the fields in Request.call and Reply.result. */
@@ -47,6 +58,10 @@ enum method {
     METHOD_SEAL = 32,
     METHOD_FORGET = 33,
 };
+
+/* "start", "pull", ...: as in the .proto; "?" for a number that is none.
+ * Static. */
+const char *message_method_name(enum method method);
 
 /* A 128-bit random name. */
 struct message_id {

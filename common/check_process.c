@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "common/check_values.h"
+
+static bool check_argv(const struct check *c, const struct process_spec *spec)
+{
+    if (!check_that(c, spec->argv_count > 0 && spec->argv[0].size > 0, "argv",
+                "Give at least one argument, the program to run."))
+        return false;
+    for (size_t i = 0; i < spec->argv_count; i++)
+        if (!check_no_nul(c, spec->argv[i], "argv"))
+            return false;
+    return check_no_nul(c, spec->arg0, "arg0");
+}
+
+static bool check_cwd(const struct check *c, struct remex_bytes cwd)
+{
+    bool absolute = cwd.size == 0 || *(const char *)cwd.data == '/';
+
+    return check_that(c, absolute, "cwd",
+                   "It must be an absolute path, or empty.") &&
+            check_no_nul(c, cwd, "cwd");
+}
+
+static bool check_variable(
+        const struct check *c, struct remex_bytes entry, enum env_base base)
+{
+    const char *name = entry.data;
+    bool named = entry.size > 0 && name[0] != '=';
+    bool valued = named && memchr(name, '=', entry.size);
+
+    return check_that(c, named, "env",
+                   "A variable must have a name, as in NAME=value.") &&
+            check_that(c, valued || base == ENV_EXECUTOR, "env",
+                    "A variable must have a value, as in NAME=value; a NAME "
+                    "alone unsets, and needs the executor's environment as "
+                    "base.") &&
+            check_no_nul(c, entry, "env");
+}
+
+static bool check_env(const struct check *c, const struct process_spec *spec)
+{
+    if (!check_choice(c, spec->env_base, ENV_EXECUTOR, "env_base"))
+        return false;
+    for (size_t i = 0; i < spec->env_count; i++)
+        if (!check_variable(c, spec->env[i], spec->env_base))
+            return false;
+    return true;
+}
+
+static bool check_stream(const struct check *c, const struct stream_spec *spec)
+{
+    bool counted = spec->retention == RETENTION_BYTES ||
+            spec->retention == RETENTION_CHUNKS;
+    bool may_be_unspecified = spec->delivery == DELIVERY_LOSSY &&
+            (unsigned int)spec->no_follower == 0;
+
+    return check_choice(c, spec->capture, CAPTURE_DISCARD, "capture") &&
+            check_choice(c, spec->delivery, DELIVERY_RELIABLE, "delivery") &&
+            (may_be_unspecified ||
+                    check_choice(c, spec->no_follower, NO_FOLLOWER_HOLD,
+                            "no_follower")) &&
+            check_choice(c, spec->retention, RETENTION_ALL, "retention") &&
+            check_that(c, !counted || spec->retention_amount > 0,
+                    "retention_amount",
+                    "This retention needs an amount above 0.");
+}
+
+/* A terminal is one stream, which stdout_spec describes. */
+static bool check_streams(
+        const struct check *c, const struct process_spec *spec)
+{
+    struct check out = { "start.stdout_spec", c->error };
+    struct check err = { "start.stderr_spec", c->error };
+
+    return check_choice(c, spec->stdin_kind, STDIN_PIPE, "stdin_kind") &&
+            check_stream(&out, &spec->out) &&
+            (spec->pty || check_stream(&err, &spec->err));
+}
+
+static bool check_cells(
+        const struct check *c, uint32_t cells, const char *field)
+{
+    return check_that(c, cells >= 1 && cells <= MESSAGE_TERMINAL_CELLS, field,
+            "A terminal must have 1 to 65535 rows and columns.");
+}
+
+static bool check_pty(const struct check *c, const struct pty_spec *pty)
+{
+    if (!pty)
+        return true;
+    return check_cells(c, pty->rows, "pty.rows") &&
+            check_cells(c, pty->columns, "pty.columns") &&
+            check_no_nul(c, pty->term, "pty.term");
+}
+
+static bool check_rlimits(
+        const struct check *c, const struct process_spec *spec)
+{
+    if (!check_that(c, spec->rlimit_count <= MESSAGE_RLIMITS, "rlimits",
+                "There can be 16 resource limits at most."))
+        return false;
+    for (size_t i = 0; i < spec->rlimit_count; i++) {
+        const struct rlimit_spec *limit = &spec->rlimits[i];
+
+        if (!check_that(c, limit->resource < MESSAGE_RLIMITS, "rlimits",
+                    "A resource must be the number of one of Linux's "
+                    "RLIMIT_....") ||
+                !check_that(c, limit->soft <= limit->hard, "rlimits",
+                        "A soft limit must not be above its hard one."))
+            return false;
+    }
+    return true;
+}
+
+static bool check_labels(const struct check *c, const struct process_spec *spec)
+{
+    if (!check_that(c, spec->label_count <= MESSAGE_LABELS, "labels",
+                "There can be 32 labels at most."))
+        return false;
+    for (size_t i = 0; i < spec->label_count; i++) {
+        const struct label *label = &spec->labels[i];
+
+        if (!check_that(c, label->name.size > 0, "labels",
+                    "A label must have a name.") ||
+                !check_text(
+                        c, label->name, MESSAGE_LABEL_NAME_BYTES, "labels") ||
+                !check_text(
+                        c, label->value, MESSAGE_LABEL_VALUE_BYTES, "labels"))
+            return false;
+    }
+    return true;
+}
+
+static bool check_owner_loss(
+        const struct check *c, const struct process_spec *spec)
+{
+    return check_choice(c, spec->owner_loss, OWNER_LOSS_KEEP, "owner_loss") &&
+            check_that(c, spec->owner_loss != OWNER_LOSS_KEEP || spec->keep_ms,
+                    "keep_ms", "Say for how long to keep it, above 0.");
+}
+
+bool check_process(const struct check *c, const struct process_spec *spec)
+{
+    return check_process_id(c, spec->process_id, "process_id") &&
+            check_argv(c, spec) && check_cwd(c, spec->cwd) &&
+            check_env(c, spec) && check_streams(c, spec) &&
+            check_pty(c, spec->pty) && check_rlimits(c, spec) &&
+            check_plan(
+                    c, spec->stop_plan, spec->stop_plan_count, "stop_plan") &&
+            check_owner_loss(c, spec) && check_labels(c, spec);
+}

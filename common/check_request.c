@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/check.h"
+
+#include <string.h>
+
+#include "common/check_values.h"
+#include "common/ids.h"
+
+static bool check_resume(const struct check *c, const struct resume *resume)
+{
+    struct check follows = { "open.resume.follows", c->error };
+
+    if (!check_that(c, !id_is_zero(&resume->session_id), "resume.session_id",
+                "Give the 16 bytes that Open told.") ||
+            !check_that(c, !id_is_zero(&resume->boot_id), "resume.boot_id",
+                    "Give the 16 bytes that came with every reply."))
+        return false;
+    for (size_t i = 0; i < resume->follow_count; i++)
+        if (!check_follow(&follows, &resume->follows[i]))
+            return false;
+    return true;
+}
+
+static bool check_open(const struct check *c, const struct open_request *open)
+{
+    return check_text(c, open->client_name, MESSAGE_CLIENT_NAME_BYTES,
+                   "client_name") &&
+            check_that(c,
+                    open->min_version >= 1 &&
+                            open->min_version <= open->max_version,
+                    "min_version",
+                    "Give a range of versions that begins at 1 or above.") &&
+            (!open->resume || check_resume(c, open->resume));
+}
+
+static bool same_bytes(struct remex_bytes a, struct remex_bytes b)
+{
+    return a.size == b.size &&
+            (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+static bool check_start(
+        const struct check *c, const struct start_request *start)
+{
+    struct check follow = { "start.follow", c->error };
+
+    if (!check_process(c, &start->process))
+        return false;
+    if (!start->follow)
+        return true;
+    return check_follow(&follow, start->follow) &&
+            check_that(&follow,
+                    same_bytes(start->follow->process_id,
+                            start->process.process_id),
+                    "process_id",
+                    "It must be that of the process to start, or empty.");
+}
+
+static bool check_pull(const struct check *c, const struct pull_request *pull)
+{
+    for (size_t i = 0; i < pull->ack_count; i++)
+        if (!check_follow_id(c, pull->acks[i].follow_id, "acks"))
+            return false;
+    return true;
+}
+
+static bool check_read(const struct check *c, const struct read_request *read)
+{
+    struct follow_spec cursor = { .process_id = read->process_id,
+        .follow_id = 1,
+        .after_seq = read->after_seq,
+        .after_position = read->after_position };
+
+    return check_follow(c, &cursor);
+}
+
+static bool check_write(const struct check *c,
+        const struct write_request *write, size_t payload_size)
+{
+    return check_process_id(c, write->process_id, "process_id") &&
+            check_that(c, write->offset <= UINT64_MAX - payload_size, "offset",
+                    "Nothing can be written so far behind the beginning.");
+}
+
+static bool check_signal_request(
+        const struct check *c, const struct signal_request *request)
+{
+    return check_process_id(c, request->process_id, "process_id") &&
+            check_signal(c, request->signal, "signal") &&
+            check_choice(c, request->target, SIGNAL_TREE, "target");
+}
+
+static bool check_terminate(
+        const struct check *c, const struct terminate_request *terminate)
+{
+    return check_process_id(c, terminate->process_id, "process_id") &&
+            check_plan(c, terminate->plan, terminate->plan_count, "plan");
+}
+
+static bool check_call(const struct check *c, const struct request *request)
+{
+    switch (request->method) {
+    case METHOD_OPEN:
+        return check_open(c, &request->open);
+    case METHOD_START:
+        return check_start(c, &request->start);
+    case METHOD_FOLLOW:
+        return check_follow(c, &request->follow.follow);
+    case METHOD_UNFOLLOW:
+        return check_follow_id(c, request->unfollow.follow_id, "follow_id");
+    case METHOD_PULL:
+        return check_pull(c, &request->pull);
+    case METHOD_READ:
+        return check_read(c, &request->read);
+    case METHOD_WRITE:
+        return check_write(c, &request->write, request->payload.size);
+    case METHOD_SIGNAL:
+        return check_signal_request(c, &request->signal);
+    case METHOD_TERMINATE:
+        return check_terminate(c, &request->terminate);
+    case METHOD_CLOSE:
+    case METHOD_RENEW:
+    case METHOD_RUN:
+    case METHOD_RESIZE:
+    case METHOD_WAIT:
+    case METHOD_INSPECT:
+    case METHOD_LIST:
+    case METHOD_SEAL:
+    case METHOD_FORGET:
+        return true;
+    case METHOD_NONE:
+        break;
+    }
+    return check_that(c, false, "call",
+            "Say which method to call, one that this version knows.");
+}
+
+enum remex_status check_request(
+        const struct request *request, struct remex_error *error)
+{
+    struct check envelope = { "", error };
+    struct check call = { message_method_name(request->method), error };
+    bool bulk =
+            request->method == METHOD_WRITE || request->method == METHOD_RUN;
+    bool fine;
+
+    if (request->method == METHOD_NONE)
+        call.scope = "";
+    fine = check_call(&call, request) &&
+            check_that(&envelope, bulk || request->payload.size == 0, "payload",
+                    "Only Write and Run take a payload.");
+    return fine ? REMEX_OK : REMEX_INVALID_ARGUMENT;
+}

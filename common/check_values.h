@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef COMMON_CHECK_VALUES_H
+#define COMMON_CHECK_VALUES_H
+
+/*
+ * Inside check: the rules for values that several messages have. Each answers
+ * whether all is well; if not, it has filled in the error.
+ */
+
+#include <stdbool.h>
+
+#include "common/message.h"
+
+struct check {
+    const char *scope;         /* begins the names of fields: the method */
+    struct remex_error *error; /* may be NULL */
+};
+
+/* Whether `fine`; if not, `text` is what to change about `field`. */
+bool check_that(const struct check *check, bool fine, const char *field,
+        const char *text);
+
+/* 1 to `last`: what an enum of the .proto may be, where unspecified is an
+ * error. */
+bool check_choice(const struct check *check, unsigned int value,
+        unsigned int last, const char *field);
+
+bool check_process_id(
+        const struct check *check, struct remex_bytes id, const char *field);
+bool check_follow_id(
+        const struct check *check, uint64_t follow_id, const char *field);
+bool check_signal(
+        const struct check *check, uint32_t signal, const char *field);
+bool check_plan(const struct check *check, const struct stop_step *plan,
+        size_t count, const char *field);
+
+/* Free of NUL: fit for the kernel. */
+bool check_no_nul(
+        const struct check *check, struct remex_bytes bytes, const char *field);
+
+/* UTF-8 of at most `most` bytes. */
+bool check_text(const struct check *check, struct remex_bytes text, size_t most,
+        const char *field);
+
+bool check_process(const struct check *check, const struct process_spec *spec);
+bool check_follow(const struct check *check, const struct follow_spec *follow);
+bool check_batch(const struct check *check, const struct batch *batch,
+        bool followed, size_t *size_out);
+bool check_exit(const struct check *check, const struct remex_exit *exited);
+
+#endif
