@@ -35,8 +35,8 @@ REMEX_CHECKED enum remex_status wire_encode_request(
 
 /* `payload_size` bytes must follow: those of the batch's outputs in order, or
  * none. `reply->payload` is not looked at. */
-REMEX_CHECKED enum remex_status wire_encode_reply(const struct reply *reply,
-        size_t payload_size, struct wire_head *out);
+REMEX_CHECKED enum remex_status wire_encode_reply(
+        const struct reply *reply, size_t payload_size, struct wire_head *out);
 
 /* Topic and message, without a payload. */
 REMEX_CHECKED enum remex_status wire_encode_hint(
@@ -44,7 +44,8 @@ REMEX_CHECKED enum remex_status wire_encode_hint(
 
 /* On failure `error` (may be NULL) says what was wrong; its status is the
  * result: REMEX_INVALID_ARGUMENT for what breaks a rule of the protocol, naming
- * the field; REMEX_RESOURCE_EXHAUSTED for what needs more than the arena has. */
+ * the field; REMEX_RESOURCE_EXHAUSTED for what needs more than the arena has.
+ */
 REMEX_CHECKED enum remex_status wire_decode_request(struct remex_bytes bytes,
         struct arena *arena, struct request *out, struct remex_error *error);
 
