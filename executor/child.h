@@ -6,8 +6,9 @@
  * Real children: the process_host of an executor.
  *
  * A child is a pidfd and at most three pipes on the loop. Outputs are read one
- * piece per pipe and turn, straight into the log; stdin is written as far as the
- * pipe takes it. A child that was released lives on here until its tree is dead.
+ * piece per pipe and turn, straight into the log; stdin is written as far as
+ * the pipe takes it. A child that was released lives on here until its tree is
+ * dead.
  */
 
 #include <remex/status.h>
@@ -23,11 +24,11 @@ struct child_host;
 REMEX_CHECKED enum remex_status child_host_new(
         struct loop *loop, struct reaper *reaper, struct child_host **out);
 
-/* Every process must have been freed. Waits for released trees to die. NULL is
- * allowed. */
-void child_host_free(struct child_host *children);
+/* Every process must have been freed. What is still dying is left to
+ * sweep_children. NULL is allowed. */
+void child_host_free(struct child_host *host);
 
 /* What process_start wants. Lent until child_host_free. */
-struct process_host *child_host_of(struct child_host *children);
+struct process_host *child_host_of(struct child_host *host);
 
 #endif

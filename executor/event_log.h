@@ -45,14 +45,16 @@ REMEX_CHECKED enum remex_status event_log_new(
 /* NULL is allowed. Blocks somebody holds live on. */
 void event_log_free(struct event_log *log);
 
-/* Where the next output can be read into, at most `want` (> 0) bytes. Nothing is
- * published, and nothing leaves, before the commit. A reserve holds until the next
- * one, or a pin. REMEX_AGAIN: full of what is pinned; REMEX_NO_MEMORY. */
-REMEX_CHECKED enum remex_status event_log_reserve(struct event_log *log,
-        size_t want, void **data_out, size_t *size_out);
+/* Where the next output can be read into, at most `want` (> 0) bytes. Nothing
+ * is published, and nothing leaves, before the commit. A reserve holds until
+ * the next one, or a pin. REMEX_AGAIN: full of what is pinned; REMEX_NO_MEMORY.
+ */
+REMEX_CHECKED enum remex_status event_log_reserve(
+        struct event_log *log, size_t want, void **data_out, size_t *size_out);
 
-/* Whether a reserve would give a good piece: room for a whole block, or a quarter
- * of the log. Reading goes on then, rather than for each byte that is consumed. */
+/* Whether a reserve would give a good piece: room for a whole block, or a
+ * quarter of the log. Reading goes on then, rather than for each byte that is
+ * consumed. */
 bool event_log_has_room(const struct event_log *log);
 
 /* Publishes the first `size` (> 0) bytes of what was reserved. */
@@ -60,8 +62,8 @@ void event_log_commit(struct event_log *log, enum remex_stream stream,
         size_t size, int64_t time_ns);
 
 /* Once each; Closed after everything else. Cannot fail. */
-void event_log_exited(
-        struct event_log *log, const struct remex_exit *exited, int64_t time_ns);
+void event_log_exited(struct event_log *log, const struct remex_exit *exited,
+        int64_t time_ns);
 void event_log_closed(struct event_log *log,
         const struct remex_stream_end *ends, size_t count, int64_t time_ns);
 

@@ -3,9 +3,9 @@
 #define EXECUTOR_LOOP_H
 
 /*
- * The one loop of the executor: descriptors, timers, and work put off to the end
- * of the turn. Watches, timers and tasks are embedded in what they belong to;
- * nothing here allocates after loop_new, except the timer heap as it grows.
+ * The one loop of the executor: descriptors, timers, and work put off to the
+ * end of the turn. Watches, timers and tasks are embedded in what they belong
+ * to; nothing here allocates after loop_new, except the timer heap as it grows.
  *
  * Level-triggered: a callback does a bounded piece of work and is called again
  * while there is more, so that nobody keeps the loop for himself.
@@ -30,7 +30,8 @@ struct loop_timer {
     size_t slot; /* in the heap, from 1; 0: not set */
 };
 
-/* Runs once, at the end of the turn in which it was queued. */
+/* Runs once, at the end of the turn in which it was queued; the next one, if
+ * that was by a task. Queueing it again before is nothing. */
 struct loop_task {
     void (*run)(struct loop_task *task);
     struct loop_task *next;
@@ -40,7 +41,7 @@ struct loop_task {
 REMEX_CHECKED enum remex_status loop_new(struct loop **out);
 void loop_free(struct loop *loop); /* NULL is allowed */
 
-/* Until loop_stop, from within a callback. */
+/* Until loop_stop, from within a callback; that turn is finished first. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
@@ -55,7 +56,8 @@ void loop_change(
         struct loop *loop, struct loop_watch *watch, uint32_t epoll_events);
 void loop_remove(struct loop *loop, struct loop_watch *watch);
 
-/* Sets or moves a timer. A failure leaves it as it was. */
+/* Sets or moves a timer. A failure leaves it as it was; one that is set can
+ * always be moved. A timer that is due is cancelled before it is called. */
 REMEX_CHECKED enum remex_status loop_timer_set(
         struct loop *loop, struct loop_timer *timer, int64_t at);
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);

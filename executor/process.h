@@ -48,12 +48,13 @@ struct process_limits {
     size_t stdin_bytes;
 };
 
-/* Starts the program. REMEX_OK: exec succeeded. Otherwise nothing is left of it,
- * and `error` says at which stage and why. `spec` is copied as far as needed.
+/* Starts the program. REMEX_OK: exec succeeded. Otherwise nothing is left of
+ * it, and `error` says at which stage and why. `spec` is copied as far as
+ * needed.
  *
  * REMEX_UNIMPLEMENTED, naming the field, before anything is spawned: terminals;
- * retention other than RETENTION_ALL; two captured streams that differ in delivery
- * or no_follower. */
+ * retention other than RETENTION_ALL; two captured streams that differ in
+ * delivery or no_follower. */
 REMEX_CHECKED enum remex_status process_start(struct process_host *host,
         const struct process_spec *spec, const struct process_limits *limits,
         const struct process_hooks *hooks, struct process **out,
@@ -69,10 +70,10 @@ const struct event_log *process_log(const struct process *process);
 const struct remex_exit *process_exit(const struct process *process);
 
 /* Whoever reads this log has consumed everything up to `seq`, the lowest of all
- * followers, computed by the caller; UINT64_MAX: nobody follows. What that means
- * for the child is up to its delivery: lossy ones are never held, reliable ones
- * without a follower as their no_follower says. Before the first call nobody
- * follows. Reading from the child resumes when there is room. */
+ * followers, computed by the caller; UINT64_MAX: nobody follows. What that
+ * means for the child is up to its delivery: lossy ones are never held,
+ * reliable ones without a follower as their no_follower says. Before the first
+ * call nobody follows. Reading from the child resumes when there is room. */
 void process_set_consumed(struct process *process, uint64_t seq);
 
 /* Exactly-once stdin; see Write in the .proto. REMEX_OUT_OF_RANGE: beyond what
@@ -83,11 +84,11 @@ REMEX_CHECKED enum remex_status process_write(struct process *process,
 
 /* `signal_number` was checked by the decoder. */
 REMEX_CHECKED enum remex_status process_signal(struct process *process,
-        int signal_number, enum signal_target target,
-        enum signal_outcome *out, struct remex_error *error);
+        int signal_number, enum signal_target target, enum signal_outcome *out,
+        struct remex_error *error);
 
-/* Runs the plan (none: at once; at most MESSAGE_STOP_STEPS), then kills the tree.
- * `now` is monotonic. True if the leader was still running. */
+/* Runs the plan (none: at once; at most MESSAGE_STOP_STEPS), then kills the
+ * tree. `now` is monotonic. True if the leader was still running. */
 bool process_terminate(struct process *process, const struct stop_step *plan,
         size_t count, enum remex_exit_reason reason, int64_t now);
 

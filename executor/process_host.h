@@ -7,8 +7,8 @@
  * child, and what it reports. executor/child.h is the real host; a test or a
  * simulator brings its own.
  *
- * Times are monotonic nanoseconds. A host may report from within a call it gets,
- * except from within `start`.
+ * Times are monotonic nanoseconds. A host may report from within a call it
+ * gets, except from within `start`.
  */
 
 #include <stdbool.h>
@@ -67,8 +67,9 @@ struct process_host {
 
 /* --- Reports of the host ------------------------------------------------- */
 
-/* Where to read output into, at most `want` bytes. REMEX_AGAIN: the log is full;
- * don't read this stream before `resume`. REMEX_NO_MEMORY: try again later. */
+/* Where to read output into, at most `want` bytes. REMEX_AGAIN: the log is
+ * full; don't read this stream before `resume`. REMEX_NO_MEMORY: try again
+ * later. */
 REMEX_CHECKED enum remex_status process_reserve(struct process *process,
         enum remex_stream stream, size_t want, void **data_out,
         size_t *size_out);
@@ -77,13 +78,17 @@ REMEX_CHECKED enum remex_status process_reserve(struct process *process,
 void process_on_output(struct process *process, enum remex_stream stream,
         size_t size, int64_t now);
 
+/* How many the stream has had. */
+uint64_t process_stream_bytes(
+        const struct process *process, enum remex_stream stream);
+
 /* `os_error` is that of a read error. */
 void process_on_stream_end(struct process *process, enum remex_stream stream,
         enum remex_stream_end_kind kind, int os_error, int64_t now);
 
 /* The leader's end. `reason` and `wall_us` are filled in here. */
-void process_on_exit(struct process *process, const struct remex_exit *exited,
-        int64_t now);
+void process_on_exit(
+        struct process *process, const struct remex_exit *exited, int64_t now);
 
 /* Bytes for stdin, lent until the next call; none: nothing to write now. */
 struct remex_bytes process_stdin_peek(const struct process *process);

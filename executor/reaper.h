@@ -16,15 +16,16 @@
 #include <remex/status.h>
 
 #include "executor/loop.h"
+#include "executor/table.h"
 
 struct reaper;
 
 /* Embedded in the owner. */
 struct reaper_claim {
-    /* The child has ended, and has to be reaped now. May release the claim. */
+    /* The child has ended, and has to be reaped now. May unclaim. */
     void (*ended)(struct reaper_claim *claim);
     pid_t pid;
-    struct reaper_claim *next; /* in the same bucket */
+    struct table_node node;
 };
 
 /* Blocks SIGCHLD in this thread, to get it through `loop`; one reaper in a
@@ -36,8 +37,7 @@ REMEX_CHECKED enum remex_status reaper_new(
 void reaper_free(struct reaper *reaper);
 
 /* Before the child's end can be seen: in the turn of its start. */
-void reaper_claim(
-        struct reaper *reaper, struct reaper_claim *claim, pid_t pid);
+void reaper_claim(struct reaper *reaper, struct reaper_claim *claim, pid_t pid);
 
 /* After the child was reaped. */
 void reaper_unclaim(struct reaper *reaper, struct reaper_claim *claim);

@@ -9,8 +9,8 @@
  *
  * The lifeline is a socketpair between the two. The executor sees
  *  - a byte: end in order, please (SIGTERM, SIGINT or SIGHUP came);
- *  - end of file: the supervisor is dead; end in order, nobody sweeps after you.
- * Asked a second time, the supervisor kills the executor.
+ *  - end of file: the supervisor is dead; end in order, nobody sweeps after
+ * you. Asked a second time, the supervisor kills the executor.
  */
 
 /* The executor's whole life; returns its exit code. Closes `lifeline_fd`, or
@@ -18,10 +18,10 @@
 typedef int supervisor_main(void *user, int lifeline_fd);
 
 /* Forks; call it while there is one thread. Runs `executor_main` in the child,
- * which is a subreaper as well and sweeps at its end. Returns in the parent only,
- * when nothing is left: the executor's exit code, 128 + n after signal n, or 125
- * if it could not be started (errno says why). Signals that this process was not
- * asked to end by stay as they were. */
+ * which is a subreaper as well, ignores those three signals, and sweeps at its
+ * end. Returns in the parent only, when nothing is left: the executor's exit
+ * code, 128 + n after signal n, or 125 if it could not be started (errno says
+ * why). Signals that this process was not asked to end by stay as they were. */
 int supervisor_run(supervisor_main *executor_main, void *user);
 
 #endif

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "executor/child_input.h"
+#include "executor/child_output.h"
+#include "executor/containment.h"
+#include "executor/launch.h"
+#include "executor/list.h"
+#include "executor/spawn.h"
+
+struct child_host {
+    struct process_host base;
+    struct loop *loop;
+    struct reaper *reaper;
+    struct containment *containment;
+    struct spawner spawner;
+    struct list released; /* children whose leaders are still to be reaped */
+};
+
+struct process_child {
+    struct child_host *host;
+    struct process *process; /* NULL: released */
+    struct containment_tree *tree;
+    int pidfd;              /* -1: not born, or reaped */
+    struct loop_watch exit; /* fd -1: unwatched; the reaper tells as well */
+    struct reaper_claim claim;
+    struct list released;
+    struct child_input in;
+    struct child_output out;
+    struct child_output err;
+};
+
+/* --- The end of a child -------------------------------------------------- */
+
+static void close_pipes(struct process_child *child)
+{
+    child_input_close(&child->in);
+    child_output_close(&child->out);
+    child_output_close(&child->err);
+}
+
+static uint64_t microseconds(struct timeval time)
+{
+    return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
+}
+
+static struct remex_exit exit_of(
+        const siginfo_t *info, const struct rusage *usage)
+{
+    return (struct remex_exit){
+        .by_signal = info->si_code != CLD_EXITED,
+        .code = info->si_status,
+        .core = info->si_code == CLD_DUMPED,
+        .user_us = microseconds(usage->ru_utime),
+        .system_us = microseconds(usage->ru_stime),
+        .max_rss_kib = (uint64_t)usage->ru_maxrss,
+        .minor_faults = (uint64_t)usage->ru_minflt,
+        .major_faults = (uint64_t)usage->ru_majflt,
+        .voluntary_switches = (uint64_t)usage->ru_nvcsw,
+        .involuntary_switches = (uint64_t)usage->ru_nivcsw,
+    };
+}
+
+/* False: it has not ended. The raw call, for it tells the usage as well. */
+static bool reap_leader(int pidfd, struct remex_exit *out)
+{
+    siginfo_t info = { 0 };
+    struct rusage usage = { 0 };
+    long result;
+
+    do {
+        result = syscall(
+                SYS_waitid, P_PIDFD, pidfd, &info, WEXITED | WNOHANG, &usage);
+    } while (result < 0 && errno == EINTR);
+    if (result < 0 || info.si_pid == 0)
+        return false;
+    *out = exit_of(&info, &usage);
+    return true;
+}
+
+static void forget_leader(struct process_child *child)
+{
+    containment_tree_orphaned(child->tree);
+    reaper_unclaim(child->host->reaper, &child->claim);
+    if (child->exit.fd >= 0)
+        loop_remove(child->host->loop, &child->exit);
+    close(child->pidfd);
+    child->pidfd = -1;
+}
+
+/* What the child wrote is read before its end is told: the pipes hold all of
+ * it, unless somebody else goes on writing. */
+static void end(struct process_child *child)
+{
+    struct remex_exit exited;
+
+    child_output_drain(&child->out);
+    child_output_drain(&child->err);
+    if (!reap_leader(child->pidfd, &exited))
+        return;
+    forget_leader(child);
+    process_on_exit(child->process, &exited, loop_now(child->host->loop));
+}
+
+static void child_free(struct process_child *child)
+{
+    list_remove(&child->released);
+    free(child);
+}
+
+static void end_released(struct process_child *child)
+{
+    struct remex_exit exited;
+
+    if (!reap_leader(child->pidfd, &exited))
+        return;
+    forget_leader(child);
+    containment_tree_release(child->tree);
+    child_free(child);
+}
+
+static void on_end(struct process_child *child)
+{
+    if (child->process)
+        end(child);
+    else
+        end_released(child);
+}
+
+static void on_pidfd(struct loop_watch *watch, uint32_t epoll_events)
+{
+    (void)epoll_events;
+    on_end(CONTAINER_OF(watch, struct process_child, exit));
+}
+
+static void on_claim(struct reaper_claim *claim)
+{
+    on_end(CONTAINER_OF(claim, struct process_child, claim));
+}
+
+static void host_release(struct process_child *child)
+{
+    close_pipes(child);
+    if (child->pidfd < 0) {
+        containment_tree_release(child->tree);
+        child_free(child);
+        return;
+    }
+    child->process = NULL;
+    list_append(&child->host->released, &child->released);
+    containment_tree_kill(child->tree);
+}
+
+/* --- Start --------------------------------------------------------------- */
+
+/* A child's three standard descriptors at both ends; -1 is none. */
+struct stdio {
+    int ours[SPAWN_STDIO];
+    int theirs[SPAWN_STDIO]; /* the null device's is not theirs to close */
+};
+
+static void close_ends(int *ends)
+{
+    for (int i = 0; i < SPAWN_STDIO; i++) {
+        if (ends[i] >= 0)
+            close(ends[i]);
+        ends[i] = -1;
+    }
+}
+
+/* Only our end must not block: the child's is its own affair. */
+static bool open_pipe(int *ours, int *theirs, bool we_read)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return false;
+    *ours = ends[we_read ? 0 : 1];
+    *theirs = ends[we_read ? 1 : 0];
+    return fcntl(*ours, F_SETFL, O_NONBLOCK) == 0;
+}
+
+static bool open_stdio(const struct process_spec *spec, struct stdio *out)
+{
+    const bool piped[SPAWN_STDIO] = {
+        spec->stdin_kind == STDIN_PIPE,
+        spec->out.capture == CAPTURE_PIPE,
+        spec->err.capture == CAPTURE_PIPE,
+    };
+
+    *out = (struct stdio){ { -1, -1, -1 }, { -1, -1, -1 } };
+    for (int i = 0; i < SPAWN_STDIO; i++) {
+        if (piped[i] && !open_pipe(&out->ours[i], &out->theirs[i], i > 0))
+            return false;
+    }
+    return true;
+}
+
+/* Takes our ends over, those that it could. */
+static bool open_pipes(struct process_child *child, struct stdio *stdio)
+{
+    struct child_output *outputs[] = { &child->out, &child->err };
+
+    child_input_init(
+            &child->in, child->host->loop, child->process, stdio->ours[0]);
+    stdio->ours[0] = -1;
+    for (int i = 0; i < 2; i++) {
+        int *fd = &stdio->ours[i + 1];
+
+        child_output_init(outputs[i], child->host->loop, child->process,
+                i == 0 ? REMEX_STDOUT : REMEX_STDERR);
+        if (*fd >= 0 && child_output_open(outputs[i], *fd) != REMEX_OK)
+            return false;
+        *fd = -1;
+    }
+    return true;
+}
+
+/* The child is born, or nothing has happened. */
+static enum remex_status give_birth(struct process_child *child,
+        const struct process_spec *spec, const struct launch *launch,
+        const struct stdio *stdio, struct spawn_failure *failure)
+{
+    const struct spawner *spawner = &child->host->spawner;
+    struct spawn_order order = {
+        .candidates = launch->candidates,
+        .argv = launch->argv,
+        .envp = launch->envp,
+        .cwd = launch->cwd,
+        .rlimits = spec->rlimits,
+        .rlimit_count = spec->rlimit_count,
+        .mark = containment_tree_mark(child->tree),
+    };
+    struct spawned spawned;
+
+    for (int i = 0; i < SPAWN_STDIO; i++)
+        order.stdio[i] =
+                stdio->theirs[i] >= 0 ? stdio->theirs[i] : spawner->null_fd;
+    if (spawner_run(spawner, &order, &spawned, failure) != REMEX_OK)
+        return REMEX_INTERNAL;
+    child->pidfd = spawned.pidfd;
+    reaper_claim(child->host->reaper, &child->claim, spawned.pid);
+    containment_tree_born(child->tree, spawned.pid, spawned.pidfd);
+    (void)!loop_add(child->host->loop, &child->exit, spawned.pidfd, EPOLLIN);
+    return REMEX_OK;
+}
+
+static enum remex_status start_with_pipes(struct process_child *child,
+        const struct process_spec *spec, struct spawn_failure *failure,
+        struct remex_error *error)
+{
+    struct stdio stdio;
+    struct launch launch;
+    enum remex_status status = launch_init(&launch, spec, error);
+
+    if (status != REMEX_OK)
+        return status;
+    if (open_stdio(spec, &stdio) && open_pipes(child, &stdio))
+        status = give_birth(child, spec, &launch, &stdio, failure);
+    else
+        *failure = (struct spawn_failure){ REMEX_STAGE_RESOURCES, errno };
+    close_ends(stdio.ours);
+    close_ends(stdio.theirs);
+    launch_deinit(&launch);
+    return failure->stage == REMEX_STAGE_NONE
+            ? REMEX_OK
+            : launch_failed(spec, failure, error);
+}
+
+static struct process_child *child_new(
+        struct child_host *host, struct process *process)
+{
+    struct process_child *child = calloc(1, sizeof(*child));
+
+    if (!child)
+        return NULL;
+    if (containment_tree_new(host->containment, &child->tree) != REMEX_OK) {
+        free(child);
+        return NULL;
+    }
+    child->host = host;
+    child->process = process;
+    child->pidfd = -1;
+    child->exit = (struct loop_watch){ .ready = on_pidfd, .fd = -1 };
+    child->claim.ended = on_claim;
+    list_init(&child->released);
+    child_input_init(&child->in, host->loop, process, -1);
+    child_output_init(&child->out, host->loop, process, REMEX_STDOUT);
+    child_output_init(&child->err, host->loop, process, REMEX_STDERR);
+    return child;
+}
+
+static enum remex_status host_start(struct process_host *base,
+        const struct process_spec *spec, struct process *process,
+        struct process_started *out, struct remex_error *error)
+{
+    struct child_host *host = CONTAINER_OF(base, struct child_host, base);
+    struct spawn_failure failure = { REMEX_STAGE_NONE, 0 };
+    struct process_child *child = child_new(host, process);
+    enum remex_status status;
+
+    if (!child) {
+        failure = (struct spawn_failure){ REMEX_STAGE_RESOURCES, ENOMEM };
+        return launch_failed(spec, &failure, error);
+    }
+    out->now = clock_monotonic_ns();
+    out->time_ns = clock_realtime_ns();
+    status = start_with_pipes(child, spec, &failure, error);
+    if (status != REMEX_OK) {
+        host_release(child);
+        return status;
+    }
+    out->child = child;
+    out->pid = child->claim.pid;
+    return REMEX_OK;
+}
+
+/* --- What is asked of a child -------------------------------------------- */
+
+static enum remex_status host_signal(struct process_child *child,
+        int signal_number, enum signal_target target)
+{
+    return containment_tree_signal(child->tree, signal_number, target);
+}
+
+static void host_kill_tree(struct process_child *child)
+{
+    containment_tree_kill(child->tree);
+}
+
+static struct child_output *output_of(
+        struct process_child *child, enum remex_stream stream)
+{
+    return stream == REMEX_STDOUT ? &child->out : &child->err;
+}
+
+static void host_resume(struct process_child *child, enum remex_stream stream)
+{
+    child_output_resume(output_of(child, stream));
+}
+
+static void host_abandon(struct process_child *child, enum remex_stream stream)
+{
+    child_output_abandon(output_of(child, stream));
+}
+
+static void host_feed(struct process_child *child)
+{
+    child_input_feed(&child->in);
+}
+
+static void host_close_stdin(struct process_child *child)
+{
+    child_input_close(&child->in);
+}
+
+/* --- The host ------------------------------------------------------------ */
+
+static const struct process_host_calls host_calls = {
+    .start = host_start,
+    .signal = host_signal,
+    .kill_tree = host_kill_tree,
+    .resume = host_resume,
+    .abandon = host_abandon,
+    .feed = host_feed,
+    .close_stdin = host_close_stdin,
+    .release = host_release,
+};
+
+enum remex_status child_host_new(
+        struct loop *loop, struct reaper *reaper, struct child_host **out)
+{
+    struct child_host *host = calloc(1, sizeof(*host));
+    enum remex_status status;
+
+    if (!host)
+        return REMEX_NO_MEMORY;
+    status = spawner_init(&host->spawner);
+    if (status != REMEX_OK) {
+        free(host);
+        return status;
+    }
+    status = containment_new(loop, reaper, &host->containment);
+    if (status != REMEX_OK) {
+        spawner_deinit(&host->spawner);
+        free(host);
+        return status;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    host->base.calls = &host_calls;
+    host->loop = loop;
+    host->reaper = reaper;
+    list_init(&host->released);
+    *out = host;
+    return REMEX_OK;
+}
+
+void child_host_free(struct child_host *host)
+{
+    if (!host)
+        return;
+    while (!list_is_empty(&host->released)) {
+        struct process_child *child = CONTAINER_OF(
+                host->released.next, struct process_child, released);
+
+        forget_leader(child);
+        containment_tree_release(child->tree);
+        child_free(child);
+    }
+    containment_free(host->containment);
+    spawner_deinit(&host->spawner);
+    free(host);
+}
+
+struct process_host *child_host_of(struct child_host *host)
+{
+    return &host->base;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/child_input.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "executor/list.h"
+
+/* Most pieces to be written in one turn. */
+#define TURN_PIECES 4
+
+static void finish(struct child_input *input)
+{
+    child_input_close(input);
+    process_on_stdin_closed(input->process);
+}
+
+/* Goes on when the pipe has room. Without memory to wait for that, stdin ends:
+ * nobody would ever come back to it. */
+static void wait_for_room(struct child_input *input)
+{
+    if (input->fd < 0 || input->watch.fd >= 0)
+        return;
+    if (loop_add(input->loop, &input->watch, input->fd, EPOLLOUT) != REMEX_OK)
+        finish(input);
+}
+
+static void wait_for_nothing(struct child_input *input)
+{
+    if (input->watch.fd >= 0)
+        loop_remove(input->loop, &input->watch);
+}
+
+static ssize_t write_pipe(int fd, struct remex_bytes bytes)
+{
+    ssize_t written;
+
+    do {
+        written = write(fd, bytes.data, bytes.size);
+    } while (written < 0 && errno == EINTR);
+    return written;
+}
+
+/* False: there is nothing more to write, or nobody to write to. */
+static bool write_piece(struct child_input *input)
+{
+    struct remex_bytes bytes = process_stdin_peek(input->process);
+    ssize_t written;
+
+    if (process_stdin_at_end(input->process)) {
+        finish(input);
+        return false;
+    }
+    if (bytes.size == 0) {
+        wait_for_nothing(input);
+        return false;
+    }
+    written = write_pipe(input->fd, bytes);
+    if (written < 0 && errno != EAGAIN) {
+        finish(input); /* the child has closed it */
+        return false;
+    }
+    if (written > 0)
+        process_on_stdin_fed(input->process, (size_t)written);
+    if ((size_t)written != bytes.size)
+        wait_for_room(input);
+    return (size_t)written == bytes.size;
+}
+
+void child_input_feed(struct child_input *input)
+{
+    for (int i = 0; i < TURN_PIECES; i++) {
+        if (input->fd < 0 || !write_piece(input))
+            return;
+    }
+    wait_for_room(input);
+}
+
+static void on_ready(struct loop_watch *watch, uint32_t epoll_events)
+{
+    (void)epoll_events;
+    child_input_feed(CONTAINER_OF(watch, struct child_input, watch));
+}
+
+void child_input_init(struct child_input *input, struct loop *loop,
+        struct process *process, int fd)
+{
+    *input = (struct child_input){
+        .watch = { .ready = on_ready, .fd = -1 },
+        .loop = loop,
+        .process = process,
+        .fd = fd,
+    };
+}
+
+void child_input_close(struct child_input *input)
+{
+    if (input->fd < 0)
+        return;
+    wait_for_nothing(input);
+    close(input->fd);
+    input->fd = -1;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_CHILD_INPUT_H
+#define EXECUTOR_CHILD_INPUT_H
+
+/*
+ * Our end of a child's stdin: passes on what the process has queued, never
+ * waiting. On the loop only while the pipe is full.
+ */
+
+#include <remex/status.h>
+
+#include "executor/loop.h"
+#include "executor/process_host.h"
+
+struct child_input {
+    struct loop_watch watch; /* fd -1: not waiting for the pipe */
+    struct loop *loop;
+    struct process *process;
+    int fd; /* -1: not open */
+};
+
+/* Takes `fd`; -1: there is no pipe. */
+void child_input_init(struct child_input *input, struct loop *loop,
+        struct process *process, int fd);
+
+/* There are bytes, or their end. */
+void child_input_feed(struct child_input *input);
+
+/* Stops without a report. Safe on one that is not open. */
+void child_input_close(struct child_input *input);
+
+#endif

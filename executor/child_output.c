@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/child_output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "executor/list.h"
+
+/* Quiet streams are read a page at a time, so that their logs stay small. */
+#define QUIET_BYTES 4096
+#define BULKY_BYTES (64 * 1024)
+#define BULKY_PIPE_BYTES (1024 * 1024)
+
+#define RETRY_MS 100
+
+enum reading {
+    READ_SOME,
+    READ_NOTHING, /* the pipe is empty, or may not be read now */
+    READ_END,
+};
+
+static enum reading finish(struct child_output *output,
+        enum remex_stream_end_kind kind, int os_error)
+{
+    int64_t now = loop_now(output->loop);
+
+    child_output_close(output);
+    process_on_stream_end(output->process, output->stream, kind, os_error, now);
+    return READ_END;
+}
+
+/* Edge-triggered, because a hang-up would be told again and again otherwise;
+ * resuming looks at the level. */
+static enum reading pause_reading(struct child_output *output)
+{
+    output->paused = true;
+    loop_change(output->loop, &output->watch, EPOLLET);
+    return READ_NOTHING;
+}
+
+static enum reading pause_for_memory(struct child_output *output)
+{
+    int64_t at = clock_after(loop_now(output->loop), clock_from_ms(RETRY_MS));
+
+    if (loop_timer_set(output->loop, &output->retry, at) != REMEX_OK)
+        return finish(output, REMEX_END_READ_ERROR, ENOMEM);
+    return pause_reading(output);
+}
+
+/* Whoever fills all he is given gets more the next time. */
+static void adapt(struct child_output *output, size_t size, size_t offered)
+{
+    if (size < offered) {
+        if (size < QUIET_BYTES / 2)
+            output->want = QUIET_BYTES;
+        return;
+    }
+    if (output->want == BULKY_BYTES && !output->bulky) {
+        /* Best effort: not everybody may have so much. */
+        fcntl(output->watch.fd, F_SETPIPE_SZ, BULKY_PIPE_BYTES);
+        output->bulky = true;
+    }
+    output->want = BULKY_BYTES;
+}
+
+static ssize_t read_pipe(int fd, void *data, size_t size)
+{
+    ssize_t got;
+
+    do {
+        got = read(fd, data, size);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
+static enum reading took(
+        struct child_output *output, size_t size, size_t offered)
+{
+    adapt(output, size, offered);
+    process_on_output(
+            output->process, output->stream, size, loop_now(output->loop));
+    if (!output->abandoned)
+        return READ_SOME;
+    output->left -= size < output->left ? size : output->left;
+    return output->left > 0 ? READ_SOME
+                            : finish(output, REMEX_END_ABANDONED, 0);
+}
+
+static enum reading read_piece(struct child_output *output)
+{
+    size_t want = output->want;
+    enum remex_status status;
+    size_t offered;
+    ssize_t got;
+    void *data;
+
+    if (output->abandoned && output->left > 0 && output->left < want)
+        want = output->left;
+    status = process_reserve(
+            output->process, output->stream, want, &data, &offered);
+    if (status == REMEX_AGAIN)
+        return pause_reading(output);
+    if (status != REMEX_OK)
+        return pause_for_memory(output);
+    got = read_pipe(output->watch.fd, data, offered);
+    if (got > 0)
+        return took(output, (size_t)got, offered);
+    if (got == 0)
+        return finish(output, REMEX_END_EOF, 0);
+    if (errno != EAGAIN)
+        return finish(output, REMEX_END_READ_ERROR, errno);
+    return output->abandoned ? finish(output, REMEX_END_ABANDONED, 0)
+                             : READ_NOTHING;
+}
+
+static void on_ready(struct loop_watch *watch, uint32_t epoll_events)
+{
+    struct child_output *output =
+            CONTAINER_OF(watch, struct child_output, watch);
+
+    (void)epoll_events;
+    if (!output->paused)
+        read_piece(output);
+}
+
+static void on_retry(struct loop_timer *timer)
+{
+    child_output_resume(CONTAINER_OF(timer, struct child_output, retry));
+}
+
+void child_output_init(struct child_output *output, struct loop *loop,
+        struct process *process, enum remex_stream stream)
+{
+    *output = (struct child_output){
+        .watch = { .ready = on_ready, .fd = -1 },
+        .retry = { .due = on_retry },
+        .loop = loop,
+        .process = process,
+        .stream = stream,
+        .want = QUIET_BYTES,
+    };
+}
+
+enum remex_status child_output_open(struct child_output *output, int fd)
+{
+    return loop_add(output->loop, &output->watch, fd, EPOLLIN);
+}
+
+void child_output_close(struct child_output *output)
+{
+    int fd = output->watch.fd;
+
+    if (fd < 0)
+        return;
+    loop_remove(output->loop, &output->watch);
+    loop_timer_cancel(output->loop, &output->retry);
+    close(fd);
+}
+
+void child_output_resume(struct child_output *output)
+{
+    if (output->watch.fd < 0 || !output->paused)
+        return;
+    output->paused = false;
+    loop_timer_cancel(output->loop, &output->retry);
+    loop_change(output->loop, &output->watch, EPOLLIN);
+}
+
+static size_t bytes_in(int fd)
+{
+    int bytes;
+
+    return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
+}
+
+/* Counted first, so that a descendant who goes on writing does not keep us. */
+void child_output_drain(struct child_output *output)
+{
+    size_t waiting;
+    uint64_t before;
+
+    if (output->watch.fd < 0 || output->paused)
+        return;
+    waiting = bytes_in(output->watch.fd);
+    before = process_stream_bytes(output->process, output->stream);
+    while (read_piece(output) == READ_SOME) {
+        if (process_stream_bytes(output->process, output->stream) - before >
+                waiting)
+            return;
+    }
+}
+
+void child_output_abandon(struct child_output *output)
+{
+    if (output->watch.fd < 0 || output->abandoned)
+        return;
+    output->abandoned = true;
+    output->left = bytes_in(output->watch.fd);
+    if (!output->paused && output->left == 0)
+        read_piece(output);
+}

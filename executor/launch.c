@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/launch.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/error.h"
+
+#define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
+#define MAX_CANDIDATES 128
+
+/* Decoding has bounded argv and env; this bounds what PATH makes of them. */
+#define ARENA_LIMIT (4 * 1024 * 1024)
+
+/* --- Strings ------------------------------------------------------------- */
+
+static char *copy_string(struct arena *arena, struct remex_bytes bytes)
+{
+    char *copy = arena_alloc(arena, bytes.size + 1); /* zeroed */
+
+    if (copy && bytes.size > 0)
+        memcpy(copy, bytes.data, bytes.size);
+    return copy;
+}
+
+static char **new_list(struct arena *arena, size_t count)
+{
+    return arena_alloc(arena, (count + 1) * sizeof(char *));
+}
+
+/* Of the part before '=', or of all if there is none. */
+static size_t name_size(const char *entry, size_t size)
+{
+    const char *equals = memchr(entry, '=', size);
+
+    return equals ? (size_t)(equals - entry) : size;
+}
+
+static bool same_name(const char *a, size_t a_size, struct remex_bytes b)
+{
+    size_t size = name_size(a, a_size);
+
+    return size == name_size(b.data, b.size) && memcmp(a, b.data, size) == 0;
+}
+
+/* --- Environment --------------------------------------------------------- */
+
+static bool is_private(const char *entry)
+{
+    static const char *const names[] = { "LD_*", "MALLOC_*", "LISTEN_*",
+        "GLIBC_TUNABLES", "GCONV_PATH", "BASH_ENV", "ENV", "IFS",
+        "NOTIFY_SOCKET", "REMEX_TOKEN" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        size_t size = strlen(names[i]);
+        bool prefix = names[i][size - 1] == '*';
+
+        if (prefix && strncmp(entry, names[i], size - 1) == 0)
+            return true;
+        if (!prefix && strncmp(entry, names[i], size) == 0 &&
+                entry[size] == '=')
+            return true;
+    }
+    return false;
+}
+
+/* Whether the statements from `first` on have a word on this name. */
+static bool is_restated(const struct process_spec *spec, size_t first,
+        const char *entry, size_t size)
+{
+    for (size_t i = first; i < spec->env_count; i++) {
+        if (same_name(entry, size, spec->env[i]))
+            return true;
+    }
+    return false;
+}
+
+static size_t count_strings(char *const *strings)
+{
+    size_t count = 0;
+
+    while (strings[count])
+        count++;
+    return count;
+}
+
+static bool make_exact_env(
+        struct launch *launch, const struct process_spec *spec)
+{
+    launch->envp = new_list(&launch->arena, spec->env_count);
+    if (!launch->envp)
+        return false;
+    for (size_t i = 0; i < spec->env_count; i++) {
+        launch->envp[i] = copy_string(&launch->arena, spec->env[i]);
+        if (!launch->envp[i])
+            return false;
+    }
+    return true;
+}
+
+static bool make_overlaid_env(
+        struct launch *launch, const struct process_spec *spec)
+{
+    size_t count = 0;
+
+    launch->envp =
+            new_list(&launch->arena, count_strings(environ) + spec->env_count);
+    if (!launch->envp)
+        return false;
+    for (char **own = environ; *own; own++) {
+        if (!is_private(*own) && !is_restated(spec, 0, *own, strlen(*own)))
+            launch->envp[count++] = *own;
+    }
+    for (size_t i = 0; i < spec->env_count; i++) {
+        struct remex_bytes entry = spec->env[i];
+
+        if (!memchr(entry.data, '=', entry.size) ||
+                is_restated(spec, i + 1, entry.data, entry.size))
+            continue;
+        launch->envp[count] = copy_string(&launch->arena, entry);
+        if (!launch->envp[count++])
+            return false;
+    }
+    return true;
+}
+
+static bool make_env(struct launch *launch, const struct process_spec *spec)
+{
+    return spec->env_base == ENV_EXECUTOR ? make_overlaid_env(launch, spec)
+                                          : make_exact_env(launch, spec);
+}
+
+/* --- Program ------------------------------------------------------------- */
+
+static bool make_argv(struct launch *launch, const struct process_spec *spec)
+{
+    launch->argv = new_list(&launch->arena, spec->argv_count);
+    if (!launch->argv)
+        return false;
+    for (size_t i = 0; i < spec->argv_count; i++) {
+        bool renamed = i == 0 && spec->arg0.size > 0;
+
+        launch->argv[i] = copy_string(
+                &launch->arena, renamed ? spec->arg0 : spec->argv[i]);
+        if (!launch->argv[i])
+            return false;
+    }
+    return true;
+}
+
+static const char *search_path(const struct launch *launch)
+{
+    for (char **entry = launch->envp; *entry; entry++) {
+        if (strncmp(*entry, "PATH=", 5) == 0)
+            return *entry + 5;
+    }
+    return DEFAULT_PATH;
+}
+
+/* An empty directory is the current one, which `program` alone names too. */
+static char *join(struct arena *arena, const char *directory, size_t size,
+        struct remex_bytes program)
+{
+    char *file = arena_alloc(arena, size + 1 + program.size + 1);
+
+    if (!file)
+        return NULL;
+    memcpy(file, directory, size);
+    if (size > 0)
+        file[size++] = '/';
+    memcpy(file + size, program.data, program.size);
+    return file;
+}
+
+static bool search(struct launch *launch, struct remex_bytes program)
+{
+    const char *directory = search_path(launch);
+
+    for (size_t i = 0; i < MAX_CANDIDATES; i++) {
+        size_t size = strcspn(directory, ":");
+
+        launch->candidates[i] = join(&launch->arena, directory, size, program);
+        if (!launch->candidates[i])
+            return false;
+        if (directory[size] == '\0')
+            return true;
+        directory += size + 1;
+    }
+    return true;
+}
+
+static bool make_candidates(
+        struct launch *launch, const struct process_spec *spec)
+{
+    struct remex_bytes program = spec->argv[0];
+
+    launch->candidates = new_list(&launch->arena, MAX_CANDIDATES);
+    if (!launch->candidates)
+        return false;
+    if (!memchr(program.data, '/', program.size))
+        return search(launch, program);
+    launch->candidates[0] = copy_string(&launch->arena, program);
+    return launch->candidates[0] != NULL;
+}
+
+static bool make_cwd(struct launch *launch, const struct process_spec *spec)
+{
+    if (spec->cwd.size == 0)
+        return true;
+    launch->cwd = copy_string(&launch->arena, spec->cwd);
+    return launch->cwd != NULL;
+}
+
+enum remex_status launch_init(struct launch *launch,
+        const struct process_spec *spec, struct remex_error *error)
+{
+    const struct spawn_failure no_memory = { REMEX_STAGE_RESOURCES, ENOMEM };
+
+    *launch = (struct launch){ 0 };
+    arena_init(&launch->arena, ARENA_LIMIT);
+    if (make_argv(launch, spec) && make_env(launch, spec) &&
+            make_candidates(launch, spec) && make_cwd(launch, spec))
+        return REMEX_OK;
+    launch_deinit(launch);
+    return launch_failed(spec, &no_memory, error);
+}
+
+void launch_deinit(struct launch *launch)
+{
+    arena_deinit(&launch->arena);
+}
+
+/* --- Failure ------------------------------------------------------------- */
+
+static enum remex_status status_of(int os_error)
+{
+    switch (os_error) {
+    case ENOENT:
+    case ENOTDIR:
+        return REMEX_NOT_FOUND;
+    case EACCES:
+    case EPERM:
+        return REMEX_PERMISSION_DENIED;
+    case E2BIG:
+    case ENOEXEC:
+    case EINVAL:
+    case EISDIR:
+    case ELOOP:
+    case ELIBBAD:
+    case ENAMETOOLONG:
+        return REMEX_INVALID_ARGUMENT;
+    case EAGAIN:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOSPC:
+    case ETXTBSY:
+        return REMEX_RESOURCE_EXHAUSTED;
+    default:
+        return REMEX_INTERNAL;
+    }
+}
+
+enum remex_status launch_failed(const struct process_spec *spec,
+        const struct spawn_failure *failure, struct remex_error *error)
+{
+    bool cwd = failure->stage == REMEX_STAGE_CWD;
+    struct remex_bytes subject = cwd ? spec->cwd : spec->argv[0];
+    const char *reason = strerrordesc_np(failure->os_error);
+    enum remex_status status = status_of(failure->os_error);
+
+    if (!error)
+        return status;
+    error_set(error, status, "cannot %s '%.*s': %s",
+            cwd ? "change to directory" : "execute",
+            subject.size < 160 ? (int)subject.size : 160,
+            (const char *)subject.data, reason ? reason : "unknown error");
+    error->kind = REMEX_ERROR_LAUNCH_FAILED;
+    error->stage = failure->stage;
+    error->os_error = failure->os_error;
+    return status;
+}

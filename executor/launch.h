@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_LAUNCH_H
+#define EXECUTOR_LAUNCH_H
+
+/*
+ * A process_spec in the words of execve, and a failed start in words for
+ * people.
+ *
+ * The environment is what `env` states, or (ENV_EXECUTOR) the executor's own
+ * with `env` on top: "NAME=value" sets, "NAME" unsets, the last word on a name
+ * counts. Of its own the executor gives away none that would change what a
+ * program loads or means, or that are secrets: LD_*, MALLOC_*, GLIBC_TUNABLES,
+ * GCONV_PATH, BASH_ENV, ENV, IFS, LISTEN_*, NOTIFY_SOCKET, REMEX_TOKEN.
+ *
+ * A program without a slash is looked for in the PATH of the child's
+ * environment, in /usr/local/bin, /usr/bin and /bin if there is none; in the
+ * first 128 directories. A file that the kernel does not execute is not given
+ * to a shell.
+ */
+
+#include <remex/status.h>
+
+#include "common/arena.h"
+#include "executor/spawn.h"
+
+struct launch {
+    struct arena arena;
+    char **candidates;
+    char **argv;
+    char **envp;
+    char *cwd; /* NULL: not stated */
+};
+
+/* `spec` passed process_spec_check. On failure nothing is to be freed, and
+ * `error` is a launch failure. */
+REMEX_CHECKED enum remex_status launch_init(struct launch *launch,
+        const struct process_spec *spec, struct remex_error *error);
+void launch_deinit(struct launch *launch);
+
+/* Fills in why the start failed; returns its status. */
+enum remex_status launch_failed(const struct process_spec *spec,
+        const struct spawn_failure *failure, struct remex_error *error);
+
+#endif

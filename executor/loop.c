@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/loop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+
+/* Descriptors served per turn; epoll hands out the others first next time. */
+#define TURN_EVENTS 64
+
+struct task_list {
+    struct loop_task *first;
+    struct loop_task *last;
+};
+
+struct loop {
+    int epoll_fd;
+    bool stopped;
+    int64_t now;
+
+    /* A binary heap from slot 1 on, the earliest on top. */
+    struct loop_timer **timers;
+    size_t timer_count;
+    size_t timer_capacity;
+
+    struct task_list tasks; /* of this turn */
+    struct task_list due;   /* of the turn that ends */
+
+    /* What epoll told; served up to next_event. */
+    struct epoll_event events[TURN_EVENTS];
+    size_t event_count;
+    size_t next_event;
+};
+
+enum remex_status loop_new(struct loop **out)
+{
+    struct loop *loop = calloc(1, sizeof(*loop));
+
+    if (!loop)
+        return REMEX_NO_MEMORY;
+    loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (loop->epoll_fd < 0) {
+        free(loop);
+        return REMEX_RESOURCE_EXHAUSTED;
+    }
+    loop->now = clock_monotonic_ns();
+    *out = loop;
+    return REMEX_OK;
+}
+
+void loop_free(struct loop *loop)
+{
+    if (!loop)
+        return;
+    close(loop->epoll_fd);
+    free(loop->timers);
+    free(loop);
+}
+
+int64_t loop_now(const struct loop *loop)
+{
+    return loop->now;
+}
+
+void loop_stop(struct loop *loop)
+{
+    loop->stopped = true;
+}
+
+/* --- Watches ------------------------------------------------------------- */
+
+enum remex_status loop_add(struct loop *loop, struct loop_watch *watch, int fd,
+        uint32_t epoll_events)
+{
+    struct epoll_event event = { .events = epoll_events, .data.ptr = watch };
+
+    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
+        assert(errno == ENOMEM || errno == ENOSPC || errno == EPERM);
+        return errno == EPERM ? REMEX_INVALID_ARGUMENT
+                              : REMEX_RESOURCE_EXHAUSTED;
+    }
+    watch->fd = fd;
+    return REMEX_OK;
+}
+
+void loop_change(
+        struct loop *loop, struct loop_watch *watch, uint32_t epoll_events)
+{
+    struct epoll_event event = { .events = epoll_events, .data.ptr = watch };
+    int result = epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, watch->fd, &event);
+
+    assert(result == 0);
+    (void)result;
+}
+
+static void drop_fetched(struct loop *loop, const struct loop_watch *watch)
+{
+    for (size_t i = loop->next_event; i < loop->event_count; i++) {
+        if (loop->events[i].data.ptr == watch)
+            loop->events[i].data.ptr = NULL;
+    }
+}
+
+void loop_remove(struct loop *loop, struct loop_watch *watch)
+{
+    int result = epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
+
+    assert(result == 0);
+    (void)result;
+    watch->fd = -1;
+    drop_fetched(loop, watch);
+}
+
+/* --- Timers -------------------------------------------------------------- */
+
+static void place(struct loop *loop, struct loop_timer *timer, size_t slot)
+{
+    loop->timers[slot] = timer;
+    timer->slot = slot;
+}
+
+/* Moves a timer up or down to where its time belongs. */
+static void settle(struct loop *loop, struct loop_timer *timer, size_t slot)
+{
+    while (slot > 1 && timer->at < loop->timers[slot / 2]->at) {
+        place(loop, loop->timers[slot / 2], slot);
+        slot /= 2;
+    }
+    for (size_t child; (child = 2 * slot) <= loop->timer_count; slot = child) {
+        if (child < loop->timer_count &&
+                loop->timers[child + 1]->at < loop->timers[child]->at)
+            child++;
+        if (timer->at <= loop->timers[child]->at)
+            break;
+        place(loop, loop->timers[child], slot);
+    }
+    place(loop, timer, slot);
+}
+
+static enum remex_status timers_grow(struct loop *loop)
+{
+    size_t capacity = loop->timer_capacity ? 2 * loop->timer_capacity : 16;
+    struct loop_timer **timers;
+
+    if (loop->timer_count + 1 < loop->timer_capacity)
+        return REMEX_OK;
+    timers = realloc(loop->timers, capacity * sizeof(*timers));
+    if (!timers)
+        return REMEX_NO_MEMORY;
+    loop->timers = timers;
+    loop->timer_capacity = capacity;
+    return REMEX_OK;
+}
+
+enum remex_status loop_timer_set(
+        struct loop *loop, struct loop_timer *timer, int64_t at)
+{
+    if (timer->slot == 0) {
+        enum remex_status status = timers_grow(loop);
+
+        if (status != REMEX_OK)
+            return status;
+        timer->slot = ++loop->timer_count;
+    }
+    timer->at = at;
+    settle(loop, timer, timer->slot);
+    return REMEX_OK;
+}
+
+void loop_timer_cancel(struct loop *loop, struct loop_timer *timer)
+{
+    size_t slot = timer->slot;
+    struct loop_timer *last;
+
+    if (slot == 0)
+        return;
+    last = loop->timers[loop->timer_count--];
+    timer->slot = 0;
+    if (last != timer)
+        settle(loop, last, slot);
+}
+
+/* No more than there were at first, so that a timer which sets itself anew for
+ * now has to wait for the next turn. */
+static void run_timers(struct loop *loop)
+{
+    size_t bound = loop->timer_count;
+
+    while (bound-- > 0 && loop->timer_count > 0) {
+        struct loop_timer *timer = loop->timers[1];
+
+        if (timer->at > loop->now)
+            return;
+        loop_timer_cancel(loop, timer);
+        timer->due(timer);
+    }
+}
+
+/* --- Tasks --------------------------------------------------------------- */
+
+static bool list_remove(struct task_list *list, struct loop_task *task)
+{
+    struct loop_task *before = NULL;
+    struct loop_task *at = list->first;
+
+    for (; at && at != task; at = at->next)
+        before = at;
+    if (!at)
+        return false;
+    if (before)
+        before->next = task->next;
+    else
+        list->first = task->next;
+    if (list->last == task)
+        list->last = before;
+    return true;
+}
+
+void loop_defer(struct loop *loop, struct loop_task *task)
+{
+    if (task->queued)
+        return;
+    task->queued = true;
+    task->next = NULL;
+    if (loop->tasks.last)
+        loop->tasks.last->next = task;
+    else
+        loop->tasks.first = task;
+    loop->tasks.last = task;
+}
+
+void loop_cancel(struct loop *loop, struct loop_task *task)
+{
+    if (!task->queued)
+        return;
+    if (!list_remove(&loop->tasks, task))
+        list_remove(&loop->due, task);
+    task->queued = false;
+}
+
+static void run_tasks(struct loop *loop)
+{
+    loop->due = loop->tasks;
+    loop->tasks = (struct task_list){ 0 };
+    while (loop->due.first) {
+        struct loop_task *task = loop->due.first;
+
+        list_remove(&loop->due, task);
+        task->queued = false;
+        task->run(task);
+    }
+}
+
+/* --- Turns --------------------------------------------------------------- */
+
+static int wait_ms(const struct loop *loop)
+{
+    if (loop->tasks.first)
+        return 0;
+    if (loop->timer_count == 0)
+        return -1;
+    return clock_poll_ms(clock_monotonic_ns(), loop->timers[1]->at);
+}
+
+static void serve_watches(struct loop *loop)
+{
+    while (loop->next_event < loop->event_count) {
+        struct epoll_event event = loop->events[loop->next_event++];
+        struct loop_watch *watch = event.data.ptr;
+
+        if (watch)
+            watch->ready(watch, event.events);
+    }
+}
+
+static void turn(struct loop *loop)
+{
+    int count = epoll_wait(
+            loop->epoll_fd, loop->events, TURN_EVENTS, wait_ms(loop));
+
+    assert(count >= 0 || errno == EINTR);
+    loop->event_count = count > 0 ? (size_t)count : 0;
+    loop->next_event = 0;
+    loop->now = clock_monotonic_ns();
+    serve_watches(loop);
+    run_timers(loop);
+    run_tasks(loop);
+}
+
+void loop_run(struct loop *loop)
+{
+    loop->stopped = false;
+    while (!loop->stopped)
+        turn(loop);
+}

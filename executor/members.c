@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/members.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PATH_BYTES 64
+
+/* --- Children ------------------------------------------------------------ */
+
+/* Numbers, each with a blank behind it. */
+static void visit_numbers(
+        int fd, void (*visit)(void *user, pid_t child), void *user)
+{
+    char text[4096];
+    pid_t number = 0;
+    ssize_t size;
+
+    while ((size = read(fd, text, sizeof(text))) > 0) {
+        for (ssize_t i = 0; i < size; i++) {
+            if (text[i] >= '0' && text[i] <= '9') {
+                number = number * 10 + (text[i] - '0');
+            } else if (number > 0) {
+                visit(user, number);
+                number = 0;
+            }
+        }
+    }
+}
+
+static void visit_thread(int task, const char *thread,
+        void (*visit)(void *user, pid_t child), void *user)
+{
+    char path[PATH_BYTES];
+    int fd;
+
+    snprintf(path, sizeof(path), "%.20s/children", thread);
+    fd = openat(task, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    visit_numbers(fd, visit, user);
+    close(fd);
+}
+
+void members_each_child(
+        pid_t pid, void (*visit)(void *user, pid_t child), void *user)
+{
+    char path[PATH_BYTES];
+    const struct dirent *entry;
+    DIR *task;
+
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    task = opendir(path);
+    if (!task)
+        return;
+    while ((entry = readdir(task))) {
+        if (entry->d_name[0] != '.')
+            visit_thread(dirfd(task), entry->d_name, visit, user);
+    }
+    closedir(task);
+}
+
+/* --- One of them --------------------------------------------------------- */
+
+/* The beginning of a file, as a string; false if there is none. */
+static bool read_text(pid_t pid, const char *name, char *out, size_t size)
+{
+    char path[PATH_BYTES];
+    ssize_t got;
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    got = read(fd, out, size - 1);
+    close(fd);
+    out[got > 0 ? got : 0] = '\0';
+    return got > 0;
+}
+
+bool member_look(pid_t pid, struct member *out)
+{
+    char text[1024];
+    const char *behind_name;
+
+    /* The name, in parentheses, is whatever the program likes. */
+    if (!read_text(pid, "stat", text, sizeof(text)))
+        return false;
+    behind_name = strrchr(text, ')');
+    return behind_name &&
+            sscanf(behind_name, ") %c %*d %d %d", &out->state, &out->group,
+                    &out->session) == 3;
+}
+
+uint64_t member_mark(pid_t pid)
+{
+    char text[4096];
+    const char *line;
+    unsigned long long hard;
+
+    if (!read_text(pid, "limits", text, sizeof(text)))
+        return UINT64_MAX;
+    line = strstr(text, "Max file locks");
+    if (!line || sscanf(line, "Max file locks %*s %llu", &hard) != 1)
+        return UINT64_MAX;
+    return hard;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_MEMBERS_H
+#define EXECUTOR_MEMBERS_H
+
+/*
+ * What /proc tells of processes: who are whose children, what mark they bear.
+ * All of it may be out of date when it is told, but for children and pidfds of
+ * our own.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct member {
+    char state; /* as in /proc/PID/stat: 'Z' has ended and waits to be reaped */
+    pid_t group;
+    pid_t session;
+};
+
+/* Calls `visit` with every child of each thread of `pid`. Takes no memory but
+ * what it needs to list the threads. */
+void members_each_child(
+        pid_t pid, void (*visit)(void *user, pid_t child), void *user);
+
+/* False: there is no such process. */
+bool member_look(pid_t pid, struct member *out);
+
+/* The hard limit on file locks; UINT64_MAX if it cannot be read. */
+uint64_t member_mark(pid_t pid);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "executor/spawn_child.h"
+
+/* The child's half needs a few hundred bytes; one page would do. */
+#define STACK_BYTES (64 * 1024)
+#define GUARD_BYTES (64 * 1024)
+
+/* --- Kept between starts ------------------------------------------------- */
+
+static void *stack_new(void)
+{
+    void *stack = mmap(NULL, GUARD_BYTES + STACK_BYTES, PROT_READ | PROT_WRITE,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+
+    if (stack == MAP_FAILED)
+        return NULL;
+    if (mprotect(stack, GUARD_BYTES, PROT_NONE) < 0) {
+        munmap(stack, GUARD_BYTES + STACK_BYTES);
+        return NULL;
+    }
+    return stack;
+}
+
+static void close_all(struct spawner *spawner)
+{
+    for (int i = 0; i < SPAWN_STDIO; i++) {
+        if (spawner->slots[i] >= 0)
+            close(spawner->slots[i]);
+    }
+    if (spawner->null_fd >= 0)
+        close(spawner->null_fd);
+}
+
+/* A slot keeps its number between starts by being open on something. */
+static bool open_all(struct spawner *spawner)
+{
+    bool opened;
+
+    spawner->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    opened = spawner->null_fd >= 0;
+    for (int i = 0; i < SPAWN_STDIO; i++) {
+        spawner->slots[i] =
+                fcntl(spawner->null_fd, F_DUPFD_CLOEXEC, SPAWN_STDIO);
+        opened = opened && spawner->slots[i] >= 0;
+    }
+    if (!opened)
+        close_all(spawner);
+    return opened;
+}
+
+enum remex_status spawner_init(struct spawner *spawner)
+{
+    spawner->stack = stack_new();
+    if (!spawner->stack)
+        return REMEX_NO_MEMORY;
+    if (!open_all(spawner)) {
+        munmap(spawner->stack, GUARD_BYTES + STACK_BYTES);
+        return REMEX_RESOURCE_EXHAUSTED;
+    }
+    return REMEX_OK;
+}
+
+void spawner_deinit(struct spawner *spawner)
+{
+    close_all(spawner);
+    munmap(spawner->stack, GUARD_BYTES + STACK_BYTES);
+}
+
+/* --- A start ------------------------------------------------------------- */
+
+static bool fill_slots(const struct spawner *spawner, const int *stdio)
+{
+    for (int i = 0; i < SPAWN_STDIO; i++) {
+        if (dup3(stdio[i], spawner->slots[i], O_CLOEXEC) < 0)
+            return false;
+    }
+    return true;
+}
+
+/* So that they keep no pipe open. */
+static void empty_slots(const struct spawner *spawner)
+{
+    for (int i = 0; i < SPAWN_STDIO; i++)
+        dup3(spawner->null_fd, spawner->slots[i], O_CLOEXEC);
+}
+
+/* All of them, also the two that libc keeps for itself. */
+static void block_signals(uint64_t *before)
+{
+    const uint64_t all = UINT64_MAX;
+
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, before, sizeof(all));
+}
+
+static void restore_signals(const uint64_t *before)
+{
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, before, NULL, sizeof(*before));
+}
+
+static void reap(int pidfd)
+{
+    siginfo_t info;
+
+    while (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0 &&
+            errno == EINTR)
+        continue;
+    close(pidfd);
+}
+
+/* Stands still until the child has executed something or has ended. */
+static bool clone_child(const struct spawner *spawner,
+        struct spawn_child *child, struct spawned *out)
+{
+    int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD;
+    char *top = (char *)spawner->stack + GUARD_BYTES + STACK_BYTES;
+    uint64_t mask;
+
+    block_signals(&mask);
+    out->pid = clone(spawn_child_main, top, flags, child, &out->pidfd);
+    if (out->pid < 0)
+        child->failure = (struct spawn_failure){ REMEX_STAGE_FORK, errno };
+    restore_signals(&mask);
+    return out->pid >= 0;
+}
+
+enum remex_status spawner_run(const struct spawner *spawner,
+        const struct spawn_order *order, struct spawned *out,
+        struct spawn_failure *failure)
+{
+    struct spawn_child child = { .order = order };
+    bool cloned;
+
+    memcpy(child.slots, spawner->slots, sizeof(child.slots));
+    if (!fill_slots(spawner, order->stdio)) {
+        *failure = (struct spawn_failure){ REMEX_STAGE_STDIO, errno };
+        empty_slots(spawner);
+        return REMEX_INTERNAL;
+    }
+    cloned = clone_child(spawner, &child, out);
+    empty_slots(spawner);
+    if (child.failure.stage == REMEX_STAGE_NONE)
+        return REMEX_OK;
+    *failure = child.failure;
+    if (cloned)
+        reap(out->pidfd);
+    return REMEX_INTERNAL;
+}

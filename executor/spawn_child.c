@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/spawn_child.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Sanitizers keep books that a child in our memory would muddle. */
+#define IN_CHILD __attribute__((no_sanitize("address", "thread", "undefined")))
+
+#define SIGNALS 64
+#define SIGNAL_SET_BYTES (SIGNALS / 8)
+
+/* As the kernel has it, with room for every architecture's; all zero says
+ * SIG_DFL, no flags, empty mask. */
+struct kernel_sigaction {
+    unsigned long words[4];
+};
+
+/* syscall() is no more than the instruction: it knows of no threads. */
+
+IN_CHILD __attribute__((noreturn)) static void fail(
+        struct spawn_child *child, enum remex_launch_stage stage)
+{
+    child->failure.os_error = errno;
+    child->failure.stage = stage;
+    for (;;)
+        syscall(SYS_exit_group, 127);
+}
+
+/* Including 32 and 33, which libc would not let go. SIGKILL and SIGSTOP refuse,
+ * as they may. */
+IN_CHILD static void reset_signals(void)
+{
+    const struct kernel_sigaction by_default = { { 0 } };
+
+    for (int number = 1; number <= SIGNALS; number++)
+        syscall(SYS_rt_sigaction, number, &by_default, NULL, SIGNAL_SET_BYTES);
+}
+
+IN_CHILD static void unblock_signals(void)
+{
+    const unsigned long none = 0;
+
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, SIGNAL_SET_BYTES);
+}
+
+/* Unsharing copies only what lies below the range: that is what the slots are
+ * for. Nothing may be closed or moved before. */
+IN_CHILD static bool set_stdio(const struct spawn_child *child)
+{
+    int highest = 0;
+
+    for (int i = 0; i < SPAWN_STDIO; i++)
+        highest = child->slots[i] > highest ? child->slots[i] : highest;
+    if (syscall(SYS_close_range, highest + 1, UINT_MAX, CLOSE_RANGE_UNSHARE) <
+            0)
+        return false;
+    for (int i = 0; i < SPAWN_STDIO; i++) {
+        if (syscall(SYS_dup3, child->slots[i], i, 0) < 0)
+            return false;
+    }
+    return syscall(SYS_close_range, SPAWN_STDIO, UINT_MAX, 0) == 0;
+}
+
+IN_CHILD static bool set_limit(uint32_t resource, uint64_t soft, uint64_t hard)
+{
+    const struct {
+        uint64_t soft, hard;
+    } limit = { soft, hard };
+
+    return syscall(SYS_prlimit64, 0, resource, &limit, NULL) == 0;
+}
+
+IN_CHILD static bool set_limits(const struct spawn_order *order)
+{
+    for (size_t i = 0; i < order->rlimit_count; i++) {
+        const struct rlimit_spec *rlimit = &order->rlimits[i];
+
+        if (!set_limit(rlimit->resource, rlimit->soft, rlimit->hard))
+            return false;
+    }
+    return set_limit(RLIMIT_LOCKS, order->mark, order->mark);
+}
+
+/* Tries the candidates as execvp does, except that a file the kernel cannot run
+ * is an error and not a script. Leaves errno. */
+IN_CHILD static void execute(const struct spawn_order *order)
+{
+    bool denied = false;
+
+    errno = ENOENT;
+    for (char *const *file = order->candidates; *file; file++) {
+        syscall(SYS_execve, *file, order->argv, order->envp);
+        if (errno == EACCES)
+            denied = true;
+        else if (errno != ENOENT && errno != ENOTDIR && errno != ENODEV &&
+                errno != ESTALE && errno != ETIMEDOUT)
+            return;
+    }
+    if (denied)
+        errno = EACCES;
+}
+
+IN_CHILD int spawn_child_main(void *spawn_child)
+{
+    struct spawn_child *child = spawn_child;
+    const struct spawn_order *order = child->order;
+
+    if (syscall(SYS_setsid) < 0)
+        fail(child, REMEX_STAGE_SESSION);
+    reset_signals();
+    if (!set_stdio(child))
+        fail(child, REMEX_STAGE_STDIO);
+    syscall(SYS_umask, 022);
+    if (order->cwd && syscall(SYS_chdir, order->cwd) < 0)
+        fail(child, REMEX_STAGE_CWD);
+    if (!set_limits(order))
+        fail(child, REMEX_STAGE_LIMITS);
+    unblock_signals();
+    execute(order);
+    fail(child, REMEX_STAGE_EXEC);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "executor/sweep.h"
+
+#define CANNOT_START 125
+
+struct supervisor {
+    sigset_t before; /* the mask that the executor is to have */
+    pid_t executor;
+    int lifeline;
+    int signals; /* signalfd */
+    bool asked;  /* the executor was asked to end */
+    int status;  /* of the executor, once it has ended */
+};
+
+static void close_all(struct supervisor *supervisor)
+{
+    if (supervisor->signals >= 0)
+        close(supervisor->signals);
+    if (supervisor->lifeline >= 0)
+        close(supervisor->lifeline);
+    sigprocmask(SIG_SETMASK, &supervisor->before, NULL);
+}
+
+/* Signals become readable. Those that end us are a request to the executor. */
+static bool open_signals(struct supervisor *supervisor)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &set, &supervisor->before) < 0)
+        return false;
+    supervisor->signals = signalfd(-1, &set, SFD_CLOEXEC);
+    return supervisor->signals >= 0;
+}
+
+/* The executor's process. A terminal's ^C reaches it as well as the supervisor,
+ * so it leaves such signals to the one and listens to the lifeline. What is
+ * left of it at its end is swept. */
+static void executor_run(struct supervisor *supervisor, int lifeline,
+        supervisor_main *executor_main, void *user)
+{
+    int status;
+
+    close_all(supervisor);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    status = executor_main(user, lifeline);
+    sweep_children();
+    exit(status);
+}
+
+static bool start_executor(struct supervisor *supervisor,
+        supervisor_main *executor_main, void *user)
+{
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+        return false;
+    supervisor->lifeline = ends[0];
+    supervisor->executor = fork();
+    if (supervisor->executor == 0)
+        executor_run(supervisor, ends[1], executor_main, user);
+    close(ends[1]);
+    return supervisor->executor > 0;
+}
+
+/* In order first; whoever asks again has no time for that. */
+static void ask_to_end(struct supervisor *supervisor)
+{
+    const char request = 'E';
+
+    if (supervisor->asked) {
+        kill(supervisor->executor, SIGKILL);
+        return;
+    }
+    supervisor->asked = true;
+    if (send(supervisor->lifeline, &request, 1, MSG_NOSIGNAL) < 0)
+        kill(supervisor->executor, SIGKILL);
+}
+
+/* Orphans that outlived an executor's reaping are only reaped. True: the
+ * executor has ended. */
+static bool reap(struct supervisor *supervisor)
+{
+    pid_t pid;
+    int status;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid != supervisor->executor)
+            continue;
+        supervisor->status = status;
+        return true;
+    }
+    return false;
+}
+
+static void watch(struct supervisor *supervisor)
+{
+    struct signalfd_siginfo info;
+
+    for (;;) {
+        if (read(supervisor->signals, &info, sizeof(info)) < 0)
+            continue; /* interrupted */
+        if (info.ssi_signo != SIGCHLD)
+            ask_to_end(supervisor);
+        else if (reap(supervisor))
+            return;
+    }
+}
+
+int supervisor_run(supervisor_main *executor_main, void *user)
+{
+    struct supervisor supervisor = { .lifeline = -1, .signals = -1 };
+    int os_error;
+
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    if (!open_signals(&supervisor) ||
+            !start_executor(&supervisor, executor_main, user)) {
+        os_error = errno;
+        close_all(&supervisor);
+        errno = os_error;
+        return CANNOT_START;
+    }
+    watch(&supervisor);
+    sweep_children();
+    close_all(&supervisor);
+    return WIFEXITED(supervisor.status) ? WEXITSTATUS(supervisor.status)
+                                        : 128 + WTERMSIG(supervisor.status);
+}
