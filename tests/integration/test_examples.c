@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The examples do what they say.
+ */
+
+#include <string.h>
+
+#include <glib.h>
+
+#include "support/command.h"
+#include "support/remote.h"
+#include "support/suite.h"
+
+#define EXAMPLE(name, ...) \
+    REMOTE_ARGV(REMEX_BIN_DIR "/examples/" name, __VA_ARGS__)
+
+static void check(
+        const char *const *argv, int status, const char *out, const char *err)
+{
+    struct command_result result;
+
+    command_run(argv, &result);
+    g_assert_cmpstr(result.err_text, ==, err);
+    g_assert_cmpstr(result.out_text, ==, out);
+    g_assert_cmpint(result.status, ==, status);
+    command_result_deinit(&result);
+}
+
+static void hello_says_where_it_ran(void)
+{
+    struct command_result result;
+
+    command_run(REMOTE_ARGV(REMEX_BIN_DIR "/examples/hello"), &result);
+    g_assert_true(g_str_has_prefix(result.out_text, "Linux "));
+    g_assert_cmpint(result.status, ==, 0);
+    command_result_deinit(&result);
+}
+
+static void run_and_print_tells_all(void)
+{
+    check(EXAMPLE("run_and_print", "sh", "-c", "echo a; echo b >&2; exit 3"), 0,
+            "a\nexit code 3\n", "b\n");
+    check(EXAMPLE("run_and_print", "sh", "-c", "kill -9 $$"), 0, "signal 9\n",
+            "");
+}
+
+static void run_and_print_tells_what_went_wrong(void)
+{
+    struct command_result result;
+
+    command_run(EXAMPLE("run_and_print", "/no/such"), &result);
+    g_assert_true(g_str_has_prefix(result.err_text, "run_and_print: "));
+    g_assert_cmpint(result.status, ==, 1);
+    command_result_deinit(&result);
+}
+
+static void feed_stdin_sorts(void)
+{
+    check(EXAMPLE("feed_stdin", "c", "a", "b"), 0, "a\nb\nc\n", "");
+}
+
+static void own_event_loop_follows_them_all(void)
+{
+    struct command_result result;
+
+    command_run(EXAMPLE("own_event_loop", "echo one", "exit 2",
+                        "echo three >&2; kill -15 $$"),
+            &result);
+    g_assert_cmpstr(result.err_text, ==, "");
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_nonnull(strstr(result.out_text, "[1] one\n"));
+    g_assert_nonnull(strstr(result.out_text, "[1] exit code 0\n"));
+    g_assert_nonnull(strstr(result.out_text, "[2] exit code 2\n"));
+    g_assert_nonnull(strstr(result.out_text, "[3] three\n"));
+    g_assert_nonnull(strstr(result.out_text, "[3] signal 15\n"));
+    command_result_deinit(&result);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_unsetenv("REMEX_EXECUTOR");
+    SUITE_ADD("/examples", hello_says_where_it_ran);
+    SUITE_ADD("/examples", run_and_print_tells_all);
+    SUITE_ADD("/examples", run_and_print_tells_what_went_wrong);
+    SUITE_ADD("/examples", feed_stdin_sorts);
+    SUITE_ADD("/examples", own_event_loop_follows_them_all);
+    return g_test_run();
+}

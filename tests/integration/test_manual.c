@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The man pages and --help tell of the same options, and the pages are well
+ * formed.
+ */
+
+#include <string.h>
+
+#include <glib.h>
+
+#include "support/command.h"
+#include "support/remote.h"
+#include "support/suite.h"
+
+#define PAGE(name) REMEX_SOURCE_DIR "/docs/man/" name
+
+static int compare(const void *a, const void *b, void *data)
+{
+    (void)data;
+    return strcmp(a, b);
+}
+
+/* All "--option" words in it, sorted, each once, a line each. */
+static char *options_in(const char *text)
+{
+    GRegex *regex = g_regex_new("(?<![-\\w])--[a-z][-a-z]*",
+            (GRegexCompileFlags)0, (GRegexMatchFlags)0, NULL);
+    GTree *found = g_tree_new_full(compare, NULL, g_free, NULL);
+    GString *list = g_string_new(NULL);
+    GMatchInfo *match = NULL;
+
+    for (g_regex_match(regex, text, (GRegexMatchFlags)0, &match);
+            g_match_info_matches(match); g_match_info_next(match, NULL))
+        g_tree_insert(found, g_match_info_fetch(match, 0), NULL);
+    for (GTreeNode *node = g_tree_node_first(found); node;
+            node = g_tree_node_next(node))
+        g_string_append_printf(
+                list, "%s\n", (const char *)g_tree_node_key(node));
+    g_match_info_free(match);
+    g_tree_unref(found);
+    g_regex_unref(regex);
+    return g_string_free(list, FALSE);
+}
+
+/* The page as source, with roff's escaped dashes as plain ones. */
+static char *read_page(const char *path)
+{
+    char *text = NULL;
+    char **parts;
+    char *plain;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    parts = g_strsplit(text, "\\-", 0);
+    plain = g_strjoinv("-", parts);
+    g_strfreev(parts);
+    g_free(text);
+    return plain;
+}
+
+static char *read_help(const char *const *argv)
+{
+    struct command_result result;
+    char *help;
+
+    command_run(argv, &result);
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_cmpstr(result.err_text, ==, "");
+    help = g_strdup(result.out_text);
+    command_result_deinit(&result);
+    return help;
+}
+
+/* `help` is ours to free. */
+static void check_same_options(const char *page, char *help)
+{
+    char *text = read_page(page);
+    char *told = options_in(text);
+    char *taken = options_in(help);
+
+    g_assert_cmpstr(told, ==, taken);
+    g_free(taken);
+    g_free(told);
+    g_free(text);
+    g_free(help);
+}
+
+static void remex_takes_what_its_page_tells(void)
+{
+    char *verb =
+            read_help(REMOTE_ARGV(REMEX_BIN_DIR "/remex", "run", "--help"));
+    char *all = read_help(REMOTE_ARGV(REMEX_BIN_DIR "/remex", "--help"));
+
+    check_same_options(PAGE("remex.1"), g_strconcat(verb, all, NULL));
+    g_free(all);
+    g_free(verb);
+}
+
+static void remexd_takes_what_its_page_tells(void)
+{
+    check_same_options(PAGE("remexd.8"),
+            read_help(REMOTE_ARGV(REMEX_BIN_DIR "/remexd", "--help")));
+}
+
+static void the_pages_are_well_formed(void)
+{
+    struct command_result result;
+    char *groff = g_find_program_in_path("groff");
+
+    if (!groff) {
+        g_test_skip("no groff here");
+        return;
+    }
+    command_run(REMOTE_ARGV(groff, "-man", "-ww", "-z", "-Tutf8",
+                        PAGE("remex.1"), PAGE("remexd.8")),
+            &result);
+    g_assert_cmpstr(result.err_text, ==, "");
+    g_assert_cmpint(result.status, ==, 0);
+    command_result_deinit(&result);
+    g_free(groff);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    SUITE_ADD("/manual", remex_takes_what_its_page_tells);
+    SUITE_ADD("/manual", remexd_takes_what_its_page_tells);
+    SUITE_ADD("/manual", the_pages_are_well_formed);
+    return g_test_run();
+}
