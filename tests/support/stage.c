@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/stage.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "executor/members.h"
+#include "executor/sweep.h"
+
+#define PATIENCE_MS 20000
+#define LOOK_AGAIN_MS 5
+
+/* --- Actors -------------------------------------------------------------- */
+
+static const char *end_name(const struct remex_stream_end *end)
+{
+    static const char *const names[] = { "open", "eof", "error", "abandoned",
+        "discarded" };
+
+    return names[end->kind];
+}
+
+static void tell_output(struct actor *actor, const struct remex_event *event)
+{
+    bool out = event->output.stream == REMEX_STDOUT;
+    GString *stream = out ? actor->out : actor->err;
+    gssize size = (gssize)event->output.data.size;
+
+    if (actor->gaps == 0)
+        g_assert_cmpuint(event->output.offset, ==, stream->len);
+    g_string_append_len(stream, event->output.data.data, size);
+    g_string_append(actor->told, out ? "out:" : "err:");
+    g_string_append_len(actor->told, event->output.data.data, size);
+}
+
+static void tell(struct actor *actor, const struct remex_event *event)
+{
+    GString *told = actor->told;
+
+    switch (event->kind) {
+    case REMEX_EVENT_OUTPUT:
+        tell_output(actor, event);
+        break;
+    case REMEX_EVENT_EXITED:
+        g_string_append_printf(told, "%s %d\n",
+                event->exited.by_signal ? "signal" : "exit",
+                event->exited.code);
+        break;
+    case REMEX_EVENT_CLOSED:
+        g_string_append_printf(told, "closed %s %s\n",
+                end_name(&event->closed.ends[0]),
+                end_name(&event->closed.ends[1]));
+        break;
+    case REMEX_EVENT_GAP:
+        actor->gaps++;
+        g_string_append_printf(told, "gap %u\n", (unsigned)event->gap.bytes);
+        break;
+    case REMEX_EVENT_FAILED:
+        g_assert_not_reached();
+    }
+}
+
+static void take_events(struct actor *actor)
+{
+    struct remex_event event;
+
+    while (event_log_next(
+            process_log(actor->process), &actor->cursor, &event, NULL)) {
+        tell(actor, &event);
+        cursor_pass(&actor->cursor, &event);
+    }
+    process_set_consumed(actor->process, actor->cursor.seq);
+}
+
+static void set_tick(struct actor *actor)
+{
+    int64_t due = process_due(actor->process);
+
+    if (due == CLOCK_NEVER)
+        loop_timer_cancel(actor->stage->loop, &actor->tick);
+    else
+        g_assert_cmpint(loop_timer_set(actor->stage->loop, &actor->tick, due),
+                ==, REMEX_OK);
+}
+
+static void on_tick(struct loop_timer *timer)
+{
+    struct actor *actor = (struct actor *)(void *)((char *)timer -
+            offsetof(struct actor, tick));
+
+    process_tick(actor->process, loop_now(actor->stage->loop));
+    set_tick(actor);
+}
+
+static void on_published(void *user, struct process *process)
+{
+    struct actor *actor = user;
+
+    (void)process;
+    loop_defer(actor->stage->loop, &actor->stage->look);
+}
+
+/* --- The stage ----------------------------------------------------------- */
+
+static void look(struct stage *stage)
+{
+    for (guint i = 0; i < stage->actors->len; i++) {
+        struct actor *actor = stage->actors->pdata[i];
+
+        if (!actor->process)
+            continue;
+        if (actor->reads)
+            take_events(actor);
+        set_tick(actor);
+    }
+    if (stage->done && stage->done(stage->done_user))
+        loop_stop(stage->loop);
+}
+
+static void on_look(struct loop_task *task)
+{
+    look((struct stage *)(void *)((char *)task - offsetof(struct stage, look)));
+}
+
+static void on_give_up(struct loop_timer *timer)
+{
+    (void)timer;
+    g_error("waited in vain");
+}
+
+void stage_open(struct stage *stage)
+{
+    *stage = (struct stage){ .look.run = on_look,
+        .give_up.due = on_give_up,
+        .actors = g_ptr_array_new() };
+    g_assert_cmpint(loop_new(&stage->loop), ==, REMEX_OK);
+    g_assert_cmpint(reaper_new(stage->loop, &stage->reaper), ==, REMEX_OK);
+    g_assert_cmpint(child_host_new(stage->loop, stage->reaper, &stage->host),
+            ==, REMEX_OK);
+}
+
+void stage_free_process(struct actor *actor)
+{
+    process_free(actor->process);
+    actor->process = NULL;
+    loop_timer_cancel(actor->stage->loop, &actor->tick);
+}
+
+static void actor_free(struct actor *actor)
+{
+    stage_free_process(actor);
+    g_string_free(actor->told, TRUE);
+    g_string_free(actor->out, TRUE);
+    g_string_free(actor->err, TRUE);
+    g_free(actor);
+}
+
+void stage_close(struct stage *stage)
+{
+    for (guint i = 0; i < stage->actors->len; i++)
+        actor_free(stage->actors->pdata[i]);
+    g_ptr_array_free(stage->actors, TRUE);
+    child_host_free(stage->host);
+    reaper_free(stage->reaper);
+    loop_free(stage->loop);
+    sweep_children();
+}
+
+/* --- Starting ------------------------------------------------------------ */
+
+struct process_spec stage_spec(const char *const *argv)
+{
+    const struct stream_spec stream = {
+        .capture = CAPTURE_PIPE,
+        .delivery = DELIVERY_RELIABLE,
+        .no_follower = NO_FOLLOWER_DRAIN,
+        .retention = RETENTION_ALL,
+    };
+    struct remex_bytes *bytes;
+    size_t count = 0;
+
+    while (argv[count])
+        count++;
+    bytes = g_new0(struct remex_bytes, count);
+    for (size_t i = 0; i < count; i++)
+        bytes[i] = (struct remex_bytes){ argv[i], strlen(argv[i]) };
+    return (struct process_spec){
+        .argv = bytes,
+        .argv_count = count,
+        .env_base = ENV_EXECUTOR,
+        .stdin_kind = STDIN_CLOSED,
+        .out = stream,
+        .err = stream,
+        .owner_loss = OWNER_LOSS_KILL,
+    };
+}
+
+void stage_spec_free(struct process_spec *spec)
+{
+    g_free((void *)(uintptr_t)spec->argv);
+}
+
+struct actor *stage_start(struct stage *stage, const struct process_spec *spec,
+        struct remex_error *error)
+{
+    struct actor *actor = g_new0(struct actor, 1);
+    const struct process_hooks hooks = { actor, on_published, on_published };
+    const struct process_limits limits = {
+        .log = { .max_bytes = 256 * 1024, .max_events = 4096 },
+        .stdin_bytes = 256 * 1024,
+    };
+
+    actor->stage = stage;
+    actor->tick.due = on_tick;
+    actor->reads = true;
+    if (process_start(child_host_of(stage->host), spec, &limits, &hooks,
+                &actor->process, error) != REMEX_OK) {
+        g_free(actor);
+        return NULL;
+    }
+    actor->told = g_string_new(NULL);
+    actor->out = g_string_new(NULL);
+    actor->err = g_string_new(NULL);
+    g_ptr_array_add(stage->actors, actor);
+    loop_defer(stage->loop, &stage->look);
+    return actor;
+}
+
+struct actor *stage_run(struct stage *stage, const char *const *argv)
+{
+    struct process_spec spec = stage_spec(argv);
+    struct remex_error error = { 0 };
+    struct actor *actor = stage_start(stage, &spec, &error);
+
+    if (!actor)
+        g_error("%s: %s", argv[0], error.text);
+    stage_spec_free(&spec);
+    return actor;
+}
+
+struct actor *stage_sh(struct stage *stage, const char *script)
+{
+    const char *const argv[] = { "sh", "-c", script, NULL };
+
+    return stage_run(stage, argv);
+}
+
+/* --- Waiting ------------------------------------------------------------- */
+
+void stage_until(struct stage *stage, bool (*done)(void *user), void *user)
+{
+    int64_t at = clock_after(clock_monotonic_ns(), clock_from_ms(PATIENCE_MS));
+
+    g_assert_cmpint(
+            loop_timer_set(stage->loop, &stage->give_up, at), ==, REMEX_OK);
+    stage->done = done;
+    stage->done_user = user;
+    loop_defer(stage->loop, &stage->look);
+    loop_run(stage->loop);
+    stage->done = NULL;
+    loop_timer_cancel(stage->loop, &stage->give_up);
+}
+
+static bool is_closed(void *user)
+{
+    const struct actor *actor = user;
+
+    return process_state(actor->process) == PROCESS_CLOSED;
+}
+
+void stage_until_closed(struct actor *actor)
+{
+    stage_until(actor->stage, is_closed, actor);
+}
+
+struct saying {
+    struct actor *actor;
+    const char *text;
+};
+
+static bool was_said(void *user)
+{
+    const struct saying *saying = user;
+
+    return strstr(saying->actor->out->str, saying->text);
+}
+
+void stage_until_said(struct actor *actor, const char *text)
+{
+    struct saying saying = { actor, text };
+
+    stage_until(actor->stage, was_said, &saying);
+}
+
+bool stage_is_alive(pid_t pid)
+{
+    struct member member;
+
+    return member_look(pid, &member) && member.state != 'Z' &&
+            member.state != 'X';
+}
+
+/* Nobody tells of the deaths of strangers, so this one looks again. */
+struct watch_death {
+    struct stage *stage;
+    struct loop_timer timer;
+    pid_t pid;
+};
+
+static void on_look_again(struct loop_timer *timer)
+{
+    struct watch_death *death = (struct watch_death *)(void *)((char *)timer -
+            offsetof(struct watch_death, timer));
+
+    loop_defer(death->stage->loop, &death->stage->look);
+}
+
+static bool is_dead(void *user)
+{
+    struct watch_death *death = user;
+    int64_t at = clock_after(
+            loop_now(death->stage->loop), clock_from_ms(LOOK_AGAIN_MS));
+
+    g_assert_cmpint(loop_timer_set(death->stage->loop, &death->timer, at), ==,
+            REMEX_OK);
+    return !stage_is_alive(death->pid);
+}
+
+void stage_until_dead(struct stage *stage, pid_t pid)
+{
+    struct watch_death death = {
+        .stage = stage,
+        .timer.due = on_look_again,
+        .pid = pid,
+    };
+
+    stage_until(stage, is_dead, &death);
+    loop_timer_cancel(stage->loop, &death.timer);
+}

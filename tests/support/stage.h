@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SUPPORT_STAGE_H
+#define SUPPORT_STAGE_H
+
+/*
+ * A loop with real children on it, and what they did: for unit tests of the
+ * process side. Waits end by an event, or fail the test after a while.
+ */
+
+#include <stdbool.h>
+
+#include <glib.h>
+
+#include "executor/child.h"
+#include "executor/loop.h"
+#include "executor/process.h"
+#include "executor/reaper.h"
+
+struct stage {
+    struct loop *loop;
+    struct reaper *reaper;
+    struct child_host *host;
+    struct loop_task look;
+    struct loop_timer give_up;
+    GPtrArray *actors;
+    bool (*done)(void *user);
+    void *done_user;
+};
+
+/* One process, and what was published for it. */
+struct actor {
+    struct stage *stage;
+    struct process *process;
+    struct loop_timer tick;
+    struct cursor cursor;
+    bool reads;    /* takes events, as they come; set by default */
+    GString *told; /* "out:hello\n", "err:...", "gap N", "exit N", "signal N",
+                      "closed eof eof", each in a line */
+    GString *out;  /* stdout alone */
+    GString *err;
+    uint64_t gaps;
+};
+
+void stage_open(struct stage *stage);
+
+/* Frees all actors, kills and reaps everything. */
+void stage_close(struct stage *stage);
+
+/* A spec with the defaults of the library: stdin closed, reliable, drained, and
+ * an environment that is the executor's. `argv` ends with NULL and is lent. */
+struct process_spec stage_spec(const char *const *argv);
+
+/* Frees what stage_spec made. */
+void stage_spec_free(struct process_spec *spec);
+
+/* NULL if it failed; then `error` says why. */
+struct actor *stage_start(struct stage *stage, const struct process_spec *spec,
+        struct remex_error *error);
+
+/* Starts `argv`, which must work. */
+struct actor *stage_run(struct stage *stage, const char *const *argv);
+
+/* A shell with `script`. */
+struct actor *stage_sh(struct stage *stage, const char *script);
+
+/* Takes the actor's process away; what was told stays. */
+void stage_free_process(struct actor *actor);
+
+/* Runs the loop until `done` says so. */
+void stage_until(struct stage *stage, bool (*done)(void *user), void *user);
+
+/* Runs the loop until its process is closed. */
+void stage_until_closed(struct actor *actor);
+
+/* Runs the loop until stdout contains `text`. */
+void stage_until_said(struct actor *actor, const char *text);
+
+/* Runs the loop until this process, who need not be a child, is gone or dead.
+ */
+void stage_until_dead(struct stage *stage, pid_t pid);
+
+/* Whether a process is there and not merely waiting to be reaped. */
+bool stage_is_alive(pid_t pid);
+
+#endif
