@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/samples.h"
+
+#include <string.h>
+
+#include <glib.h>
+
+#include "common/wire.h"
+
+#define BYTES(text) \
+    { \
+        text, sizeof(text) - 1 \
+    }
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct message_id session_id = { "session-16-bytes" };
+static const struct message_id boot_id = { "boot-id-16-bytes" };
+
+/* --- Requests ------------------------------------------------------------- */
+
+static const struct remex_bytes argv[] = {
+    BYTES("/bin/echo"),
+    BYTES(""),
+    BYTES("\xff\xfe not text"),
+};
+
+static const struct remex_bytes env[] = {
+    BYTES("A=1"),
+    BYTES("EMPTY="),
+    BYTES("UNSET"),
+    BYTES("B=\xff=2"),
+};
+
+static const struct pty_spec pty = {
+    .rows = 24,
+    .columns = 65535,
+    .term = BYTES("xterm"),
+};
+
+static const struct rlimit_spec rlimits[] = {
+    { .resource = 7, .soft = 100, .hard = 200 },
+    { .resource = 15, .soft = UINT64_MAX, .hard = UINT64_MAX },
+};
+
+static const struct stop_step plan[] = {
+    { .signal = 2, .wait_ms = 300 },
+    { .signal = 64, .wait_ms = 0 },
+};
+
+static const struct label labels[] = {
+    { .name = BYTES("job"), .value = BYTES("build \xc3\xa4 1") },
+    { .name = BYTES("empty"), .value = BYTES("") },
+};
+
+static const struct follow_spec follows[] = {
+    { BYTES("process-1"), 11, 12, 13, 14 },
+    { BYTES("p"), UINT64_MAX, 0, UINT64_MAX, 0 },
+};
+
+static const struct resume resume = {
+    .session_id = { "another-16-bytes" },
+    .boot_id = { "different-bootid" },
+    .attachment = 21,
+    .take_over = true,
+    .follows = follows,
+    .follow_count = COUNT(follows),
+};
+
+static const struct pull_ack acks[] = {
+    { .follow_id = 31, .consumed_seq = 32, .until_position = 33 },
+    { .follow_id = 34, .consumed_seq = 0, .until_position = UINT64_MAX },
+};
+
+static const struct open_request open_request = {
+    .client_name = BYTES("a client \xe2\x82\xac"),
+    .min_version = 1,
+    .max_version = 4,
+    .token = BYTES("to\0ken"),
+    .lease_ms = 41,
+    .resume = &resume,
+};
+
+static const struct follow_spec start_follow = {
+    BYTES("process-1"),
+    51,
+    52,
+    53,
+    54,
+};
+
+static const struct start_request start_request = {
+    .process = {
+        .process_id = BYTES("process-1"),
+        .argv = argv, .argv_count = COUNT(argv),
+        .arg0 = BYTES("-echo"),
+        .cwd = BYTES("/tmp"),
+        .env_base = ENV_EXECUTOR,
+        .env = env, .env_count = COUNT(env),
+        .stdin_kind = STDIN_PIPE,
+        .out = { CAPTURE_PIPE, DELIVERY_RELIABLE, NO_FOLLOWER_HOLD,
+            RETENTION_BYTES, 61, 62 },
+        .err = { CAPTURE_DISCARD, DELIVERY_LOSSY, NO_FOLLOWER_DRAIN,
+            RETENTION_CHUNKS, 63, 64 },
+        .wall_time_ms = 65,
+        .rlimits = rlimits, .rlimit_count = COUNT(rlimits),
+        .stop_plan = plan, .stop_plan_count = COUNT(plan),
+        .owner_loss = OWNER_LOSS_KEEP,
+        .keep_ms = 66,
+        .has_eof_linger = true, .eof_linger_ms = 67,
+        .labels = labels, .label_count = COUNT(labels),
+    },
+    .follow = &start_follow,
+};
+
+static const struct terminate_request terminate_request = {
+    .process_id = BYTES("process-t"),
+    .plan = plan,
+    .plan_count = COUNT(plan),
+    .default_plan = true,
+};
+
+/* --- Replies -------------------------------------------------------------- */
+
+static const struct follow_state states[] = {
+    { .follow_id = 81, .known = true, .last_seq = 82 },
+    { .follow_id = 83,
+            .last_seq = 84,
+            .has_exited = true,
+            .exited = { .code = 255, .reason = REMEX_EXIT_OWN } },
+};
+
+static const struct remex_bytes capabilities[] = {
+    BYTES("pty"),
+    BYTES("run"),
+};
+
+static const struct open_reply open_reply = {
+    .version = 1,
+    .session_id = { "session-16-bytes" },
+    .attachment = 91,
+    .lease_ms = 92,
+    .principal = BYTES("uid:1000"),
+    .role = ROLE_ADMIN,
+    .limits = { 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112,
+            113 },
+    .capabilities = capabilities,
+    .capability_count = COUNT(capabilities),
+    .hint_address = BYTES("ipc:///run/remex.hints"),
+    .hint_topic = "8 bytes",
+    .heartbeat_ms = 93,
+    .executor_version = BYTES("0.1.0"),
+    .follows = states,
+    .follow_count = COUNT(states),
+};
+
+/* What the events below tell of. */
+static const char payload[] = "first outputsecond";
+
+static const struct batch_event events[] = {
+    { 0,
+            {
+                    .kind = REMEX_EVENT_GAP,
+                    .seq = 3,
+                    .time_ns = -1,
+                    .gap = { .first_seq = 1,
+                            .bytes = 121,
+                            .offsets = { 122, 123, 124 } },
+            } },
+    { 0,
+            {
+                    .kind = REMEX_EVENT_OUTPUT,
+                    .seq = 4,
+                    .time_ns = 125,
+                    .output = { REMEX_STDOUT, 126, { payload, 12 } },
+            } },
+    { 0,
+            {
+                    .kind = REMEX_EVENT_EXITED,
+                    .seq = 5,
+                    .time_ns = INT64_MAX,
+                    .exited = {
+.by_signal = true, .code = 11, .core = true,
+.reason = REMEX_EXIT_TERMINATED,
+.user_us = 71, .system_us = 72, .max_rss_kib = 73, .wall_us = 74,
+.minor_faults = 75, .major_faults = 76,
+.voluntary_switches = 77, .involuntary_switches = 78,
+},
+            } },
+    { 0,
+            {
+                    .kind = REMEX_EVENT_OUTPUT,
+                    .seq = 6,
+                    .time_ns = 127,
+                    .output = { REMEX_TERMINAL, 128, { payload + 12, 6 } },
+            } },
+    { 0,
+            {
+                    .kind = REMEX_EVENT_OUTPUT,
+                    .seq = 7,
+                    .time_ns = 129,
+                    .output = { REMEX_STDERR, 0, { payload, 0 } },
+            } },
+    { 0,
+            {
+                    .kind = REMEX_EVENT_CLOSED,
+                    .seq = 8,
+                    .time_ns = 130,
+                    .closed = { 3,
+                            {
+                                    { REMEX_STDOUT, REMEX_END_EOF, 0, 131 },
+                                    { REMEX_STDERR, REMEX_END_READ_ERROR, 5,
+                                            132 },
+                                    { REMEX_TERMINAL, REMEX_END_ABANDONED, 0,
+                                            133 },
+                            } },
+            } },
+    { 0,
+            {
+                    .kind = REMEX_EVENT_CLOSED,
+                    .seq = UINT64_MAX,
+                    .time_ns = INT64_MIN,
+                    .closed = { .count = 0 },
+            } },
+};
+
+/* The same with a follow id each, as in Pull. */
+static struct batch pull_batch(void)
+{
+    static struct batch_event followed[COUNT(events)];
+
+    for (size_t i = 0; i < COUNT(events); i++) {
+        followed[i] = events[i];
+        followed[i].follow_id = 141 + i;
+    }
+    return (struct batch){ followed, COUNT(followed) };
+}
+
+/* --- Making them ---------------------------------------------------------- */
+
+static const struct remex_bytes process_id = BYTES("process-1");
+
+static void fill_call(struct request *request)
+{
+    if (request->method == METHOD_OPEN)
+        request->open = open_request;
+    if (request->method == METHOD_START)
+        request->start = start_request;
+    if (request->method == METHOD_FOLLOW)
+        request->follow.follow = follows[0];
+    if (request->method == METHOD_UNFOLLOW)
+        request->unfollow.follow_id = 151;
+    if (request->method == METHOD_PULL)
+        request->pull = (struct pull_request){ acks, COUNT(acks), 152, 153 };
+    if (request->method == METHOD_READ)
+        request->read = (struct read_request){ process_id, 154, 155, 156, 157 };
+    if (request->method == METHOD_WRITE)
+        request->write = (struct write_request){ process_id, 158, true, 159 };
+    if (request->method == METHOD_SIGNAL)
+        request->signal =
+                (struct signal_request){ process_id, 15, SIGNAL_TREE, 160 };
+    if (request->method == METHOD_TERMINATE)
+        request->terminate = terminate_request;
+}
+
+struct request sample_request(enum method method)
+{
+    struct request request = {
+        .version = 1,
+        .session_id = session_id,
+        .boot_id = boot_id,
+        .attachment = 1,
+        .deadline_ms = 2,
+        .method = method,
+    };
+
+    fill_call(&request);
+    if (method == METHOD_WRITE || method == METHOD_RUN)
+        request.payload = (struct remex_bytes)BYTES("some in\0put");
+    return request;
+}
+
+struct request sample_terminal(void)
+{
+    struct request request = sample_request(METHOD_START);
+
+    request.start.process.pty = &pty;
+    request.start.process.err = (struct stream_spec){ .chunk_bytes = 0 };
+    return request;
+}
+
+static void fill_result(struct reply *reply)
+{
+    struct batch batch = { events, COUNT(events) };
+
+    if (reply->method == METHOD_OPEN)
+        reply->open = open_reply;
+    if (reply->method == METHOD_START)
+        reply->start.pid = 4194304;
+    if (reply->method == METHOD_FOLLOW)
+        reply->follow.state = states[1];
+    if (reply->method == METHOD_PULL)
+        reply->pull =
+                (struct pull_reply){ pull_batch(), states, COUNT(states) };
+    if (reply->method == METHOD_READ)
+        reply->read = (struct read_reply){ batch, 171, 172, true, true };
+    if (reply->method == METHOD_WRITE)
+        reply->write = (struct write_reply){ WRITE_EXITED, 173, 174, true };
+    if (reply->method == METHOD_SIGNAL)
+        reply->signal.outcome = SIGNAL_EXITED;
+    if (reply->method == METHOD_TERMINATE)
+        reply->terminate.running = true;
+}
+
+struct reply sample_reply(enum method method)
+{
+    struct reply reply = {
+        .version = 1,
+        .boot_id = boot_id,
+        .method = method,
+    };
+
+    fill_result(&reply);
+    if (method == METHOD_PULL || method == METHOD_READ)
+        reply.payload = (struct remex_bytes)BYTES(payload);
+    return reply;
+}
+
+struct reply sample_failure(enum remex_error_kind kind)
+{
+    struct reply reply = { .version = 1, .boot_id = boot_id };
+    struct remex_error *error = &reply.error;
+
+    error->status = REMEX_ABORTED;
+    error->kind = kind;
+    g_strlcpy(error->text, "It was like this: \xc3\xa4.", sizeof(error->text));
+    if (kind == REMEX_ERROR_BAD_FIELD || kind == REMEX_ERROR_LIMIT_HIT)
+        g_strlcpy(error->name, "start.argv", sizeof(error->name));
+    if (kind == REMEX_ERROR_SUPERSEDED || kind == REMEX_ERROR_LIMIT_HIT)
+        error->allowed = UINT64_MAX;
+    if (kind == REMEX_ERROR_LIMIT_HIT)
+        error->asked = 181;
+    if (kind == REMEX_ERROR_UNSUPPORTED_VERSION)
+        error->allowed = 1;
+    if (kind == REMEX_ERROR_UNSUPPORTED_VERSION)
+        error->asked = 4;
+    if (kind == REMEX_ERROR_LAUNCH_FAILED)
+        error->stage = REMEX_STAGE_EXEC;
+    if (kind == REMEX_ERROR_LAUNCH_FAILED)
+        error->os_error = 2;
+    return reply;
+}
+
+struct hint sample_hint(void)
+{
+    return (struct hint){
+        .topic = "8 bytes",
+        .boot_id = boot_id,
+        .beat = 191,
+        .news = 192,
+    };
+}
+
+/* --- Bytes ---------------------------------------------------------------- */
+
+/* Takes over the head. */
+static struct remex_bytes join(struct wire_head *head, struct remex_bytes rest)
+{
+    uint8_t *data = g_malloc(head->size + rest.size);
+    size_t size = head->size + rest.size;
+
+    memcpy(data, head->data, head->size);
+    if (rest.size > 0)
+        memcpy(data + head->size, rest.data, rest.size);
+    wire_head_free(head);
+    return (struct remex_bytes){ data, size };
+}
+
+struct remex_bytes sample_encode_request(const struct request *request)
+{
+    struct wire_head head;
+
+    if (wire_encode_request(request, &head) != REMEX_OK)
+        g_error("no memory");
+    return join(&head, request->payload);
+}
+
+struct remex_bytes sample_encode_reply(const struct reply *reply)
+{
+    struct wire_head head;
+
+    if (wire_encode_reply(reply, reply->payload.size, &head) != REMEX_OK)
+        g_error("no memory");
+    return join(&head, reply->payload);
+}
+
+struct remex_bytes sample_encode_hint(const struct hint *hint)
+{
+    struct wire_head head;
+
+    if (wire_encode_hint(hint, &head) != REMEX_OK)
+        g_error("no memory");
+    return join(&head, (struct remex_bytes){ 0 });
+}
+
+void sample_free(struct remex_bytes bytes)
+{
+    g_free((void *)(uintptr_t)bytes.data);
+}
