@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/wire.h"
+
+#include <string.h>
+
+#include <glib.h>
+
+#include "support/fault.h"
+#include "support/samples.h"
+#include "support/suite.h"
+#include "support/tell.h"
+
+enum { ARENA_BYTES = 1024 * 1024 };
+
+/* A message as it came over the wire. */
+struct received {
+    struct remex_bytes bytes;
+    struct arena arena;
+    union {
+        struct request request;
+        struct reply reply;
+        struct hint hint;
+    };
+};
+
+static void receive_request(const struct request *sent, struct received *out)
+{
+    struct remex_error error;
+
+    out->bytes = sample_encode_request(sent);
+    arena_init(&out->arena, ARENA_BYTES);
+    g_assert_cmpint(
+            wire_decode_request(out->bytes, &out->arena, &out->request, &error),
+            ==, REMEX_OK);
+}
+
+static void receive_reply(const struct reply *sent, struct received *out)
+{
+    struct remex_error error;
+
+    out->bytes = sample_encode_reply(sent);
+    arena_init(&out->arena, ARENA_BYTES);
+    g_assert_cmpint(
+            wire_decode_reply(out->bytes, &out->arena, &out->reply, &error), ==,
+            REMEX_OK);
+}
+
+static void let_go(struct received *received)
+{
+    arena_deinit(&received->arena);
+    sample_free(received->bytes);
+}
+
+/* Frees both. */
+static void check_same(char *got, char *sent)
+{
+    g_assert_cmpstr(got, ==, sent);
+    g_free(got);
+    g_free(sent);
+}
+
+static void check_bytes(struct remex_bytes bytes, const char *expected)
+{
+    g_assert_cmpuint(bytes.size, ==, strlen(expected));
+    g_assert_true(memcmp(bytes.data, expected, bytes.size) == 0);
+}
+
+/* --- Round trips ---------------------------------------------------------- */
+
+static void check_request_returns(const struct request *request)
+{
+    struct received received;
+
+    receive_request(request, &received);
+    check_same(tell_request(&received.request), tell_request(request));
+    let_go(&received);
+}
+
+static void check_reply_returns(const struct reply *reply)
+{
+    struct received received;
+
+    receive_reply(reply, &received);
+    check_same(tell_reply(&received.reply), tell_reply(reply));
+    let_go(&received);
+}
+
+static void every_request_comes_back_as_it_was(void)
+{
+    for (int i = METHOD_OPEN; i <= METHOD_FORGET; i++) {
+        struct request request = sample_request((enum method)i);
+
+        check_request_returns(&request);
+    }
+}
+
+static void every_reply_comes_back_as_it_was(void)
+{
+    for (int i = METHOD_OPEN; i <= METHOD_FORGET; i++) {
+        struct reply reply = sample_reply((enum method)i);
+
+        check_reply_returns(&reply);
+    }
+}
+
+static void every_failure_comes_back_as_it_was(void)
+{
+    for (int i = REMEX_ERROR_PLAIN; i <= REMEX_ERROR_UNSUPPORTED_VERSION; i++) {
+        struct reply reply = sample_failure((enum remex_error_kind)i);
+
+        check_reply_returns(&reply);
+    }
+}
+
+static void every_code_comes_back_as_it_was(void)
+{
+    for (int i = REMEX_CANCELLED; i <= REMEX_UNAUTHENTICATED; i++) {
+        struct reply reply = sample_failure(REMEX_ERROR_PLAIN);
+
+        reply.error.status = (enum remex_status)i;
+        check_reply_returns(&reply);
+    }
+}
+
+static void a_start_with_a_terminal_comes_back_as_it_was(void)
+{
+    struct request request = sample_terminal();
+
+    check_request_returns(&request);
+}
+
+static void what_is_optional_may_be_missing(void)
+{
+    struct request start = sample_request(METHOD_START);
+    struct request open = sample_request(METHOD_OPEN);
+    struct request write = sample_request(METHOD_WRITE);
+    struct reply pull = sample_reply(METHOD_PULL);
+
+    start.start.follow = NULL;
+    start.start.process.env_count = 0;
+    start.start.process.rlimit_count = 0;
+    start.start.process.stop_plan_count = 0;
+    start.start.process.label_count = 0;
+    start.start.process.has_eof_linger = false;
+    start.start.process.eof_linger_ms = 0;
+    check_request_returns(&start);
+    open.open.resume = NULL;
+    open.session_id = (struct message_id){ { 0 } };
+    open.boot_id = (struct message_id){ { 0 } };
+    check_request_returns(&open);
+    write.payload = (struct remex_bytes){ 0 };
+    check_request_returns(&write);
+    pull.pull.batch.count = 0;
+    pull.pull.state_count = 0;
+    pull.payload = (struct remex_bytes){ 0 };
+    check_reply_returns(&pull);
+}
+
+static void a_hint_comes_back_as_it_was(void)
+{
+    struct hint hint = sample_hint();
+    struct received received;
+
+    received.bytes = sample_encode_hint(&hint);
+    arena_init(&received.arena, ARENA_BYTES);
+    g_assert_cmpint(wire_decode_hint(received.bytes, &received.arena,
+                            &received.hint, NULL),
+            ==, REMEX_OK);
+    check_same(tell_hint(&received.hint), tell_hint(&hint));
+    let_go(&received);
+}
+
+/* --- Payloads ------------------------------------------------------------- */
+
+/* Whether a payload of `size` bytes, the last of the message, begins at
+ * `data`. */
+static bool is_in_place(
+        const struct received *received, const void *data, size_t size)
+{
+    const uint8_t *begin = received->bytes.data;
+
+    return data == begin + received->bytes.size - size;
+}
+
+static void a_payload_is_decoded_in_place(void)
+{
+    struct request request = sample_request(METHOD_WRITE);
+    struct received received;
+
+    receive_request(&request, &received);
+    g_assert_true(is_in_place(
+            &received, received.request.payload.data, request.payload.size));
+    let_go(&received);
+}
+
+static void outputs_are_decoded_in_place(void)
+{
+    struct reply reply = sample_reply(METHOD_READ);
+    const struct remex_event *event;
+    struct received received;
+
+    receive_reply(&reply, &received);
+    event = &received.reply.read.batch.events[1].event;
+    g_assert_true(is_in_place(
+            &received, event->output.data.data, reply.payload.size));
+    let_go(&received);
+}
+
+/* The payload is not needed for that: it may be larger than memory. */
+static void check_head_grows(size_t payload_size, size_t expected)
+{
+    struct request request = sample_request(METHOD_WRITE);
+    struct wire_head empty, head;
+
+    request.payload.size = 0;
+    g_assert_cmpint(wire_encode_request(&request, &empty), ==, REMEX_OK);
+    request.payload.size = payload_size;
+    g_assert_cmpint(wire_encode_request(&request, &head), ==, REMEX_OK);
+    g_assert_cmpuint(head.size - empty.size, ==, expected);
+    wire_head_free(&empty);
+    wire_head_free(&head);
+}
+
+static void a_head_ends_with_the_length_of_its_payload(void)
+{
+    check_head_grows(0, 0);
+    check_head_grows(1, 3);
+    check_head_grows(127, 3);
+    check_head_grows(128, 4);
+    check_head_grows(16383, 4);
+    check_head_grows(16384, 5);
+    check_head_grows((size_t)1 << 40, 8);
+}
+
+/* --- The bytes of a ProcessSpec ------------------------------------------- */
+
+static void the_encoded_process_is_that_of_the_message(void)
+{
+    struct request request = sample_request(METHOD_START);
+    struct remex_bytes process;
+    struct received received;
+
+    receive_request(&request, &received);
+    process = received.request.start.process.encoded;
+    g_assert_cmpuint(process.size, >, 100);
+    g_assert_true(memmem(received.bytes.data, received.bytes.size, process.data,
+                          process.size) == process.data);
+    /* It begins with its first field, the process id. */
+    process.size = 11;
+    check_bytes(process, "\x0a\x09process-1");
+    let_go(&received);
+}
+
+static GBytes *encoded_process(const struct request *request)
+{
+    struct remex_bytes process;
+    struct received received;
+    GBytes *copy;
+
+    receive_request(request, &received);
+    process = received.request.start.process.encoded;
+    copy = g_bytes_new(process.data, process.size);
+    let_go(&received);
+    return copy;
+}
+
+static void the_encoded_process_tells_specs_apart_and_nothing_else(void)
+{
+    struct request one = sample_request(METHOD_START);
+    struct request follow_less = one;
+    struct request other = one;
+    GBytes *a, *b, *c;
+
+    follow_less.start.follow = NULL;
+    follow_less.deadline_ms = 99;
+    other.start.process.keep_ms++;
+    a = encoded_process(&one);
+    b = encoded_process(&follow_less);
+    c = encoded_process(&other);
+    g_assert_true(g_bytes_equal(a, b));
+    g_assert_false(g_bytes_equal(a, c));
+    g_bytes_unref(a);
+    g_bytes_unref(b);
+    g_bytes_unref(c);
+}
+
+static void a_follow_without_a_process_id_follows_the_process_started(void)
+{
+    struct request request = sample_request(METHOD_START);
+    struct follow_spec follow = { request.start.process.process_id, 1, 0, 0,
+        0 };
+    static const char with_id[] = "\x12\x0d\x0a\x09process-1\x10\x01";
+    static const char without[] = "\x12\x0d\xfa\x01\x08process-\x10\x01";
+    struct received received;
+    char *end;
+
+    /* Encoding insists on the id, so it is taken out of the bytes, where the
+     * follow comes last: an unknown field takes its place. */
+    request.start.follow = &follow;
+    receive_request(&request, &received);
+    end = (char *)(uintptr_t)received.bytes.data + received.bytes.size - 15;
+    check_bytes((struct remex_bytes){ end, 15 }, with_id);
+    memcpy(end, without, 15);
+    g_assert_cmpint(wire_decode_request(received.bytes, &received.arena,
+                            &received.request, NULL),
+            ==, REMEX_OK);
+    check_bytes(received.request.start.follow->process_id, "process-1");
+    let_go(&received);
+}
+
+/* --- Errors --------------------------------------------------------------- */
+
+static struct remex_error error_received(const struct reply *reply)
+{
+    struct received received;
+
+    receive_reply(reply, &received);
+    let_go(&received);
+    return received.reply.error;
+}
+
+static void an_error_is_made_fit_to_be_sent(void)
+{
+    struct reply reply = sample_failure(REMEX_ERROR_BAD_FIELD);
+    struct remex_error error;
+
+    g_strlcpy(reply.error.text, "a\nb\xff", sizeof(reply.error.text));
+    memset(reply.error.name, 'x', sizeof(reply.error.name)); /* no end */
+    error = error_received(&reply);
+    g_assert_cmpstr(error.text, ==, "a?b?");
+    g_assert_cmpuint(strlen(error.name), ==, sizeof(error.name) - 1);
+}
+
+static void a_status_of_our_own_is_sent_as_the_nearest_code(void)
+{
+    struct reply reply = sample_failure(REMEX_ERROR_PLAIN);
+    struct remex_error error;
+
+    reply.error.status = REMEX_NO_MEMORY;
+    error = error_received(&reply);
+    g_assert_cmpint(error.status, ==, REMEX_RESOURCE_EXHAUSTED);
+    reply.error.status = REMEX_ENDED;
+    error = error_received(&reply);
+    g_assert_cmpint(error.status, ==, REMEX_INTERNAL);
+}
+
+/* --- Memory --------------------------------------------------------------- */
+
+/* Fails each allocation in turn until encoding needs no more. */
+static void check_encoding_survives(const struct request *request)
+{
+    struct wire_head head = { NULL, 99 };
+
+    for (unsigned int nth = 1;; nth++) {
+        enum remex_status status;
+
+        fault_fail_allocation(nth);
+        status = wire_encode_request(request, &head);
+        if (!fault_happened()) {
+            g_assert_cmpint(status, ==, REMEX_OK);
+            g_assert_cmpuint(nth, >, 2); /* or this would prove nothing */
+            break;
+        }
+        g_assert_cmpint(status, ==, REMEX_NO_MEMORY);
+        g_assert_null(head.data);
+    }
+    wire_head_free(&head);
+}
+
+static void a_request_is_encoded_or_there_is_no_memory(void)
+{
+    for (int i = METHOD_OPEN; i <= METHOD_FORGET; i++) {
+        struct request request = sample_request((enum method)i);
+
+        check_encoding_survives(&request);
+    }
+}
+
+static void check_reply_survives(const struct reply *reply)
+{
+    struct wire_head head = { NULL, 99 };
+
+    for (unsigned int nth = 1;; nth++) {
+        enum remex_status status;
+
+        fault_fail_allocation(nth);
+        status = wire_encode_reply(reply, reply->payload.size, &head);
+        if (!fault_happened()) {
+            g_assert_cmpint(status, ==, REMEX_OK);
+            g_assert_cmpuint(nth, >, 2);
+            break;
+        }
+        g_assert_cmpint(status, ==, REMEX_NO_MEMORY);
+        g_assert_null(head.data);
+    }
+    wire_head_free(&head);
+}
+
+static void a_reply_is_encoded_or_there_is_no_memory(void)
+{
+    for (int i = METHOD_OPEN; i <= METHOD_FORGET; i++) {
+        struct reply reply = sample_reply((enum method)i);
+
+        check_reply_survives(&reply);
+    }
+    for (int i = REMEX_ERROR_PLAIN; i <= REMEX_ERROR_UNSUPPORTED_VERSION; i++) {
+        struct reply reply = sample_failure((enum remex_error_kind)i);
+
+        check_reply_survives(&reply);
+    }
+}
+
+/* Many arguments, so that one block of the arena is not enough. */
+static struct request long_start(struct remex_bytes *argv, size_t count)
+{
+    struct request request = sample_request(METHOD_START);
+
+    for (size_t i = 0; i < count; i++)
+        argv[i] = (struct remex_bytes){ "an argument of some length", 26 };
+    request.start.process.argv = argv;
+    request.start.process.argv_count = count;
+    return request;
+}
+
+static void a_request_is_decoded_or_there_is_no_memory(void)
+{
+    struct remex_bytes argv[1000];
+    struct request request = long_start(argv, G_N_ELEMENTS(argv));
+    struct remex_bytes bytes = sample_encode_request(&request);
+    struct remex_error error;
+    unsigned int nth = 1;
+
+    for (bool failed = true; failed; nth++) {
+        struct arena arena;
+        enum remex_status status;
+
+        arena_init(&arena, ARENA_BYTES);
+        fault_fail_allocation(nth);
+        status = wire_decode_request(bytes, &arena, &request, &error);
+        failed = fault_happened();
+        g_assert_cmpint(
+                status, ==, failed ? REMEX_RESOURCE_EXHAUSTED : REMEX_OK);
+        arena_deinit(&arena);
+    }
+    g_assert_cmpuint(nth, >, 4);
+    sample_free(bytes);
+}
+
+static void a_request_is_decoded_within_any_limit_or_refused(void)
+{
+    struct request request = sample_request(METHOD_START);
+    struct remex_bytes bytes = sample_encode_request(&request);
+    enum remex_status status = REMEX_RESOURCE_EXHAUSTED;
+    struct remex_error error;
+    size_t limit;
+
+    for (limit = 0; status != REMEX_OK; limit += 16) {
+        struct arena arena;
+
+        arena_init(&arena, limit);
+        status = wire_decode_request(bytes, &arena, &request, &error);
+        g_assert_cmpuint(arena.used, <=, limit);
+        if (status != REMEX_OK) {
+            g_assert_cmpint(status, ==, REMEX_RESOURCE_EXHAUSTED);
+            g_assert_cmpint(error.status, ==, REMEX_RESOURCE_EXHAUSTED);
+            g_assert_cmpuint(strlen(error.text), >, 0);
+        }
+        arena_deinit(&arena);
+    }
+    g_assert_cmpuint(limit, >, 1000);
+    g_assert_cmpuint(limit, <, 20 * bytes.size);
+    sample_free(bytes);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    SUITE_ADD("/wire", every_request_comes_back_as_it_was);
+    SUITE_ADD("/wire", every_reply_comes_back_as_it_was);
+    SUITE_ADD("/wire", every_failure_comes_back_as_it_was);
+    SUITE_ADD("/wire", every_code_comes_back_as_it_was);
+    SUITE_ADD("/wire", a_start_with_a_terminal_comes_back_as_it_was);
+    SUITE_ADD("/wire", what_is_optional_may_be_missing);
+    SUITE_ADD("/wire", a_hint_comes_back_as_it_was);
+    SUITE_ADD("/wire", a_payload_is_decoded_in_place);
+    SUITE_ADD("/wire", outputs_are_decoded_in_place);
+    SUITE_ADD("/wire", a_head_ends_with_the_length_of_its_payload);
+    SUITE_ADD("/wire", the_encoded_process_is_that_of_the_message);
+    SUITE_ADD("/wire", the_encoded_process_tells_specs_apart_and_nothing_else);
+    SUITE_ADD(
+            "/wire", a_follow_without_a_process_id_follows_the_process_started);
+    SUITE_ADD("/wire", an_error_is_made_fit_to_be_sent);
+    SUITE_ADD("/wire", a_status_of_our_own_is_sent_as_the_nearest_code);
+    SUITE_ADD("/wire", a_request_is_encoded_or_there_is_no_memory);
+    SUITE_ADD("/wire", a_reply_is_encoded_or_there_is_no_memory);
+    SUITE_ADD("/wire", a_request_is_decoded_or_there_is_no_memory);
+    SUITE_ADD("/wire", a_request_is_decoded_within_any_limit_or_refused);
+    return g_test_run();
+}
