@@ -12,6 +12,7 @@
 
 #include "support/command.h"
 #include "support/remote.h"
+#include "support/sanitizers.h"
 #include "support/suite.h"
 
 #define README REMEX_SOURCE_DIR "/README.md"
@@ -159,16 +160,6 @@ static void its_first_command_works(void)
     g_free(block);
 }
 
-static bool is_sanitized(void)
-{
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    return true;
-#endif
-#endif
-    return false;
-}
-
 static void its_example_builds_on_an_installed_remex(void)
 {
     char *directory;
@@ -178,7 +169,7 @@ static void its_example_builds_on_an_installed_remex(void)
     char *script;
     char *out;
 
-    if (is_sanitized()) {
+    if (SANITIZERS) {
         g_test_skip("the compiler needs the sanitizer's flags");
         return;
     }

@@ -10,6 +10,7 @@
 #include <glib.h>
 
 #include "support/command.h"
+#include "support/deaf.h"
 #include "support/remote.h"
 #include "support/suite.h"
 #include "support/transcript.h"
@@ -285,47 +286,13 @@ static void a_wait_may_be_in_vain(void)
     remex_client_free(client);
 }
 
-/* A deaf child and the deaf grandchild that it leaves behind. */
-struct deaf {
-    struct remex_process *process;
-    struct transcript story;
-    pid_t child;
-    pid_t grandchild;
-};
-
-static void deaf_init(struct deaf *deaf, struct remex_client *client,
-        const struct remex_process_options *options, const char *leave)
-{
-    static const char prog[] = REMOTE_CHILD("deaf");
-    const char *const argv[] = { prog, leave, NULL };
-    struct remex_event event;
-
-    deaf->process = remote_start(client, argv, options);
-    transcript_init(&deaf->story);
-    g_assert_cmpint(remex_process_next_event(deaf->process, MINUTE_MS, &event),
-            ==, REMEX_OK);
-    transcript_take(&deaf->story, &event);
-    deaf->child = (pid_t)remex_process_pid(deaf->process);
-    g_byte_array_append(deaf->story.streams[0], (const guint8 *)"", 1);
-    deaf->grandchild = (pid_t)g_ascii_strtoll(
-            (const char *)deaf->story.streams[0]->data, NULL, 10);
-    g_assert_cmpint(deaf->grandchild, >, 1);
-    g_assert_true(tree_is_there(deaf->grandchild));
-}
-
-static void deaf_deinit(struct deaf *deaf)
-{
-    transcript_deinit(&deaf->story);
-    remex_process_free(deaf->process);
-}
-
 static void a_terminate_leaves_nothing_of_the_tree(void)
 {
     struct remex_client *client = remote_connect();
     struct deaf deaf;
     bool running = false;
 
-    deaf_init(&deaf, client, NULL, NULL);
+    deaf_init(&deaf, client, NULL);
     g_assert_cmpint(remex_process_terminate(deaf.process, &running, NULL), ==,
             REMEX_OK);
     g_assert_true(running);
@@ -333,8 +300,7 @@ static void a_terminate_leaves_nothing_of_the_tree(void)
     g_assert_true(deaf.story.exit.by_signal);
     g_assert_cmpint(deaf.story.exit.code, ==, SIGKILL);
     g_assert_cmpint(deaf.story.exit.reason, ==, REMEX_EXIT_TERMINATED);
-    g_assert_true(tree_wait_gone(deaf.child, SECOND_MS));
-    g_assert_true(tree_wait_gone(deaf.grandchild, SECOND_MS));
+    deaf_check_gone(&deaf, SECOND_MS);
     deaf_deinit(&deaf);
     remex_client_free(client);
 }
@@ -345,7 +311,7 @@ static void a_terminate_reaches_what_the_leader_left_behind(void)
     struct deaf deaf;
     bool running = true;
 
-    deaf_init(&deaf, client, NULL, "leave");
+    deaf_init_and_leave(&deaf, client);
     transcript_follow(&deaf.story, deaf.process);
     transcript_check_exit(&deaf.story, 0);
     g_assert_true(tree_is_there(deaf.grandchild));
@@ -365,7 +331,7 @@ static void its_time_ends_with_its_tree(void)
     struct deaf deaf;
 
     options.wall_time_ms = 300;
-    deaf_init(&deaf, client, &options, NULL);
+    deaf_init(&deaf, client, &options);
     transcript_follow(&deaf.story, deaf.process);
     g_assert_cmpint(deaf.story.exit.reason, ==, REMEX_EXIT_WALL_TIME);
     g_assert_true(tree_wait_gone(deaf.grandchild, SECOND_MS));
@@ -378,10 +344,9 @@ static void freeing_an_armed_handle_kills(void)
     struct remex_client *client = remote_connect();
     struct deaf deaf;
 
-    deaf_init(&deaf, client, NULL, NULL);
+    deaf_init(&deaf, client, NULL);
     deaf_deinit(&deaf);
-    g_assert_true(tree_wait_gone(deaf.child, SECOND_MS));
-    g_assert_true(tree_wait_gone(deaf.grandchild, SECOND_MS));
+    deaf_check_gone(&deaf, SECOND_MS);
     remex_client_free(client);
 }
 
@@ -391,15 +356,14 @@ static void a_detached_process_lives_as_long_as_its_session(void)
     struct deaf deaf;
     struct transcript story;
 
-    deaf_init(&deaf, client, NULL, NULL);
+    deaf_init(&deaf, client, NULL);
     remex_process_detach(deaf.process);
     deaf_deinit(&deaf);
     run_shell(client, "exit 0", &story); /* a round trip after the free */
     transcript_deinit(&story);
     g_assert_true(tree_is_there(deaf.child));
     remex_client_free(client);
-    g_assert_true(tree_wait_gone(deaf.child, SECOND_MS));
-    g_assert_true(tree_wait_gone(deaf.grandchild, SECOND_MS));
+    deaf_check_gone(&deaf, SECOND_MS);
 }
 
 static void a_signal_reaches_whom_it_names(void)
