@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SUPPORT_RAW_H
+#define SUPPORT_RAW_H
+
+/*
+ * A client without the library: it speaks to an executor's request endpoint by
+ * plain NNG messages, well-formed or not.
+ */
+
+#include <nng/nng.h>
+
+#include "common/arena.h"
+#include "common/message.h"
+
+struct raw {
+    nng_socket socket;
+    struct arena arena; /* of the last reply */
+    struct message_id session_id;
+    struct message_id boot_id;
+    uint64_t attachment;
+};
+
+/* Connects, without a session. */
+void raw_init(struct raw *raw, const char *address);
+void raw_deinit(struct raw *raw);
+
+/* Sends the bytes as they are. True, and the answer, if there is one within
+ * `timeout_ms`; it is lent until the next exchange and may be empty. */
+bool raw_exchange(struct raw *raw, struct remex_bytes bytes, int timeout_ms,
+        struct reply *out);
+
+/* As raw_exchange with a request that is completed by the session's ids; there
+ * must be an answer. */
+struct reply raw_call(struct raw *raw, struct request *request);
+
+/* Opens a session. */
+void raw_open(struct raw *raw);
+
+/* A Start of argv[0] with an id of that name. */
+struct request raw_start_request(
+        const char *id, const struct remex_bytes *argv, size_t count);
+
+#endif
