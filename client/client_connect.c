@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "client/client.h"
+#include "client/reach.h"
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/text.h"
+
+#define MILLISECOND ((int64_t)1000 * 1000)
+
+#define DEFAULT_CONNECT_MS 5000
+#define DEFAULT_CALL_MS 30000
+#define DEFAULT_RECOVERY_MS 25000
+#define DEFAULT_WINDOW ((size_t)1024 * 1024)
+
+/* Less would not do for a line; more would be no bound. */
+#define MIN_WINDOW ((size_t)4096)
+#define MAX_WINDOW ((size_t)1024 * 1024 * 1024)
+
+/* No answer for so long makes us look why. */
+#define LOOK_EVERY (100 * MILLISECOND)
+
+/* A listener may be replaced while we look; its absence counts after this. */
+#define ABSENT_AFTER (1500 * MILLISECOND)
+
+/* How long a free waits for the executor: to hear of freed processes, and to
+ * close the session and answer what is under way. */
+#define GOODBYE_PATIENCE (1000 * MILLISECOND)
+#define CLOSE_PATIENCE (1000 * MILLISECOND)
+
+/* ---------------------------------------------------- between engine and users
+ */
+
+static void handle_changed(void *user, struct handle *handle)
+{
+    struct remex_process *process = (struct remex_process *)handle;
+
+    (void)user;
+    client_update_ready(process);
+    pthread_cond_broadcast(&process->changed);
+}
+
+static void handle_gone(void *user, struct handle *handle)
+{
+    struct remex_client *client = user;
+    struct remex_process *process = (struct remex_process *)handle;
+
+    /* The lock stays, and with it the client: the caller has one of its own. */
+    pthread_cond_destroy(&process->changed);
+    free(process);
+    client->processes--;
+}
+
+static void engine_moved(void *user)
+{
+    struct remex_client *client = user;
+
+    pthread_cond_broadcast(&client->moved);
+}
+
+static void lane_up(void *user, unsigned int lane)
+{
+    struct remex_client *client = user;
+
+    pthread_mutex_lock(&client->mutex);
+    engine_on_up(&client->engine, lane, clock_monotonic_ns());
+    pthread_mutex_unlock(&client->mutex);
+}
+
+static void lane_down(void *user, unsigned int lane)
+{
+    struct remex_client *client = user;
+
+    pthread_mutex_lock(&client->mutex);
+    engine_on_down(&client->engine, lane, clock_monotonic_ns());
+    pthread_mutex_unlock(&client->mutex);
+}
+
+static void replied(void *user, unsigned int lane, struct packet *packet)
+{
+    struct remex_client *client = user;
+
+    pthread_mutex_lock(&client->mutex);
+    engine_on_reply(&client->engine, lane, packet, clock_monotonic_ns());
+    packet_release(packet);
+    pthread_mutex_unlock(&client->mutex);
+}
+
+static void failed(void *user, unsigned int lane)
+{
+    struct remex_client *client = user;
+
+    pthread_mutex_lock(&client->mutex);
+    engine_on_failure(&client->engine, lane, clock_monotonic_ns());
+    pthread_mutex_unlock(&client->mutex);
+}
+
+static void hinted(void *user, struct remex_bytes hint)
+{
+    struct remex_client *client = user;
+
+    pthread_mutex_lock(&client->mutex);
+    engine_on_hint(&client->engine, hint, clock_monotonic_ns());
+    pthread_mutex_unlock(&client->mutex);
+}
+
+static void due(void *user)
+{
+    struct remex_client *client = user;
+
+    pthread_mutex_lock(&client->mutex);
+    engine_tick(&client->engine, clock_monotonic_ns());
+    pthread_mutex_unlock(&client->mutex);
+}
+
+/* -----------------------------------------------------------------------
+ * options */
+
+static int or_default(int given, int otherwise)
+{
+    if (given == REMEX_AT_ONCE)
+        return 0;
+    return given ? given : otherwise;
+}
+
+/* Copies what the caller knows of them, and checks it. */
+static enum remex_status take_options(const struct remex_client_options *given,
+        struct remex_client_options *out, struct remex_error *error)
+{
+    *out = REMEX_DEFAULTS(remex_client_options);
+    if (given && given->size < sizeof(given->size))
+        return error_bad_field(error, "options.size",
+                "start with REMEX_DEFAULTS(remex_client_options)");
+    if (given)
+        memcpy(out, given,
+                given->size < sizeof(*out) ? given->size : sizeof(*out));
+    if (out->connect_timeout_ms < 0 || out->call_timeout_ms < 0 ||
+            out->recovery_ms < REMEX_AT_ONCE || out->lease_ms < 0)
+        return error_bad_field(error, "options", "a duration is negative");
+    out->connect_timeout_ms =
+            or_default(out->connect_timeout_ms, DEFAULT_CONNECT_MS);
+    out->call_timeout_ms = or_default(out->call_timeout_ms, DEFAULT_CALL_MS);
+    out->recovery_ms = or_default(out->recovery_ms, DEFAULT_RECOVERY_MS);
+    if (out->window_bytes == 0)
+        out->window_bytes = DEFAULT_WINDOW;
+    if (out->window_bytes < MIN_WINDOW)
+        out->window_bytes = MIN_WINDOW;
+    if (out->window_bytes > MAX_WINDOW)
+        out->window_bytes = MAX_WINDOW;
+    if (!out->name)
+        out->name = program_invocation_short_name;
+    return REMEX_OK;
+}
+
+/* ------------------------------------------------------------------------
+ * making */
+
+static void init_engine(
+        struct remex_client *client, const struct remex_client_options *options)
+{
+    struct engine_options engine_options = {
+        .name = text_bytes(client->name),
+        .lease_ms = (uint32_t)options->lease_ms,
+        .recovery_ns = clock_from_ms((uint64_t)options->recovery_ms),
+        .window = options->window_bytes,
+    };
+    struct engine_hooks hooks = {
+        .user = client,
+        .changed = handle_changed,
+        .gone = handle_gone,
+        .moved = engine_moved,
+    };
+
+    if (client->token)
+        engine_options.token = text_bytes(client->token);
+    engine_init(&client->engine, &engine_options, &hooks,
+            connection_transport(client->connection));
+}
+
+static enum remex_status new_connection(struct remex_client *client,
+        const struct address *address, struct remex_error *error)
+{
+    struct transport_events events = {
+        .user = client,
+        .up = lane_up,
+        .down = lane_down,
+        .replied = replied,
+        .failed = failed,
+        .hinted = hinted,
+        .due = due,
+    };
+    enum remex_status status;
+
+    status = connection_new(address, &events, &client->connection);
+    if (status != REMEX_OK)
+        return error_set(error, status, "the address cannot be used");
+    return REMEX_OK;
+}
+
+/* Without a connection; remex_client_free ends it. */
+static enum remex_status new_client(const struct remex_client_options *options,
+        struct remex_client **out, struct remex_error *error)
+{
+    struct remex_client *client = calloc(1, sizeof(*client));
+
+    if (!client)
+        return error_set(error, REMEX_NO_MEMORY, "no memory for a client");
+    client->pid = getpid();
+    client->call_timeout_ms = options->call_timeout_ms;
+    client->embedded.fd = -1;
+    pthread_mutex_init(&client->mutex, NULL);
+    client_init_condition(&client->moved);
+    client->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    client->name = strndup(options->name, MESSAGE_CLIENT_NAME_BYTES);
+    client->token = options->token ? strdup(options->token) : NULL;
+    if (client->fd >= 0 && client->name && (client->token || !options->token)) {
+        *out = client;
+        return REMEX_OK;
+    }
+    remex_client_free(client);
+    return error_set(error, REMEX_RESOURCE_EXHAUSTED,
+            "no descriptor or memory left for a client");
+}
+
+/* --------------------------------------------------------------------
+ * connecting */
+
+/* Looks why there is no answer; false: for a reason that will stay. */
+static bool may_come(
+        const struct address *address, int64_t since, struct remex_error *error)
+{
+    enum remex_status status = reach_check(address, error);
+
+    if (status == REMEX_OK)
+        return true;
+    return status == REMEX_UNAVAILABLE &&
+            clock_monotonic_ns() - since < ABSENT_AFTER;
+}
+
+static bool is_settled(const struct remex_client *client)
+{
+    return engine_is_open(&client->engine) ||
+            engine_has_failed(&client->engine);
+}
+
+/* With the lock held. */
+static enum remex_status wait_open(struct remex_client *client,
+        const struct address *address, int64_t deadline,
+        struct remex_error *error)
+{
+    int64_t since = clock_monotonic_ns();
+    struct remex_error why;
+    bool hopeful = true;
+
+    error_set(&why, REMEX_UNAVAILABLE,
+            "something listens there, but does not answer as a remex executor");
+    while (!is_settled(client) && hopeful && clock_monotonic_ns() < deadline) {
+        int64_t look = clock_after(clock_monotonic_ns(), LOOK_EVERY);
+
+        if (client_wait(client, &client->moved,
+                    look < deadline ? look : deadline) ||
+                is_settled(client))
+            continue;
+        client_unlock(client);
+        hopeful = may_come(address, since, &why);
+        pthread_mutex_lock(&client->mutex);
+    }
+    if (engine_is_open(&client->engine))
+        return REMEX_OK;
+    if (engine_has_failed(&client->engine))
+        why = client->engine.error;
+    if (error)
+        *error = why;
+    return why.status;
+}
+
+static enum remex_status connect_to(struct remex_client *client,
+        const struct address *address,
+        const struct remex_client_options *options, int64_t deadline,
+        struct remex_error *error)
+{
+    enum remex_status status = new_connection(client, address, error);
+
+    if (status != REMEX_OK)
+        return status;
+    init_engine(client, options);
+    pthread_mutex_lock(&client->mutex);
+    status = engine_connect(&client->engine);
+    if (status == REMEX_OK)
+        status = wait_open(client, address, deadline, error);
+    else
+        error_set(error, status, "NNG has no resources for a connection");
+    pthread_mutex_unlock(&client->mutex);
+    return status;
+}
+
+/* Starts a private executor, if the address asks for one. */
+static enum remex_status find_executor(struct remex_client *client,
+        struct address *address, const struct remex_client_options *options,
+        int64_t deadline, struct remex_error *error)
+{
+    enum remex_status status;
+
+    if (address->kind == ADDRESS_IPC || address->kind == ADDRESS_TCP)
+        return REMEX_OK;
+    if (address->kind != ADDRESS_LOCAL)
+        return error_set(error, REMEX_UNIMPLEMENTED,
+                "this version connects to ipc:, tcp: and local: only");
+    status = embedded_start(
+            &client->embedded, options->executor_program, deadline, error);
+    if (status == REMEX_OK)
+        *address = client->embedded.address;
+    else
+        client->embedded.fd = -1;
+    return status;
+}
+
+enum remex_status remex_client_connect(const char *text,
+        const struct remex_client_options *given, struct remex_client **out,
+        struct remex_error *error)
+{
+    const char *set = getenv("REMEX_EXECUTOR");
+    struct remex_client_options options;
+    struct remex_client *client = NULL;
+    struct address address;
+    enum remex_status status;
+    int64_t deadline;
+
+    if (!text)
+        text = set && set[0] ? set : "local:";
+    if (error)
+        *error = (struct remex_error){ .status = REMEX_OK };
+    status = take_options(given, &options, error);
+    if (status == REMEX_OK)
+        status = address_parse(text, &address, error);
+    if (status == REMEX_OK)
+        status = new_client(&options, &client, error);
+    if (status != REMEX_OK)
+        return status;
+    deadline = client_deadline(options.connect_timeout_ms);
+    status = find_executor(client, &address, &options, deadline, error);
+    if (status == REMEX_OK)
+        status = connect_to(client, &address, &options, deadline, error);
+    if (status == REMEX_OK)
+        *out = client;
+    else
+        remex_client_free(client);
+    return status;
+}
+
+/* ------------------------------------------------------------------------
+ * ending */
+
+/* Waits until it is so, for a while. With the lock held. */
+static void wait_until(struct remex_client *client,
+        bool (*done)(const struct engine *engine), int64_t patience)
+{
+    int64_t deadline = clock_after(clock_monotonic_ns(), patience);
+
+    while (!done(&client->engine)) {
+        if (!client_wait(client, &client->moved, deadline) &&
+                clock_monotonic_ns() >= deadline)
+            return;
+    }
+}
+
+static bool has_said_goodbye(const struct engine *engine)
+{
+    return !engine_has_business(engine) || !engine_is_open(engine);
+}
+
+/* In order, if the executor answers: freed processes first, then the session,
+ * then whatever is under way. */
+static void end_session(struct remex_client *client)
+{
+    struct engine *engine = &client->engine;
+    int64_t now = clock_monotonic_ns();
+    struct remex_error error;
+
+    if (recovery_is_linked(&engine->recovery)) {
+        wait_until(client, has_said_goodbye, GOODBYE_PATIENCE);
+        now = clock_monotonic_ns();
+        engine_close(engine, clock_after(now, CLOSE_PATIENCE), now);
+        wait_until(client, engine_is_quiet, CLOSE_PATIENCE);
+    }
+    error_set(&error, REMEX_DISCONNECTED, "the client was freed");
+    engine_fail(engine, REMEX_FAILURE_LINK_LOST, &error);
+}
+
+void remex_client_free(struct remex_client *client)
+{
+    if (!client || !client_lock(client))
+        return;
+    if (client->connection) {
+        end_session(client);
+        client_unlock(client);
+        connection_free(client->connection);
+        pthread_mutex_lock(&client->mutex);
+    }
+    if (client->embedded.fd >= 0)
+        embedded_stop(&client->embedded);
+    client->freed = true;
+    client_drop(client, NULL);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/embedded.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+
+#define PROGRAM "remexd"
+#define PROGRAM_BYTES 4096
+
+/* Where remexd finds its end of the socketpair. */
+#define CHILD_FD 3
+#define CHILD_FD_TEXT "3"
+
+/* An address, or the reason why there is none. */
+#define LINE_BYTES 1024
+
+#define STOP_PATIENCE ((int64_t)10 * 1000 * 1000 * 1000)
+
+/* ------------------------------------------------------------------ finding it
+ */
+
+/* Where this program lies, with remexd instead of its name. */
+static bool find_beside(char out[PROGRAM_BYTES])
+{
+    ssize_t size = readlink("/proc/self/exe", out, PROGRAM_BYTES - 1);
+    char *slash;
+
+    if (size < 0)
+        return false;
+    out[size] = '\0';
+    slash = strrchr(out, '/');
+    if (!slash || slash + 1 + sizeof(PROGRAM) > out + PROGRAM_BYTES)
+        return false;
+    memcpy(slash + 1, PROGRAM, sizeof(PROGRAM));
+    return access(out, X_OK) == 0;
+}
+
+/* A name without a slash is looked up in the PATH. */
+static const char *find_program(const char *asked, char out[PROGRAM_BYTES])
+{
+    const char *set = secure_getenv("REMEX_REMEXD");
+
+    if (asked && asked[0])
+        return asked;
+    if (set && set[0])
+        return set;
+    if (find_beside(out))
+        return out;
+    if (access(REMEX_BINDIR "/" PROGRAM, X_OK) == 0)
+        return REMEX_BINDIR "/" PROGRAM;
+    return PROGRAM;
+}
+
+/* ----------------------------------------------------------------- starting it
+ */
+
+/* Nothing of ours gets through but stderr, for its complaints. */
+static bool prepare_files(posix_spawn_file_actions_t *actions, int fd)
+{
+    return posix_spawn_file_actions_addopen(
+                   actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0) == 0 &&
+            posix_spawn_file_actions_addopen(
+                    actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) == 0 &&
+            posix_spawn_file_actions_adddup2(actions, fd, CHILD_FD) == 0 &&
+            posix_spawn_file_actions_addclosefrom_np(actions, CHILD_FD + 1) ==
+            0;
+}
+
+/* Our signals are none of its business, nor are the terminal's. */
+static bool prepare_signals(posix_spawnattr_t *attributes)
+{
+    sigset_t none;
+    sigset_t all;
+
+    sigemptyset(&none);
+    sigfillset(&all);
+    return posix_spawnattr_setsigmask(attributes, &none) == 0 &&
+            posix_spawnattr_setsigdefault(attributes, &all) == 0 &&
+            posix_spawnattr_setflags(attributes,
+                    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                            POSIX_SPAWN_SETSID) == 0;
+}
+
+/* An errno. */
+static int spawn(const char *program, int fd, pid_t *out)
+{
+    char *const argv[] = { (char[]){ PROGRAM }, (char[]){ "--embedded" },
+        (char[]){ CHILD_FD_TEXT }, NULL };
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int answer = ENOMEM;
+
+    if (posix_spawn_file_actions_init(&actions) != 0)
+        return ENOMEM;
+    if (posix_spawnattr_init(&attributes) != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return ENOMEM;
+    }
+    if (prepare_files(&actions, fd) && prepare_signals(&attributes))
+        answer = posix_spawnp(
+                out, program, &actions, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return answer;
+}
+
+static enum remex_status cannot_start(
+        const char *program, int answer, struct remex_error *error)
+{
+    enum remex_status status = error_set(error, REMEX_UNAVAILABLE,
+            "cannot start a private executor, '%s': %s; install remexd, or set "
+            "REMEX_REMEXD to its path",
+            program, strerror(answer));
+
+    if (error)
+        error->os_error = answer;
+    return status;
+}
+
+/* ------------------------------------------------------------ hearing from it
+ */
+
+/* Whether something can be read before the deadline. */
+static bool wait_readable(int fd, int64_t deadline)
+{
+    struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+    int answer;
+
+    do {
+        int64_t now = clock_monotonic_ns();
+
+        if (now >= deadline)
+            return false;
+        answer = poll(&poll_fd, 1, clock_poll_ms(now, deadline));
+    } while (answer == 0 || (answer < 0 && errno == EINTR));
+    return answer > 0;
+}
+
+/* A line without its end; what came so far, if that was not in time. */
+static bool read_line(int fd, int64_t deadline, char line[LINE_BYTES])
+{
+    size_t size = 0;
+
+    while (size + 1 < LINE_BYTES && wait_readable(fd, deadline)) {
+        ssize_t got = read(fd, line + size, 1);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0 || line[size] == '\n') {
+            line[size] = '\0';
+            return got > 0;
+        }
+        size++;
+    }
+    line[size] = '\0';
+    return false;
+}
+
+static enum remex_status take_line(
+        struct embedded *embedded, int64_t deadline, struct remex_error *error)
+{
+    static const char failed[] = "error: ";
+    char line[LINE_BYTES];
+
+    if (!read_line(embedded->fd, deadline, line))
+        return error_set(error, REMEX_UNAVAILABLE, "the private executor %s",
+                clock_monotonic_ns() < deadline ? "ended before it listened"
+                                                : "did not start in time");
+    if (strncmp(line, failed, sizeof(failed) - 1) == 0)
+        return error_set(error, REMEX_UNAVAILABLE, "the private executor: %s",
+                line + sizeof(failed) - 1);
+    return address_parse(line, &embedded->address, error);
+}
+
+/* The program started ends at once, leaving the executor to nobody. Somebody
+ * else may have waited for it, or nobody may have to. */
+static void reap(pid_t starter)
+{
+    while (waitpid(starter, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
+enum remex_status embedded_start(struct embedded *embedded, const char *program,
+        int64_t deadline, struct remex_error *error)
+{
+    char path[PROGRAM_BYTES];
+    const char *found = find_program(program, path);
+    enum remex_status status;
+    pid_t starter;
+    int pair[2];
+    int answer;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return cannot_start(found, errno, error);
+    answer = spawn(found, pair[1], &starter);
+    close(pair[1]);
+    embedded->fd = pair[0];
+    if (answer != 0) {
+        close(embedded->fd);
+        return cannot_start(found, answer, error);
+    }
+    status = take_line(embedded, deadline, error);
+    if (status != REMEX_OK)
+        embedded_stop(embedded);
+    reap(starter);
+    return status;
+}
+
+void embedded_stop(struct embedded *embedded)
+{
+    int64_t deadline = clock_after(clock_monotonic_ns(), STOP_PATIENCE);
+    char rest[256];
+    ssize_t got = 1;
+
+    shutdown(embedded->fd, SHUT_WR);
+    while (got != 0 && wait_readable(embedded->fd, deadline)) {
+        got = read(embedded->fd, rest, sizeof(rest));
+        if (got < 0 && errno != EINTR)
+            break;
+    }
+    close(embedded->fd);
+    embedded->fd = -1;
+}

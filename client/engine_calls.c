@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+
+#include "client/engine.h"
+#include "common/clock.h"
+#include "common/error.h"
+
+#define MILLISECOND ((int64_t)1000 * 1000)
+
+/* How long a call may wait at the executor before it has to come back and ask
+ * again: with lanes to spare, on the last lane it may use, and when others wait
+ * for that lane. */
+#define WAIT_LONG_MS 10000
+#define WAIT_LAST_MS 1000
+#define WAIT_SHARED_MS 100
+
+/* What an answer may take, beside such waiting. */
+#define ANSWER_MS 30000
+#define GRACE_MS 5000
+
+void engine_call(struct engine *engine, struct call *call, int64_t now)
+{
+    calls_add(&engine->calls, call);
+    if (engine_has_failed(engine)) {
+        struct remex_error error = engine->error;
+
+        error.status = REMEX_DISCONNECTED;
+        calls_refuse(&engine->calls, call, &error);
+        return;
+    }
+    engine_pump(engine, now);
+}
+
+void engine_abandon(struct engine *engine, struct call *call, int64_t now)
+{
+    calls_abandon(&engine->calls, call);
+    engine_pump(engine, now);
+}
+
+static uint32_t wait_ms(const struct engine *engine, const struct call *call)
+{
+    const struct calls *calls = &engine->calls;
+    uint64_t most = WAIT_LONG_MS;
+
+    if (!call->waits)
+        return 0;
+    if (calls->waiting + 2 >= CALLS_LANES)
+        most = call->next ? WAIT_SHARED_MS : WAIT_LAST_MS;
+    if (engine->limits.park_ms > 0 && engine->limits.park_ms < most)
+        most = engine->limits.park_ms;
+    return (uint32_t)most;
+}
+
+/* Rounded up, so that an answer for lack of time does not come too early. */
+static uint32_t ms_left(const struct call *call, int64_t now, uint32_t most)
+{
+    int64_t left = call->deadline - now;
+
+    if (left <= 0)
+        return 0;
+    if (left >= most * MILLISECOND)
+        return most;
+    return (uint32_t)((left + MILLISECOND - 1) / MILLISECOND);
+}
+
+static void send_call(struct engine *engine, struct call *call,
+        unsigned int lane, int64_t now)
+{
+    uint32_t wait = ms_left(call, now, wait_ms(engine, call));
+    struct remex_error error;
+    enum remex_status status;
+
+    if (call->prepare)
+        call->prepare(call, wait);
+    call->request.deadline_ms = ms_left(call, now, wait + ANSWER_MS);
+    if (call->request.deadline_ms == 0) /* that would be none */
+        call->request.deadline_ms = 1;
+    status = engine_send(engine, lane, &call->request, ENGINE_CALLS,
+            (int)call->request.deadline_ms + GRACE_MS, &error);
+    if (status == REMEX_OK)
+        calls_sent(&engine->calls, call, lane);
+    else
+        calls_refuse(&engine->calls, call, &error);
+}
+
+/* One at a time, while there is more to do than lanes to do it. */
+static void open_another(struct engine *engine)
+{
+    for (unsigned int lane = 0; lane < CALLS_LANES; lane++) {
+        if (engine->lanes[lane].opened && engine->lanes[lane].up)
+            continue;
+        engine_open_lane(engine, lane);
+        return;
+    }
+}
+
+void engine_calls_pump(struct engine *engine, int64_t now)
+{
+    struct call *call;
+
+    while (recovery_is_linked(&engine->recovery) &&
+            (call = calls_next(&engine->calls))) {
+        unsigned int lane = 0;
+
+        while (lane < CALLS_LANES && !engine_lane_is_free(engine, lane))
+            lane++;
+        if (lane == CALLS_LANES) {
+            open_another(engine);
+            return;
+        }
+        send_call(engine, call, lane, now);
+    }
+}
+
+/* The call is in no list any more. */
+static void take_answer(
+        struct engine *engine, struct call *call, const struct reply *reply)
+{
+    enum remex_status status = reply->error.status;
+
+    if (status == REMEX_OK && call->replied)
+        status = call->replied(call, reply);
+    if (status == REMEX_AGAIN) {
+        calls_add(&engine->calls, call);
+        return;
+    }
+    if (reply->error.status != REMEX_OK)
+        call->error = reply->error;
+    else if (status != REMEX_OK)
+        error_set(&call->error, status, "the executor's answer cannot be used");
+    calls_finish(call);
+}
+
+void engine_calls_on_reply(
+        struct engine *engine, unsigned int lane, const struct reply *reply)
+{
+    struct call *call = calls_unsend(&engine->calls, lane);
+    bool mixed_up = call && reply->error.status == REMEX_OK &&
+            reply->method != call->request.method;
+    struct remex_error error;
+
+    /* If the session has ended, that ends the call as well. */
+    if (call)
+        calls_again(&engine->calls, call);
+    if (engine_session_ends(engine, reply, &engine->lanes[lane]) || !call)
+        return;
+    if (mixed_up) {
+        error_set(&error, REMEX_PROTOCOL_ERROR,
+                "the executor's answer is another method's");
+        engine_fail(engine, REMEX_FAILURE_PROTOCOL, &error);
+        return;
+    }
+    if (reply->error.kind == REMEX_ERROR_SUPERSEDED)
+        return;
+    call->unanswered = false;
+    calls_take(&engine->calls, call);
+    take_answer(engine, call, reply);
+}
+
+void engine_calls_on_failure(struct engine *engine, unsigned int lane)
+{
+    struct call *call = calls_unsend(&engine->calls, lane);
+
+    if (call)
+        calls_lost(&engine->calls, call);
+}
+
+bool engine_has_business(const struct engine *engine)
+{
+    for (unsigned int lane = 0; lane < CALLS_LANES; lane++) {
+        if (engine->calls.sent[lane])
+            return true;
+    }
+    return engine->calls.first != NULL;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+
+#include "client/engine.h"
+#include "common/clock.h"
+
+enum remex_status engine_add(struct engine *engine, struct handle *handle,
+        const char *id, size_t id_size)
+{
+    handle_init(handle, engine->next_follow_id, id, id_size,
+            engine->options.window);
+    if (handles_add(&engine->handles, handle) != REMEX_OK)
+        return REMEX_NO_MEMORY;
+    engine->next_follow_id++;
+    return REMEX_OK;
+}
+
+void engine_remove(struct engine *engine, struct handle *handle)
+{
+    engine_pull_forget(engine, handle);
+    handles_remove(&engine->handles, handle);
+    handle_deinit(handle);
+}
+
+void engine_started(struct engine *engine, struct handle *handle, int64_t now)
+{
+    handle->started = true;
+    engine_taken(engine, handle, now);
+}
+
+static void say_goodbye(
+        struct engine *engine, struct handle *handle, enum method method);
+
+static void goodbye_done(struct call *call)
+{
+    struct handle *handle = call->user;
+    struct engine *engine = handle->engine;
+
+    if (call->request.method == METHOD_TERMINATE &&
+            !engine_has_failed(engine)) {
+        say_goodbye(engine, handle, METHOD_UNFOLLOW);
+        return;
+    }
+    engine_remove(engine, handle);
+    engine->hooks.gone(engine->hooks.user, handle);
+}
+
+/* Sent at the next pump. It ends at the latest with the session. */
+static void say_goodbye(
+        struct engine *engine, struct handle *handle, enum method method)
+{
+    struct call *call = &handle->goodbye;
+
+    *call = (struct call){
+        .request = { .method = method },
+        .deadline = CLOCK_NEVER,
+        .repeatable = true,
+        .user = handle,
+        .done = goodbye_done,
+    };
+    if (method == METHOD_TERMINATE)
+        call->request.terminate.process_id = handle_id(handle);
+    else
+        call->request.unfollow.follow_id = handle->follow_id;
+    calls_add(&engine->calls, call);
+}
+
+void engine_release(struct engine *engine, struct handle *handle, int64_t now)
+{
+    bool kill = !handle->detached && !handle->events.closed;
+
+    assert(handle->started && !handle->freed);
+    engine_pull_forget(engine, handle);
+    event_queue_deinit(&handle->events);
+    handle->freed = true;
+    handle->engine = engine;
+    if (engine_has_failed(engine)) {
+        engine_remove(engine, handle);
+        engine->hooks.gone(engine->hooks.user, handle);
+        return;
+    }
+    say_goodbye(engine, handle, kill ? METHOD_TERMINATE : METHOD_UNFOLLOW);
+    engine_pump(engine, now);
+}

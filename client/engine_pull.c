@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <string.h>
+
+#include "client/engine.h"
+#include "common/clock.h"
+#include "common/error.h"
+
+/* The longest park, if the executor and the lease allow it: long enough to cost
+ * nothing, short enough to notice that nobody is there. */
+#define PARK_MS 15000
+#define GRACE_MS 10000
+
+/* What one message may hold without harm to NNG's clean-up. */
+#define BATCH_BYTES (192 * 1024)
+
+/* A batch of this size means that more is waiting. */
+#define BULKY_BYTES (128 * 1024)
+
+/* In one Pull; the rest goes with the next. */
+#define MAX_ACKS 256
+
+/* What the user has taken is told after this time at the latest. */
+#define ACK_DELAY ((int64_t)100 * 1000 * 1000)
+
+/* ------------------------------------------------------------------ telling */
+
+static void enlist(struct engine *engine, struct handle *handle)
+{
+    if (handle->acking)
+        return;
+    handle->acking = true;
+    handle->next_ack = NULL;
+    if (engine->first_ack)
+        engine->last_ack->next_ack = handle;
+    else
+        engine->first_ack = handle;
+    engine->last_ack = handle;
+}
+
+static struct handle *delist_first(struct engine *engine)
+{
+    struct handle *handle = engine->first_ack;
+
+    engine->first_ack = handle->next_ack;
+    handle->next_ack = NULL;
+    handle->acking = false;
+    return handle;
+}
+
+void engine_pull_forget(struct engine *engine, struct handle *handle)
+{
+    struct handle *first = engine->first_ack;
+
+    if (!handle->acking)
+        return;
+    engine->first_ack = NULL;
+    handle->acking = false;
+    while (first) {
+        struct handle *next = first->next_ack;
+
+        if (first != handle) {
+            first->acking = false;
+            enlist(engine, first);
+        }
+        first = next;
+    }
+    handle->next_ack = NULL;
+}
+
+static size_t collect_acks(
+        struct engine *engine, struct pull_ack acks[MAX_ACKS])
+{
+    size_t count = 0;
+
+    while (engine->first_ack && count < MAX_ACKS) {
+        struct handle *handle = delist_first(engine);
+
+        if (handle_ack_due(handle) != HANDLE_ACK_NONE)
+            acks[count++] = handle_ack(handle);
+    }
+    engine->hurry = engine->first_ack != NULL;
+    engine->ack_at = CLOCK_NEVER;
+    return count;
+}
+
+void engine_taken(struct engine *engine, struct handle *handle, int64_t now)
+{
+    enum handle_ack due = handle_ack_due(handle);
+
+    if (due == HANDLE_ACK_NONE)
+        return;
+    enlist(engine, handle);
+    if (due == HANDLE_ACK_NOW)
+        engine->hurry = true;
+    else if (engine->ack_at != CLOCK_NEVER)
+        return;
+    else
+        engine->ack_at = clock_after(now, ACK_DELAY);
+    engine_pump(engine, now);
+}
+
+/* --------------------------------------------------------------------- asking
+ */
+
+static uint32_t park_ms(const struct engine *engine)
+{
+    uint64_t longest = PARK_MS;
+
+    if (engine->limits.park_ms > 0 && engine->limits.park_ms < longest)
+        longest = engine->limits.park_ms;
+    if (engine->lease_ms > 0 && engine->lease_ms / 3 < longest)
+        longest = engine->lease_ms / 3;
+    return (uint32_t)longest;
+}
+
+static void send_pull(struct engine *engine, unsigned int lane, uint32_t wait)
+{
+    struct pull_ack acks[MAX_ACKS];
+    struct request request = { .method = METHOD_PULL };
+    struct remex_error error;
+    enum remex_status status;
+
+    request.deadline_ms = wait + GRACE_MS;
+    request.pull.acks = acks;
+    request.pull.ack_count = collect_acks(engine, acks);
+    request.pull.wait_ms = wait;
+    request.pull.max_bytes = BATCH_BYTES;
+    status = engine_send(engine, lane, &request, ENGINE_PULLS,
+            (int)request.deadline_ms, &error);
+    if (status != REMEX_OK) {
+        engine_fail(engine, REMEX_FAILURE_NO_MEMORY, &error);
+        return;
+    }
+    engine->lanes[lane].pull = ++engine->pulls;
+    engine->lanes[lane].parked = wait > 0;
+}
+
+static bool is_telling(const struct engine *engine)
+{
+    for (unsigned int lane = 0; lane < ENGINE_LANES; lane++) {
+        if (engine->lanes[lane].use == ENGINE_PULLS &&
+                !engine->lanes[lane].parked)
+            return true;
+    }
+    return false;
+}
+
+/* Acks that cannot wait until a parked Pull comes back travel by one that does
+ * not park: on the last lane, or while that one is parked too, on any. */
+static void tell_at_once(struct engine *engine)
+{
+    unsigned int lane = ENGINE_LANES;
+
+    engine_open_lane(engine, ENGINE_BULK_LANE);
+    if (is_telling(engine))
+        return;
+    while (lane > 0) {
+        if (engine_lane_is_free(engine, --lane)) {
+            send_pull(engine, lane, 0);
+            return;
+        }
+    }
+}
+
+static bool may_pull(const struct engine *engine)
+{
+    return recovery_is_linked(&engine->recovery) && !engine->closing;
+}
+
+void engine_pull_pump(struct engine *engine, int64_t now)
+{
+    if (engine->ack_at <= now)
+        engine->hurry = true;
+    if (may_pull(engine) && engine_lane_is_free(engine, ENGINE_PULL_LANE))
+        send_pull(engine, ENGINE_PULL_LANE, park_ms(engine));
+    if (may_pull(engine) && engine->hurry)
+        tell_at_once(engine);
+    if (!may_pull(engine) || !engine->bulky)
+        return;
+    engine_open_lane(engine, ENGINE_BULK_LANE);
+    if (engine_lane_is_free(engine, ENGINE_BULK_LANE))
+        send_pull(engine, ENGINE_BULK_LANE, park_ms(engine));
+}
+
+/* ------------------------------------------------------------------ taking in
+ */
+
+static uint64_t newest_pull(const struct engine *engine, unsigned int except)
+{
+    uint64_t newest = 0;
+
+    for (unsigned int lane = 0; lane < ENGINE_LANES; lane++) {
+        if (lane != except && engine->lanes[lane].use == ENGINE_PULLS &&
+                engine->lanes[lane].pull > newest)
+            newest = engine->lanes[lane].pull;
+    }
+    return newest;
+}
+
+static uint64_t oldest_pull(const struct engine *engine, unsigned int except)
+{
+    uint64_t oldest = UINT64_MAX;
+
+    for (unsigned int lane = 0; lane < ENGINE_LANES; lane++) {
+        if (lane != except && engine->lanes[lane].use == ENGINE_PULLS &&
+                engine->lanes[lane].pull < oldest)
+            oldest = engine->lanes[lane].pull;
+    }
+    return oldest;
+}
+
+/* NULL: a handle that was freed; what comes for it is dropped. */
+static struct handle *find(const struct engine *engine, uint64_t follow_id)
+{
+    struct handle *handle = handles_find(&engine->handles, follow_id);
+
+    return handle && !handle->freed ? handle : NULL;
+}
+
+/* How much of the batch is whose. */
+static void weigh(
+        struct engine *engine, const struct batch *batch, uint64_t number)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct batch_event *item = &batch->events[i];
+        struct handle *handle = find(engine, item->follow_id);
+
+        if (!handle)
+            continue;
+        if (handle->batch != number)
+            handle->batch_bytes = 0;
+        handle->batch = number;
+        if (item->event.kind == REMEX_EVENT_OUTPUT)
+            handle->batch_bytes += item->event.output.data.size;
+    }
+}
+
+/* A packet is kept only by a handle that half of it is for. It is consumed in
+ * order, so that beside what waits there, a handle keeps at most as much again,
+ * and one packet. */
+static void deliver(struct engine *engine, const struct batch *batch,
+        struct packet *packet, uint64_t newest)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct batch_event *item = &batch->events[i];
+        struct handle *handle = find(engine, item->follow_id);
+        bool keep = handle && item->event.kind == REMEX_EVENT_OUTPUT &&
+                handle->batch_bytes >= packet->bytes.size / 2;
+
+        if (!handle)
+            continue;
+        handle_push(handle, &item->event, keep ? packet : NULL, newest);
+        if (event_queue_has_hole(&handle->events))
+            engine->holes = true;
+    }
+}
+
+/* Once for each handle. */
+static void announce(struct engine *engine, const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        struct handle *handle = find(engine, batch->events[i].follow_id);
+
+        if (!handle || handle->batch == 0)
+            continue;
+        handle->batch = 0;
+        engine->hooks.changed(engine->hooks.user, handle);
+    }
+}
+
+static void check_holes(struct engine *engine, uint64_t oldest)
+{
+    struct handle *handle = handles_next(&engine->handles, NULL);
+
+    if (!engine->holes)
+        return;
+    engine->holes = false;
+    for (; handle; handle = handles_next(&engine->handles, handle)) {
+        if (handle->freed || !event_queue_has_hole(&handle->events))
+            continue;
+        handle_pull_over(handle, oldest);
+        engine->hooks.changed(engine->hooks.user, handle);
+        if (event_queue_has_hole(&handle->events))
+            engine->holes = true;
+    }
+}
+
+static void take_states(struct engine *engine, const struct pull_reply *pull)
+{
+    for (size_t i = 0; i < pull->state_count; i++) {
+        struct handle *handle = find(engine, pull->states[i].follow_id);
+
+        if (!handle)
+            continue;
+        handle_heard(handle, &pull->states[i]);
+        engine->hooks.changed(engine->hooks.user, handle);
+    }
+}
+
+static void take_batch(struct engine *engine, unsigned int lane,
+        const struct reply *reply, struct packet *packet)
+{
+    const struct batch *batch = &reply->pull.batch;
+
+    weigh(engine, batch, engine->lanes[lane].pull);
+    deliver(engine, batch, packet, newest_pull(engine, lane));
+    announce(engine, batch);
+    take_states(engine, &reply->pull);
+    check_holes(engine, oldest_pull(engine, lane));
+    engine->bulky = reply->payload.size >= BULKY_BYTES;
+}
+
+void engine_pull_on_reply(struct engine *engine, unsigned int lane,
+        const struct reply *reply, struct packet *packet, int64_t now)
+{
+    if (engine_session_ends(engine, reply, &engine->lanes[lane]))
+        return;
+    /* Sent before the last Resume, which has brought its events again. */
+    if (engine->lanes[lane].attachment != engine->attachment ||
+            !recovery_is_linked(&engine->recovery) || engine->closing)
+        return;
+    if (reply->error.status == REMEX_OK && reply->method == METHOD_PULL)
+        take_batch(engine, lane, reply, packet);
+    else
+        recovery_lost(&engine->recovery, now);
+}
+
+void engine_pull_resume(struct engine *engine)
+{
+    struct handle *handle = handles_next(&engine->handles, NULL);
+
+    engine->bulky = false;
+    engine->holes = false;
+    for (; handle; handle = handles_next(&engine->handles, handle)) {
+        if (handle_ack_due(handle) != HANDLE_ACK_NONE)
+            enlist(engine, handle);
+    }
+}

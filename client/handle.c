@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/handle.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* An executor may hold a process for events as well as for bytes. */
+#define ACK_EVENTS 256
+
+void handle_init(struct handle *handle, uint64_t follow_id, const char *id,
+        size_t id_size, size_t window)
+{
+    assert(id_size > 0 && id_size <= MESSAGE_PROCESS_ID_BYTES);
+    memset(handle, 0, sizeof(*handle));
+    handle->follow_id = follow_id;
+    memcpy(handle->id, id, id_size);
+    handle->id_size = id_size;
+    event_queue_init(&handle->events, window);
+}
+
+void handle_deinit(struct handle *handle)
+{
+    assert(!handle->acking);
+    event_queue_deinit(&handle->events);
+}
+
+struct remex_bytes handle_id(const struct handle *handle)
+{
+    return (struct remex_bytes){ handle->id, handle->id_size };
+}
+
+const struct follow_spec *handle_cursor(struct handle *handle)
+{
+    handle->told_until = event_queue_grant(&handle->events);
+    handle->told_seq = 0;
+    handle->follow = (struct follow_spec){
+        .process_id = handle_id(handle),
+        .follow_id = handle->follow_id,
+        .after_seq = handle->events.next_seq - 1,
+        .after_position = handle->events.position,
+        .until_position = handle->told_until,
+    };
+    return &handle->follow;
+}
+
+enum handle_ack handle_ack_due(struct handle *handle)
+{
+    struct event_queue *events = &handle->events;
+    uint64_t granted = event_queue_grant(events) - handle->told_until;
+    uint64_t taken = events->taken_seq - handle->told_seq;
+
+    if (!handle->started || handle->freed || handle_is_over(handle))
+        return HANDLE_ACK_NONE;
+    if (granted >= events->window / 4 || taken >= ACK_EVENTS)
+        return HANDLE_ACK_NOW;
+    if (granted > 0 && events->position >= handle->told_until)
+        return HANDLE_ACK_NOW;
+    return granted > 0 || taken > 0 ? HANDLE_ACK_LATER : HANDLE_ACK_NONE;
+}
+
+struct pull_ack handle_ack(struct handle *handle)
+{
+    handle->told_until = event_queue_grant(&handle->events);
+    handle->told_seq = handle->events.taken_seq;
+    return (struct pull_ack){
+        .follow_id = handle->follow_id,
+        .consumed_seq = handle->told_seq,
+        .until_position = handle->told_until,
+    };
+}
+
+/* The exit is known from the event, or before it comes. */
+static void note_exit(struct handle *handle, const struct remex_exit *exit)
+{
+    if (handle->has_exit)
+        return;
+    handle->has_exit = true;
+    handle->exit = *exit;
+}
+
+void handle_push(struct handle *handle, const struct remex_event *event,
+        struct packet *packet, uint64_t newest)
+{
+    bool had_hole = event_queue_has_hole(&handle->events);
+    enum remex_status status;
+
+    status = event_queue_push(&handle->events, event, packet);
+    if (status == REMEX_NO_MEMORY)
+        handle_fail(handle, REMEX_FAILURE_NO_MEMORY);
+    else if (status == REMEX_PROTOCOL_ERROR ||
+            (status == REMEX_AGAIN && !had_hole && newest == 0))
+        handle_fail(handle, REMEX_FAILURE_PROTOCOL);
+    else if (status == REMEX_AGAIN && !had_hole)
+        handle->hole_pull = newest;
+    else if (status == REMEX_OK && event->kind == REMEX_EVENT_EXITED)
+        note_exit(handle, &event->exited);
+}
+
+void handle_pull_over(struct handle *handle, uint64_t oldest)
+{
+    if (event_queue_has_hole(&handle->events) && oldest > handle->hole_pull)
+        handle_fail(handle, REMEX_FAILURE_PROTOCOL);
+}
+
+void handle_heard(struct handle *handle, const struct follow_state *state)
+{
+    if (state->has_exited)
+        note_exit(handle, &state->exited);
+    if (!state->known && handle->started && !handle_is_over(handle))
+        handle_fail(handle, REMEX_FAILURE_EVICTED);
+}
+
+void handle_fail(struct handle *handle, enum remex_failure reason)
+{
+    event_queue_fail(&handle->events, reason);
+}
+
+bool handle_is_over(const struct handle *handle)
+{
+    return handle->events.closed || handle->events.failure;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/client.h"
+#include "common/clock.h"
+#include "common/error.h"
+
+/* With the lock held. */
+static bool take(struct remex_process *process, struct remex_event *out)
+{
+    struct remex_client *client = process->client;
+
+    if (!event_queue_take(&process->handle.events, out))
+        return false;
+    process->is_named = false;
+    client_update_ready(process);
+    engine_taken(&client->engine, &process->handle, clock_monotonic_ns());
+    return true;
+}
+
+static enum remex_status next_event(
+        struct remex_process *process, int timeout_ms, struct remex_event *out)
+{
+    int64_t deadline = client_deadline(timeout_ms);
+    bool in_time = timeout_ms != 0;
+
+    for (;;) {
+        if (take(process, out))
+            return REMEX_OK;
+        if (event_queue_is_ended(&process->handle.events))
+            return REMEX_ENDED;
+        if (!in_time)
+            return REMEX_AGAIN;
+        in_time = client_wait(process->client, &process->changed, deadline);
+    }
+}
+
+enum remex_status remex_process_next_event(
+        struct remex_process *process, int timeout_ms, struct remex_event *out)
+{
+    enum remex_status status;
+
+    if (!client_lock(process->client))
+        return client_forked(NULL);
+    status = next_event(process, timeout_ms, out);
+    client_unlock(process->client);
+    return status;
+}
+
+static enum remex_status wait_exit(
+        struct remex_process *process, int timeout_ms, struct remex_exit *out)
+{
+    int64_t deadline = client_deadline(timeout_ms);
+    bool in_time = timeout_ms != 0;
+
+    for (;;) {
+        if (process->handle.has_exit) {
+            *out = process->handle.exit;
+            return REMEX_OK;
+        }
+        if (handle_is_over(&process->handle))
+            return REMEX_DISCONNECTED;
+        if (!in_time)
+            return REMEX_DEADLINE_EXCEEDED;
+        in_time = client_wait(process->client, &process->changed, deadline);
+    }
+}
+
+enum remex_status remex_process_wait(
+        struct remex_process *process, int timeout_ms, struct remex_exit *out)
+{
+    enum remex_status status;
+
+    if (!client_lock(process->client))
+        return client_forked(NULL);
+    status = wait_exit(process, timeout_ms, out);
+    client_unlock(process->client);
+    return status;
+}
