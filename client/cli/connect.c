@@ -84,6 +84,6 @@ struct remex_client *connect_client(const struct connect_options *options)
     explicit_bzero(token, sizeof(token));
     if (status == REMEX_OK)
         return client;
-    report("cannot use the executor %s: %s", address, error.text);
+    report("cannot use the executor '%s': %s", address, error.text);
     return NULL;
 }
