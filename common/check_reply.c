@@ -71,6 +71,8 @@ static bool check_read(
 static bool check_result(
         const struct check *c, const struct reply *reply, size_t *size_out)
 {
+    struct check envelope = { "", c->error };
+
     switch (reply->method) {
     case METHOD_OPEN:
         return check_open(c, &reply->open);
@@ -100,7 +102,8 @@ static bool check_result(
     case METHOD_NONE:
         break;
     }
-    return check_that(c, false, "result", "A reply that is OK needs a result.");
+    return check_that(
+            &envelope, false, "result", "A reply that is OK needs a result.");
 }
 
 static bool check_failure(const struct check *c, const struct reply *reply)
@@ -128,8 +131,6 @@ enum remex_status check_reply(const struct reply *reply, size_t payload_size,
 
     if (reply->error.status != REMEX_OK)
         fine = check_failure(&envelope, reply);
-    else if (reply->method == METHOD_NONE)
-        fine = check_result(&envelope, reply, &size);
     else
         fine = check_result(&result, reply, &size);
     fine = fine &&

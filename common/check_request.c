@@ -99,6 +99,8 @@ static bool check_terminate(
 
 static bool check_call(const struct check *c, const struct request *request)
 {
+    struct check envelope = { "", c->error };
+
     switch (request->method) {
     case METHOD_OPEN:
         return check_open(c, &request->open);
@@ -131,7 +133,7 @@ static bool check_call(const struct check *c, const struct request *request)
     case METHOD_NONE:
         break;
     }
-    return check_that(c, false, "call",
+    return check_that(&envelope, false, "call",
             "Say which method to call, one that this version knows.");
 }
 
@@ -144,8 +146,6 @@ enum remex_status check_request(
             request->method == METHOD_WRITE || request->method == METHOD_RUN;
     bool fine;
 
-    if (request->method == METHOD_NONE)
-        call.scope = "";
     fine = check_call(&call, request) &&
             check_that(&envelope, bulk || request->payload.size == 0, "payload",
                     "Only Write and Run take a payload.");
