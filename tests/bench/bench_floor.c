@@ -111,7 +111,7 @@ static void measure_bulk(struct remex_client *client,
         const struct settings *settings, struct figure *figure)
 {
     char size[32];
-    const char *const argv[] = { CHILD("spew"), size, "65536", NULL };
+    const char *const argv[] = { CHILD("spew"), size, NULL };
     uint64_t bytes = settings->mib << 20;
 
     snprintf(size, sizeof(size), "%llu", (unsigned long long)bytes);
