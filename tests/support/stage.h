@@ -34,8 +34,8 @@ struct actor {
     struct loop_timer tick;
     struct cursor cursor;
     bool reads;    /* takes events, as they come; set by default */
-    GString *told; /* "out:hello\n", "err:...", "gap N", "exit N", "signal N",
-                      "closed eof eof", each in a line */
+    GString *told; /* "out:hello\n", "err...\n" if it is long, "gap N\n",
+                      "exit N\n", "signal N\n", "closed eof eof\n" */
     GString *out;  /* stdout alone */
     GString *err;
     uint64_t gaps;
