@@ -33,6 +33,19 @@ enum {
     LINK_MAX_REPLY = 1024 * 1024 + 64 * 1024
 };
 
+/* The link's descriptor in a front. */
+#define LINK_FD 3
+
+/* Why a front ended by itself, as its exit status. 0: its executor is gone. */
+enum link_exit {
+    LINK_EXIT_USAGE = 2,
+    LINK_EXIT_REFUSED = 3,  /* LINK_REFUSED told why */
+    LINK_EXIT_CLEANUP = 4,  /* NNG's clean-up thread hangs */
+    LINK_EXIT_LISTENER = 5, /* a listener accepts nobody any more */
+    LINK_EXIT_MEMORY = 6,
+    LINK_EXIT_LIBRARY = 7, /* NNG failed where it must not */
+};
+
 struct link_header {
     uint32_t size; /* of the body */
     uint32_t kind;

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/error.h"
+
+/* As short as a token may be: 128 random bits in hexadecimal have twice that.
+ */
+enum { MIN_TOKEN_BYTES = 16 };
+
+const char config_usage[] =
+        "Usage: remexd [--listen ADDR]... [OPTION]...\n"
+        "Runs programs for clients of remex.\n"
+        "\n"
+        "  --listen ADDR      ipc://PATH, or tcp://HOST:PORT on loopback;\n"
+        "                     default ipc://$XDG_RUNTIME_DIR/remex/executor,\n"
+        "                     or ipc:///run/remex/executor as root\n"
+        "  --token-file FILE  its first line is the token that clients of\n"
+        "                     tcp:// addresses must show; mode 0600\n"
+        "  --ready-fd N       write the addresses there once all listen\n"
+        "  --embedded FD      for libremex: serve the program at the other "
+        "end\n"
+        "                     of FD and end with it\n"
+        "  --help, --version\n";
+
+/* --- Options ------------------------------------------------------------- */
+
+static enum remex_status usage_error(
+        struct remex_error *error, const char *option, const char *what)
+{
+    return error_set(error, REMEX_INVALID_ARGUMENT, "%s: %s; see remexd --help",
+            option, what);
+}
+
+static enum remex_status take_listen(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    if (config->address_count == CONFIG_MAX_ADDRESSES)
+        return usage_error(error, "--listen", "too many addresses");
+    return address_parse(
+            value, &config->addresses[config->address_count++], error);
+}
+
+static bool parse_fd(const char *value, int *out)
+{
+    char *end;
+    long number;
+
+    errno = 0;
+    number = strtol(value, &end, 10);
+    if (errno || end == value || *end || number < 0 || number > 1 << 20 ||
+            fcntl((int)number, F_GETFD) < 0)
+        return false;
+    *out = (int)number;
+    return true;
+}
+
+static enum remex_status take_ready_fd(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    if (!parse_fd(value, &config->ready_fd))
+        return usage_error(error, "--ready-fd", "not an open descriptor");
+    return REMEX_OK;
+}
+
+static enum remex_status take_embedded(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    if (!parse_fd(value, &config->embedded_fd))
+        return usage_error(error, "--embedded", "not an open descriptor");
+    return REMEX_OK;
+}
+
+static enum remex_status keep_token(struct config *config, const char *path,
+        const char *text, size_t size, struct remex_error *error)
+{
+    const char *newline = memchr(text, '\n', size);
+
+    if (newline)
+        size = (size_t)(newline - text);
+    if (size < MIN_TOKEN_BYTES || size > sizeof(config->token))
+        return error_set(error, REMEX_INVALID_ARGUMENT,
+                "the token in the first line of %s must have %d to %d bytes",
+                path, MIN_TOKEN_BYTES, CONFIG_TOKEN_BYTES);
+    memcpy(config->token, text, size);
+    config->token_size = size;
+    return REMEX_OK;
+}
+
+static enum remex_status read_token(struct config *config, const char *path,
+        int fd, struct remex_error *error)
+{
+    char text[CONFIG_TOKEN_BYTES + 2];
+    struct stat status;
+    ssize_t size;
+
+    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+        return error_set(
+                error, REMEX_INVALID_ARGUMENT, "%s is not a file", path);
+    if (status.st_mode & (S_IRWXG | S_IRWXO) ||
+            (status.st_uid != geteuid() && status.st_uid != 0))
+        return error_set(error, REMEX_PERMISSION_DENIED,
+                "the token in %s is not secret: the file must be yours and "
+                "have mode 0600",
+                path);
+    size = read(fd, text, sizeof(text));
+    if (size < 0)
+        return error_set(error, REMEX_INTERNAL, "cannot read %s: %s", path,
+                strerror(errno));
+    return keep_token(config, path, text, (size_t)size, error);
+}
+
+static enum remex_status take_token_file(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    int fd = open(value, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    enum remex_status status;
+
+    if (fd < 0)
+        return error_set(error, REMEX_NOT_FOUND, "cannot open %s: %s", value,
+                strerror(errno));
+    status = read_token(config, value, fd, error);
+    close(fd);
+    return status;
+}
+
+static const struct option {
+    const char *name;
+    enum remex_status (*take)(struct config *config, const char *value,
+            struct remex_error *error);
+} options[] = {
+    { "--listen", take_listen },
+    { "--ready-fd", take_ready_fd },
+    { "--embedded", take_embedded },
+    { "--token-file", take_token_file },
+};
+
+/* "NAME VALUE" or "NAME=VALUE". */
+static enum remex_status take_option(struct config *config,
+        char *const *arguments, int *used_out, struct remex_error *error)
+{
+    size_t size = strcspn(arguments[0], "=");
+    const char *value =
+            arguments[0][size] == '=' ? arguments[0] + size + 1 : arguments[1];
+
+    *used_out = arguments[0][size] == '=' ? 1 : 2;
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        const struct option *option = &options[i];
+
+        if (strlen(option->name) != size ||
+                memcmp(option->name, arguments[0], size) != 0)
+            continue;
+        if (!value)
+            return usage_error(error, option->name, "its value is missing");
+        return option->take(config, value, error);
+    }
+    return usage_error(error, arguments[0], "there is no such option");
+}
+
+/* --- What must not be ---------------------------------------------------- */
+
+static enum remex_status check_address(const struct config *config,
+        const struct address *address, struct remex_error *error)
+{
+    char text[ADDRESS_TEXT_BYTES];
+    struct address hint;
+
+    address_format(address, text);
+    switch (address->kind) {
+    case ADDRESS_IPC:
+        break;
+    case ADDRESS_TCP:
+        if (!address->loopback)
+            return error_set(error, REMEX_INVALID_ARGUMENT,
+                    "%s would let the network in without encryption; only "
+                    "loopback can be listened on yet",
+                    text);
+        if (config->token_size == 0)
+            return error_set(error, REMEX_INVALID_ARGUMENT,
+                    "%s would let every user of this host in; give a "
+                    "--token-file",
+                    text);
+        break;
+    case ADDRESS_TLS:
+    case ADDRESS_LOCAL:
+    case ADDRESS_SSH:
+    default:
+        return error_set(error, REMEX_INVALID_ARGUMENT,
+                "%s is not an address to listen on; ipc://PATH and "
+                "tcp://HOST:PORT are",
+                text);
+    }
+    return address_hint(address, &hint, error);
+}
+
+static enum remex_status check(
+        const struct config *config, struct remex_error *error)
+{
+    if (config->embedded_fd >= 0 && config->address_count > 0)
+        return usage_error(error, "--embedded", "not with --listen");
+    for (size_t i = 0; i < config->address_count; i++) {
+        enum remex_status status =
+                check_address(config, &config->addresses[i], error);
+
+        if (status != REMEX_OK)
+            return status;
+    }
+    return REMEX_OK;
+}
+
+enum remex_status config_parse(struct config *out, int argument_count,
+        char *const *arguments, struct remex_error *error)
+{
+    *out = (struct config){ .ready_fd = -1, .embedded_fd = -1 };
+    for (int i = 1; i < argument_count;) {
+        int used;
+        enum remex_status status;
+
+        out->help = strcmp(arguments[i], "--help") == 0;
+        out->version = strcmp(arguments[i], "--version") == 0;
+        if (out->help || out->version)
+            return REMEX_OK;
+        status = take_option(out, arguments + i, &used, error);
+        if (status != REMEX_OK)
+            return status;
+        i += used;
+    }
+    return check(out, error);
+}
+
+/* --- The default --------------------------------------------------------- */
+
+static enum remex_status make_directory(
+        const char *path, struct remex_error *error)
+{
+    struct stat status;
+
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return error_set(error, REMEX_PERMISSION_DENIED,
+                "cannot make the directory %s: %s", path, strerror(errno));
+    if (lstat(path, &status) < 0 || !S_ISDIR(status.st_mode) ||
+            status.st_uid != geteuid() || status.st_mode & (S_IWGRP | S_IWOTH))
+        return error_set(error, REMEX_PERMISSION_DENIED,
+                "%s must be a directory of yours that others cannot write to",
+                path);
+    return REMEX_OK;
+}
+
+enum remex_status config_default_address(
+        struct address *out, struct remex_error *error)
+{
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    char directory[ADDRESS_PATH_BYTES];
+    char text[ADDRESS_TEXT_BYTES];
+    enum remex_status status;
+    int size;
+
+    if (geteuid() == 0)
+        runtime = "/run";
+    if (!runtime || runtime[0] != '/')
+        return error_set(error, REMEX_INVALID_ARGUMENT,
+                "XDG_RUNTIME_DIR is not set; say where to listen with "
+                "--listen ipc://PATH");
+    size = snprintf(directory, sizeof(directory), "%s/remex", runtime);
+    if (size < 0 || (size_t)size >= sizeof(directory))
+        return error_set(error, REMEX_INVALID_ARGUMENT,
+                "XDG_RUNTIME_DIR is too long; use --listen ipc://PATH");
+    status = make_directory(directory, error);
+    if (status != REMEX_OK)
+        return status;
+    snprintf(text, sizeof(text), "ipc://%s/executor", directory);
+    return address_parse(text, out, error);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_CONFIG_H
+#define EXECUTOR_CONFIG_H
+
+/*
+ * What remexd was told to do, checked: what is unsafe is refused here, with the
+ * reason.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <remex/status.h>
+
+#include "common/address.h"
+
+enum { CONFIG_MAX_ADDRESSES = 16, CONFIG_TOKEN_BYTES = 256 };
+
+struct config {
+    bool help;
+    bool version;
+    struct address addresses[CONFIG_MAX_ADDRESSES];
+    size_t address_count;
+    int ready_fd;    /* -1: nobody wants to know */
+    int embedded_fd; /* -1: a host program's executor is not what we are */
+    char token[CONFIG_TOKEN_BYTES];
+    size_t token_size; /* 0: there is none */
+};
+
+/* --help and --version end the reading. REMEX_INVALID_ARGUMENT and others: one
+ * line for whoever typed this. */
+REMEX_CHECKED enum remex_status config_parse(struct config *out,
+        int argument_count, char *const *arguments, struct remex_error *error);
+
+/* Where to listen if nothing is said: in $XDG_RUNTIME_DIR/remex, or /run/remex
+ * as root; the directory is made, and must not be open to others. */
+REMEX_CHECKED enum remex_status config_default_address(
+        struct address *out, struct remex_error *error);
+
+/* What --help says. */
+extern const char config_usage[];
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/follows.h"
+
+#include <stdlib.h>
+
+#include "common/error.h"
+#include "executor/refusal.h"
+
+struct follow *follows_find(const struct session *session, uint64_t follow_id)
+{
+    struct table_node *node = table_first(&session->follows, follow_id);
+
+    return node ? CONTAINER_OF(node, struct follow, node) : NULL;
+}
+
+/* Tells the process how far the slowest of its followers is. */
+static void update_consumed(struct entry *entry)
+{
+    uint64_t consumed = UINT64_MAX;
+    struct list *node = entry->follows.next;
+
+    for (; node != &entry->follows; node = node->next) {
+        struct follow *follow = CONTAINER_OF(node, struct follow, of_entry);
+
+        if (follow->consumed_seq < consumed)
+            consumed = follow->consumed_seq;
+    }
+    process_set_consumed(entry->process, consumed);
+}
+
+/* --- Setting ------------------------------------------------------------- */
+
+static enum remex_status check_window(uint64_t position, uint64_t until,
+        const struct follows_limits *limits, struct remex_error *error)
+{
+    if (until <= position || until - position <= limits->window_bytes)
+        return REMEX_OK;
+    return refusal_too_large(
+            error, "window_bytes", limits->window_bytes, until - position);
+}
+
+enum remex_status follows_check_cursor(const struct entry *entry,
+        const struct follow_spec *spec, const struct follows_limits *limits,
+        struct remex_error *error)
+{
+    uint64_t next_seq = 1;
+
+    if (entry)
+        next_seq = event_log_next_seq(process_log(entry->process));
+    if (spec->after_seq >= next_seq)
+        return error_bad_field(error, "follow.after_seq",
+                "There is no such event yet; the next one is %llu.",
+                (unsigned long long)next_seq);
+    if (spec->after_seq == 0 && spec->after_position != 0)
+        return error_bad_field(error, "follow.after_position",
+                "It must be 0 before the first event.");
+    return check_window(
+            spec->after_position, spec->until_position, limits, error);
+}
+
+enum remex_status follows_check(const struct session *session,
+        const struct entry *entry, const struct follow_spec *spec,
+        const struct follows_limits *limits, struct remex_error *error)
+{
+    const struct follow *known = follows_find(session, spec->follow_id);
+
+    if (known && known->entry != entry)
+        return error_set(error, REMEX_ALREADY_EXISTS,
+                "The follow id names another process of this session; "
+                "choose another one.");
+    if (!known && session->follows.count >= limits->follows)
+        return error_limit_hit(
+                error, "follows", limits->follows, session->follows.count + 1);
+    return follows_check_cursor(entry, spec, limits, error);
+}
+
+static struct follow *follow_new(
+        struct session *session, struct entry *entry, uint64_t id)
+{
+    struct follow *follow = calloc(1, sizeof(*follow));
+
+    if (!follow)
+        return NULL;
+    follow->session = session;
+    follow->entry = entry;
+    follow->id = id;
+    list_init(&follow->of_entry);
+    list_init(&follow->ready);
+    list_init(&follow->of_session);
+    list_append(&entry->follows, &follow->of_entry);
+    list_append(&session->following, &follow->of_session);
+    table_add(&session->follows, &follow->node, id);
+    return follow;
+}
+
+enum remex_status follows_set(struct session *session, struct entry *entry,
+        const struct follow_spec *spec, const struct follows_limits *limits,
+        struct follow **out, struct remex_error *error)
+{
+    enum remex_status status =
+            follows_check(session, entry, spec, limits, error);
+    struct follow *follow = follows_find(session, spec->follow_id);
+
+    if (status != REMEX_OK)
+        return status;
+    if (!follow)
+        follow = follow_new(session, entry, spec->follow_id);
+    if (!follow)
+        return refusal_no_memory(error, "a follow");
+    follow->cursor.seq = spec->after_seq;
+    follow->cursor.position = spec->after_position;
+    follow->until_position = spec->until_position;
+    follow->consumed_seq = spec->after_seq;
+    follow->exit_told = false;
+    update_consumed(entry);
+    follow_refresh(follow);
+    *out = follow;
+    return REMEX_OK;
+}
+
+void follow_free(struct follow *follow)
+{
+    struct entry *entry = follow->entry;
+
+    list_remove(&follow->ready);
+    list_remove(&follow->of_entry);
+    list_remove(&follow->of_session);
+    table_remove(&follow->session->follows, &follow->node);
+    free(follow);
+    update_consumed(entry);
+}
+
+void follows_free_all(struct session *session)
+{
+    while (!list_is_empty(&session->following))
+        follow_free(CONTAINER_OF(
+                session->following.next, struct follow, of_session));
+}
+
+void follows_drop_unstated(struct session *session)
+{
+    struct list *node = session->following.next;
+
+    while (node != &session->following) {
+        struct follow *follow = CONTAINER_OF(node, struct follow, of_session);
+
+        node = node->next;
+        if (!follow->stated)
+            follow_free(follow);
+        else
+            follow->stated = false;
+    }
+}
+
+enum remex_status follow_check_ack(const struct follow *follow,
+        const struct pull_ack *ack, const struct follows_limits *limits,
+        struct remex_error *error)
+{
+    return check_window(
+            follow->cursor.position, ack->until_position, limits, error);
+}
+
+/* Acknowledgements of several lanes may overtake each other: only what they add
+ * counts. Nobody can have consumed what he was not sent. */
+void follow_acknowledge(struct follow *follow, const struct pull_ack *ack)
+{
+    uint64_t consumed = ack->consumed_seq;
+
+    if (consumed > follow->cursor.seq)
+        consumed = follow->cursor.seq;
+    if (ack->until_position > follow->until_position)
+        follow->until_position = ack->until_position;
+    if (consumed > follow->consumed_seq) {
+        follow->consumed_seq = consumed;
+        update_consumed(follow->entry);
+    }
+    follow_refresh(follow);
+}
+
+/* --- Asking -------------------------------------------------------------- */
+
+bool follow_has_event(const struct follow *follow)
+{
+    struct remex_event event;
+
+    if (!event_log_next(process_log(follow->entry->process), &follow->cursor,
+                &event, NULL))
+        return false;
+    return event.kind != REMEX_EVENT_OUTPUT ||
+            follow->cursor.position < follow->until_position;
+}
+
+bool follow_has_early_exit(const struct follow *follow)
+{
+    const struct event_log *log = process_log(follow->entry->process);
+
+    return !follow->exit_told &&
+            event_log_exited_seq(log) > follow->cursor.seq &&
+            !follow_has_event(follow);
+}
+
+void follow_refresh(struct follow *follow)
+{
+    if (!follow_has_event(follow) && !follow_has_early_exit(follow))
+        list_remove(&follow->ready);
+    else if (!list_is_linked(&follow->ready))
+        list_append(&follow->session->ready, &follow->ready);
+}
+
+void follow_tell_state(const struct follow *follow, struct follow_state *out)
+{
+    const struct process *process = follow->entry->process;
+    const struct remex_exit *exited = process_exit(process);
+
+    *out = (struct follow_state){
+        .follow_id = follow->id,
+        .known = true,
+        .last_seq = event_log_next_seq(process_log(process)) - 1,
+        .has_exited = exited != NULL,
+    };
+    if (exited)
+        out->exited = *exited;
+}
+
+bool follows_want(const struct entry *entry)
+{
+    uint64_t closed_seq = event_log_closed_seq(process_log(entry->process));
+    struct list *node = entry->follows.next;
+
+    for (; node != &entry->follows; node = node->next)
+        if (CONTAINER_OF(node, struct follow, of_entry)->cursor.seq <
+                closed_seq)
+            return true;
+    return false;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_FOLLOWS_H
+#define EXECUTOR_FOLLOWS_H
+
+/*
+ * Who follows which process, and how far he is: a cursor into its log, a window
+ * that bounds how much output may be sent ahead, and what he has consumed.
+ *
+ * A follow with something to deliver stands in its session's `ready` list;
+ * pulls take from there in turn.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <remex/status.h>
+
+#include "common/message.h"
+#include "executor/registry.h"
+#include "executor/sessions.h"
+
+struct follow {
+    struct table_node node; /* in its session, by `id` */
+    struct session *session;
+    struct entry *entry;
+    struct list of_session;
+    struct list of_entry;
+    struct list ready; /* in its session's list */
+    uint64_t id;
+    struct cursor cursor;
+    uint64_t until_position; /* output may begin below this one */
+    uint64_t consumed_seq;
+    bool exit_told; /* by a FollowState */
+    bool stated;    /* in the Resume that is being carried out */
+};
+
+struct follows_limits {
+    size_t follows; /* per session */
+    uint64_t window_bytes;
+};
+
+/* Makes a follow, or sets the known one of that id to where `spec` says;
+ * nothing changes on failure. REMEX_ALREADY_EXISTS: the id is another
+ * process's. */
+REMEX_CHECKED enum remex_status follows_set(struct session *session,
+        struct entry *entry, const struct follow_spec *spec,
+        const struct follows_limits *limits, struct follow **out,
+        struct remex_error *error);
+
+/* What follows_set would say about the cursor and window alone; `entry` NULL:
+ * of a process that is yet to be started. */
+REMEX_CHECKED enum remex_status follows_check_cursor(const struct entry *entry,
+        const struct follow_spec *spec, const struct follows_limits *limits,
+        struct remex_error *error);
+
+/* And about everything else, but for memory. */
+REMEX_CHECKED enum remex_status follows_check(const struct session *session,
+        const struct entry *entry, const struct follow_spec *spec,
+        const struct follows_limits *limits, struct remex_error *error);
+
+struct follow *follows_find(const struct session *session, uint64_t follow_id);
+
+void follow_free(struct follow *follow);
+void follows_free_all(struct session *session);
+
+/* Of those that a Resume did not state; takes back the mark from the others.
+ * Until then a process that is followed before and after has no moment without:
+ * its log would let go of what is still to be sent. */
+void follows_drop_unstated(struct session *session);
+
+/* REMEX_INVALID_ARGUMENT: the window is too large. */
+REMEX_CHECKED enum remex_status follow_check_ack(const struct follow *follow,
+        const struct pull_ack *ack, const struct follows_limits *limits,
+        struct remex_error *error);
+
+/* Notes what the client has consumed and how much more it takes. */
+void follow_acknowledge(struct follow *follow, const struct pull_ack *ack);
+
+/* Puts it in the ready list or takes it out, as its log now stands. */
+void follow_refresh(struct follow *follow);
+
+/* The next event may be sent. */
+bool follow_has_event(const struct follow *follow);
+
+/* The exit is known, but its event is held up behind the window. */
+bool follow_has_early_exit(const struct follow *follow);
+
+void follow_tell_state(const struct follow *follow, struct follow_state *out);
+
+/* Some follower has not been sent everything of this closed process. */
+bool follows_want(const struct entry *entry);
+
+#endif

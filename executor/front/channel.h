@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_FRONT_CHANNEL_H
+#define EXECUTOR_FRONT_CHANNEL_H
+
+/*
+ * The front's end of the link to its executor. Reads and writes block. A front
+ * without an executor has no purpose, so whatever goes wrong here ends it.
+ *
+ * Any thread may send; only one receives. The one that receives must never
+ * send: the executor stops reading while we owe it reading, so that thread is
+ * what gets the link going again.
+ */
+
+#include <pthread.h>
+#include <stddef.h>
+
+#include "executor/link_frame.h"
+
+struct channel {
+    int fd;
+    pthread_mutex_t sending; /* frames must not mix */
+};
+
+void channel_init(struct channel *channel, int fd);
+
+/* `header->size` bytes of body. */
+void channel_send(struct channel *channel, const struct link_header *header,
+        const void *body);
+
+void channel_receive(struct channel *channel, void *out, size_t size);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_FRONT_PROBE_H
+#define EXECUTOR_FRONT_PROBE_H
+
+/*
+ * Asks a listener of this process whether it still lets anybody in, as a peer
+ * would, but without NNG: a plain socket cannot wedge what it tests.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sys/socket.h>
+
+struct probe {
+    struct sockaddr_storage address;
+    socklen_t address_size;
+    bool framed; /* ipc puts one byte before each message */
+};
+
+/* `text` is an address that is being listened on. False: not understood. */
+bool probe_init(struct probe *probe, const char *text);
+
+/* Connects to a REP listener, sends an empty request and gets the empty reply,
+ * all before `deadline` (CLOCK_MONOTONIC, nanoseconds). */
+bool probe_request(const struct probe *probe, int64_t deadline);
+
+/* Connects to a PUB listener and gets its greeting. */
+bool probe_hint(const struct probe *probe, int64_t deadline);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/front_program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "executor/link_frame.h"
+
+/* REMEX_LIBEXEC_DIR is where it was meant to be installed. */
+static const char *const places[] = {
+    "%s/remex-front",
+    "%s/../libexec/remex/remex-front",
+    REMEX_LIBEXEC_DIR "/remex-front",
+};
+
+static bool own_directory(char *out, size_t size)
+{
+    ssize_t length = readlink("/proc/self/exe", out, size - 1);
+    char *slash;
+
+    if (length < 0)
+        return false;
+    out[length] = '\0';
+    slash = strrchr(out, '/');
+    if (slash)
+        *slash = '\0';
+    return slash != NULL;
+}
+
+enum remex_status front_program_find(
+        struct front_program *out, struct remex_error *error)
+{
+    char directory[4000];
+
+    if (!own_directory(directory, sizeof(directory)))
+        directory[0] = '\0';
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        const char *rest = strstr(places[i], "%s");
+
+        snprintf(out->path, sizeof(out->path), "%s%s", rest ? directory : "",
+                rest ? rest + 2 : places[i]);
+        if (access(out->path, X_OK) == 0)
+            return REMEX_OK;
+    }
+    return error_set(error, REMEX_NOT_FOUND,
+            "the program remex-front is neither in %s nor in %s", directory,
+            REMEX_LIBEXEC_DIR);
+}
+
+static int set_actions(posix_spawn_file_actions_t *actions, int fd)
+{
+    int error = posix_spawn_file_actions_addopen(
+            actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+
+    if (!error)
+        error = posix_spawn_file_actions_addopen(
+                actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    if (!error)
+        error = posix_spawn_file_actions_adddup2(actions, fd, LINK_FD);
+    return error;
+}
+
+/* Signals as a new program expects them. */
+static int set_signals(posix_spawnattr_t *attributes)
+{
+    sigset_t set;
+    int error;
+
+    sigemptyset(&set);
+    error = posix_spawnattr_setsigmask(attributes, &set);
+    sigfillset(&set);
+    if (!error)
+        error = posix_spawnattr_setsigdefault(attributes, &set);
+    if (!error)
+        error = posix_spawnattr_setflags(
+                attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    return error;
+}
+
+enum remex_status front_program_start(const struct front_program *program,
+        char *const *arguments, int fd, pid_t *pid_out)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int error;
+
+    if (posix_spawn_file_actions_init(&actions))
+        return REMEX_NO_MEMORY;
+    if (posix_spawnattr_init(&attributes)) {
+        posix_spawn_file_actions_destroy(&actions);
+        return REMEX_NO_MEMORY;
+    }
+    error = set_actions(&actions, fd);
+    if (!error)
+        error = set_signals(&attributes);
+    if (!error)
+        error = posix_spawn(pid_out, program->path, &actions, &attributes,
+                arguments, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    errno = error;
+    return error ? REMEX_INTERNAL : REMEX_OK;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_FRONT_PROGRAM_H
+#define EXECUTOR_FRONT_PROGRAM_H
+
+/*
+ * Finding and starting the program remex-front.
+ */
+
+#include <sys/types.h>
+
+#include <remex/status.h>
+
+struct front_program {
+    char path[4096];
+};
+
+/* Beside this program, where it is built; in libexec, where it is installed.
+ * REMEX_NOT_FOUND. */
+REMEX_CHECKED enum remex_status front_program_find(
+        struct front_program *out, struct remex_error *error);
+
+/* Starts it with `arguments` (program name first, NULL last) and gives it `fd`
+ * as its link; `fd` stays open here. The child is the caller's to reap. */
+REMEX_CHECKED enum remex_status front_program_start(
+        const struct front_program *program, char *const *arguments, int fd,
+        pid_t *pid_out);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/gather.h"
+
+#include "executor/follows.h"
+
+void gather_begin(struct gather *gather, size_t max_bytes)
+{
+    if (max_bytes == 0 || max_bytes > GATHER_BYTES)
+        max_bytes = GATHER_BYTES;
+    gather->count = 0;
+    gather->bytes = 0;
+    gather->max_bytes = max_bytes;
+    gather->full = false;
+    gather->state_count = 0;
+    gather->piece_count = GATHER_HEAD_PIECES;
+}
+
+bool gather_is_empty(const struct gather *gather)
+{
+    return gather->count == 0 && gather->state_count == 0;
+}
+
+bool gather_state(struct gather *gather, const struct follow_state *state)
+{
+    if (gather->state_count == GATHER_STATES)
+        return false;
+    gather->states[gather->state_count++] = *state;
+    return true;
+}
+
+/* Outputs that were read one after the other into the same block are one piece.
+ */
+static void add_piece(struct gather *gather, const struct remex_bytes *data,
+        struct log_block *block)
+{
+    struct link_piece *last = &gather->pieces[gather->piece_count - 1];
+
+    if (gather->piece_count > GATHER_HEAD_PIECES && last->block == block &&
+            (const uint8_t *)last->data + last->size == data->data) {
+        last->size += data->size;
+        return;
+    }
+    log_block_hold(block);
+    gather->pieces[gather->piece_count++] = (struct link_piece){
+        .data = data->data,
+        .size = data->size,
+        .block = block,
+    };
+}
+
+static bool fits(struct gather *gather, size_t size)
+{
+    if (gather->count == GATHER_EVENTS)
+        return false;
+    return gather->count == 0 || size <= gather->max_bytes - gather->bytes;
+}
+
+static bool add_event(struct gather *gather, uint64_t follow_id,
+        const struct remex_event *event, struct log_block *block)
+{
+    size_t size =
+            event->kind == REMEX_EVENT_OUTPUT ? event->output.data.size : 0;
+
+    /* A first event larger than allowed has used it all up. */
+    if (gather->bytes > gather->max_bytes || !fits(gather, size)) {
+        gather->full = true;
+        return false;
+    }
+    if (size > 0)
+        add_piece(gather, &event->output.data, block);
+    gather->events[gather->count++] = (struct batch_event){
+        .follow_id = follow_id,
+        .event = *event,
+    };
+    gather->bytes += size;
+    return true;
+}
+
+void gather_log(struct gather *gather, const struct event_log *log,
+        struct cursor *cursor, uint64_t follow_id, uint64_t until_position)
+{
+    size_t begin = gather->bytes;
+    struct remex_event event;
+    struct log_block *block;
+
+    while (gather->bytes - begin < GATHER_TURN &&
+            event_log_next(log, cursor, &event, &block)) {
+        if (event.kind == REMEX_EVENT_OUTPUT &&
+                cursor->position >= until_position)
+            return;
+        if (!add_event(gather, follow_id, &event, block))
+            return;
+        cursor_pass(cursor, &event);
+    }
+}
+
+/* False: no more fits. */
+static bool gather_follow(struct gather *gather, struct follow *follow)
+{
+    const struct event_log *log = process_log(follow->entry->process);
+
+    gather_log(
+            gather, log, &follow->cursor, follow->id, follow->until_position);
+    if (follow_has_early_exit(follow)) {
+        struct follow_state state;
+
+        follow_tell_state(follow, &state);
+        if (!gather_state(gather, &state))
+            return false;
+        follow->exit_told = true;
+    }
+    return !gather->full;
+}
+
+void gather_session(struct gather *gather, struct session *session)
+{
+    while (!list_is_empty(&session->ready)) {
+        struct follow *follow =
+                CONTAINER_OF(session->ready.next, struct follow, ready);
+
+        if (!gather_follow(gather, follow))
+            return;
+        list_remove(&follow->ready);
+        follow_refresh(follow); /* to the end, if there is more */
+    }
+}

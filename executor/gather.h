@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_GATHER_H
+#define EXECUTOR_GATHER_H
+
+/*
+ * Gathers the events of one reply from the logs: their heads as values, their
+ * bytes as pieces that lie where they were read.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/message.h"
+#include "executor/event_log.h"
+#include "executor/link.h"
+#include "executor/sessions.h"
+
+enum {
+    GATHER_BYTES = 192 * 1024, /* of payload, in one reply */
+    GATHER_EVENTS = 1024,
+    GATHER_STATES = 256,
+    GATHER_TURN = 64 * 1024, /* of one process, before it's another's turn */
+    GATHER_HEAD_PIECES = 1   /* left free for whoever sends them */
+};
+
+struct gather {
+    struct batch_event events[GATHER_EVENTS];
+    size_t count;
+    size_t bytes;
+    size_t max_bytes;
+    bool full; /* the next event does not fit */
+    struct follow_state states[GATHER_STATES];
+    size_t state_count;
+    /* The first GATHER_HEAD_PIECES are not set. The others hold their blocks.
+     */
+    struct link_piece pieces[GATHER_HEAD_PIECES + GATHER_EVENTS];
+    size_t piece_count;
+};
+
+/* Begins a new one; the pieces of the last were taken. `max_bytes` 0, or too
+ * much: GATHER_BYTES. */
+void gather_begin(struct gather *gather, size_t max_bytes);
+
+bool gather_is_empty(const struct gather *gather);
+
+/* Moves on a cursor, about one turn of bytes, before `until_position`. The
+ * first event of a reply always fits. */
+void gather_log(struct gather *gather, const struct event_log *log,
+        struct cursor *cursor, uint64_t follow_id, uint64_t until_position);
+
+/* Takes turns between all of a session's ready follows, until there is nothing
+ * more to take or it is full. */
+void gather_session(struct gather *gather, struct session *session);
+
+/* False: there are too many. */
+bool gather_state(struct gather *gather, const struct follow_state *state);
+
+#endif

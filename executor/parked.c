@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/parked.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void copy_call(struct parked *parked, const struct request *request)
+{
+    parked->method = request->method;
+    if (request->method == METHOD_PULL) {
+        parked->pull = request->pull;
+        parked->pull.acks = NULL;
+        parked->pull.ack_count = 0;
+    } else if (request->method == METHOD_READ) {
+        parked->read = request->read;
+        parked->read.process_id = (struct remex_bytes){ 0 };
+    } else {
+        assert(request->method == METHOD_WRITE);
+        parked->write = request->write;
+        parked->write.process_id = (struct remex_bytes){ 0 };
+        memcpy(parked->payload, request->payload.data, request->payload.size);
+        parked->payload_size = request->payload.size;
+    }
+}
+
+struct parked *parked_new(struct agenda *agenda, const struct request *request,
+        const struct caller *caller, int64_t at,
+        void (*due)(struct appointment *appointment, int64_t now))
+{
+    size_t payload_size =
+            request->method == METHOD_WRITE ? request->payload.size : 0;
+    struct parked *parked = calloc(1, sizeof(*parked) + payload_size);
+
+    if (!parked)
+        return NULL;
+    if (agenda_book(agenda, &parked->limit, due) != REMEX_OK) {
+        free(parked);
+        return NULL;
+    }
+    list_init(&parked->all);
+    list_init(&parked->of_session);
+    list_init(&parked->of_target);
+    parked->caller = *caller;
+    parked->agenda = agenda;
+    copy_call(parked, request);
+    agenda_set(agenda, &parked->limit, at);
+    return parked;
+}
+
+void parked_free(struct parked *parked)
+{
+    if (list_is_linked(&parked->of_session))
+        parked->session->parked_count--;
+    list_remove(&parked->all);
+    list_remove(&parked->of_session);
+    list_remove(&parked->of_target);
+    agenda_unbook(parked->agenda, &parked->limit);
+    free(parked);
+}

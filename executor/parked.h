@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_PARKED_H
+#define EXECUTOR_PARKED_H
+
+/*
+ * Requests that wait for something to happen: who has to be answered, for what,
+ * and until when. Bounded per session (Limits.parked).
+ */
+
+#include <stdint.h>
+
+#include <remex/status.h>
+
+#include "common/message.h"
+#include "executor/agenda.h"
+#include "executor/list.h"
+#include "executor/registry.h"
+#include "executor/sessions.h"
+
+struct requests;
+
+/* Where a request came from, and its answer goes to. */
+struct caller {
+    void *front;     /* opaque here */
+    bool has_uid;    /* the transport tells who the peer is */
+    uint32_t uid;    /* LINK_PEER_UID_UNKNOWN: it could not */
+    uint32_t pipe;   /* the front's name for the connection */
+    uint64_t ticket; /* the front's name for the request */
+};
+
+struct parked {
+    struct requests *requests;
+    struct list all;        /* in the requests' list */
+    struct list of_session; /* in session->parked */
+    struct list of_target;  /* in session->pulls or entry->waiting */
+    struct session *session;
+    struct entry *entry; /* NULL in a Pull */
+    struct caller caller;
+    struct agenda *agenda;
+    struct appointment limit; /* answered empty then */
+    enum method method;
+    union {
+        struct pull_request pull; /* without acks */
+        struct read_request read; /* without the process id */
+        struct write_request write;
+    };
+    size_t payload_size;
+    uint8_t payload[]; /* of a Write */
+};
+
+/* Parks `request` until `at`: its call, with a copy of its payload. NULL: no
+ * memory. The caller puts it into lists. */
+struct parked *parked_new(struct agenda *agenda, const struct request *request,
+        const struct caller *caller, int64_t at,
+        void (*due)(struct appointment *appointment, int64_t now));
+
+/* Out of all lists. */
+void parked_free(struct parked *parked);
+
+#endif

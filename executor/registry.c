@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/registry.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/random.h"
+#include "executor/refusal.h"
+
+/* A closed process that somebody is still to be told about is looked at again
+ * after so long. */
+enum { AGAIN_MS = 1000 };
+
+void registry_init(struct registry *registry,
+        const struct registry_limits *limits,
+        const struct registry_hooks *hooks, struct process_host *host,
+        struct agenda *agenda)
+{
+    registry->limits = *limits;
+    registry->hooks = *hooks;
+    registry->host = host;
+    registry->agenda = agenda;
+    random_bytes(&registry->key, sizeof(registry->key));
+    table_init(&registry->by_name);
+    list_init(&registry->closed);
+}
+
+static void forget(struct entry *entry)
+{
+    struct registry *registry = entry->registry;
+
+    registry->hooks.forgotten(registry->hooks.user, entry);
+    assert(list_is_empty(&entry->follows) && list_is_empty(&entry->waiting));
+    assert(!list_is_linked(&entry->owned));
+    process_free(entry->process);
+    list_remove(&entry->changed);
+    list_remove(&entry->closed);
+    table_remove(&registry->by_name, &entry->node);
+    agenda_unbook(registry->agenda, &entry->tick);
+    entry->principal->processes--;
+    principal_release(entry->principal);
+    free(entry);
+}
+
+void registry_deinit(struct registry *registry)
+{
+    struct table_node *node;
+
+    while ((node = table_any(&registry->by_name)))
+        forget(CONTAINER_OF(node, struct entry, node));
+    table_deinit(&registry->by_name);
+}
+
+/* --- Time ---------------------------------------------------------------- */
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void reschedule(struct entry *entry)
+{
+    int64_t at = process_due(entry->process);
+
+    at = earlier(at, entry->kill_at);
+    at = earlier(at, entry->forget_at);
+    agenda_set(entry->registry->agenda, &entry->tick, at);
+}
+
+static bool is_wanted(const struct entry *entry)
+{
+    const struct registry_hooks *hooks = &entry->registry->hooks;
+
+    return hooks->wanted(hooks->user, entry);
+}
+
+static void tick(struct appointment *appointment, int64_t now)
+{
+    struct entry *entry = CONTAINER_OF(appointment, struct entry, tick);
+
+    if (entry->forget_at <= now && !is_wanted(entry)) {
+        forget(entry);
+        return;
+    }
+    if (entry->forget_at <= now)
+        entry->forget_at = clock_after(now, clock_from_ms(AGAIN_MS));
+    if (entry->kill_at <= now) {
+        entry->kill_at = CLOCK_NEVER;
+        process_terminate(entry->process, NULL, 0, REMEX_EXIT_OWNER_LOST, now);
+    }
+    process_tick(entry->process, now);
+    reschedule(entry);
+}
+
+void registry_settle(struct entry *entry, int64_t now)
+{
+    struct registry *registry = entry->registry;
+
+    if (process_state(entry->process) == PROCESS_CLOSED &&
+            !list_is_linked(&entry->closed)) {
+        list_append(&registry->closed, &entry->closed);
+        entry->forget_at = clock_after(now, registry->limits.retention);
+    }
+    reschedule(entry);
+}
+
+/* --- Names --------------------------------------------------------------- */
+
+static uint64_t hash_of(
+        const struct principal *principal, struct remex_bytes id)
+{
+    return table_hash(id.data, id.size) ^ (uint64_t)(uintptr_t)principal;
+}
+
+struct entry *registry_find(const struct registry *registry,
+        const struct principal *principal, struct remex_bytes id)
+{
+    struct table_node *node =
+            table_first(&registry->by_name, hash_of(principal, id));
+
+    for (; node; node = table_next(node)) {
+        struct entry *entry = CONTAINER_OF(node, struct entry, node);
+
+        if (entry->principal == principal && entry->id_size == id.size &&
+                memcmp(entry->id, id.data, id.size) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
+/* Makes room for one more process of a principal that is at its limit. */
+static bool forget_oldest(
+        struct registry *registry, const struct principal *principal)
+{
+    struct list *node = registry->closed.next;
+
+    for (; node != &registry->closed; node = node->next) {
+        struct entry *entry = CONTAINER_OF(node, struct entry, closed);
+
+        if (entry->principal == principal && !is_wanted(entry)) {
+            forget(entry);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- Starting ------------------------------------------------------------ */
+
+static void on_published(void *user, struct process *process)
+{
+    struct entry *entry = user;
+
+    (void)process;
+    entry->registry->hooks.changed(entry->registry->hooks.user, entry);
+}
+
+static void init_lists(struct entry *entry)
+{
+    list_init(&entry->owned);
+    list_init(&entry->follows);
+    list_init(&entry->waiting);
+    list_init(&entry->changed);
+    list_init(&entry->closed);
+}
+
+static void copy_spec(struct entry *entry, const struct process_spec *spec)
+{
+    size_t count = spec->stop_plan_count;
+
+    assert(spec->process_id.size <= sizeof(entry->id));
+    assert(count <= MESSAGE_STOP_STEPS);
+    memcpy(entry->id, spec->process_id.data, spec->process_id.size);
+    entry->id_size = spec->process_id.size;
+    if (count > 0)
+        memcpy(entry->stop_plan, spec->stop_plan,
+                count * sizeof(entry->stop_plan[0]));
+    entry->stop_plan_count = count;
+    entry->owner_loss = spec->owner_loss;
+    entry->keep = clock_from_ms(spec->keep_ms);
+    entry->kill_at = CLOCK_NEVER;
+    entry->forget_at = CLOCK_NEVER;
+}
+
+static struct entry *entry_new(struct registry *registry,
+        struct principal *principal, const struct process_spec *spec)
+{
+    struct entry *entry = calloc(1, sizeof(*entry));
+
+    if (!entry)
+        return NULL;
+    if (agenda_book(registry->agenda, &entry->tick, tick) != REMEX_OK) {
+        free(entry);
+        return NULL;
+    }
+    entry->registry = registry;
+    init_lists(entry);
+    copy_spec(entry, spec);
+    entry->principal = principal_hold(principal);
+    principal->processes++;
+    return entry;
+}
+
+/* Of one that was never in the table. */
+static void entry_discard(struct entry *entry)
+{
+    agenda_unbook(entry->registry->agenda, &entry->tick);
+    entry->principal->processes--;
+    principal_release(entry->principal);
+    free(entry);
+}
+
+static enum remex_status start(struct registry *registry,
+        struct principal *principal, const struct process_spec *spec,
+        struct entry **out, struct remex_error *error)
+{
+    struct entry *entry = entry_new(registry, principal, spec);
+    struct process_hooks hooks = {
+        .user = entry,
+        .published = on_published,
+        .stdin_moved = on_published,
+    };
+    enum remex_status status;
+
+    if (!entry)
+        return refusal_no_memory(error, "a process");
+    status = process_start(registry->host, spec, &registry->limits.process,
+            &hooks, &entry->process, error);
+    if (status != REMEX_OK) {
+        entry_discard(entry);
+        return status;
+    }
+    table_add(&registry->by_name, &entry->node,
+            hash_of(principal, spec->process_id));
+    *out = entry;
+    return REMEX_OK;
+}
+
+enum remex_status registry_start(struct registry *registry,
+        struct principal *principal, const struct process_spec *spec,
+        int64_t now, struct entry **out, bool *is_new_out,
+        struct remex_error *error)
+{
+    struct digest digest = digest_of(&registry->key, spec->encoded);
+    struct entry *known = registry_find(registry, principal, spec->process_id);
+    enum remex_status status;
+
+    *is_new_out = !known;
+    if (known && !digest_equal(&known->digest, &digest))
+        return error_set(error, REMEX_ALREADY_EXISTS,
+                "The process id names a process that was started otherwise; "
+                "choose another id.");
+    if (known) {
+        *out = known;
+        return REMEX_OK;
+    }
+    if (principal->processes >= registry->limits.processes &&
+            !forget_oldest(registry, principal))
+        return error_limit_hit(error, "processes", registry->limits.processes,
+                principal->processes + 1);
+    status = start(registry, principal, spec, out, error);
+    if (status != REMEX_OK)
+        return status;
+    (*out)->digest = digest;
+    registry_settle(*out, now);
+    return REMEX_OK;
+}
+
+/* --- Ending -------------------------------------------------------------- */
+
+bool registry_terminate(struct entry *entry, const struct stop_step *plan,
+        size_t count, int64_t now)
+{
+    bool running = process_terminate(
+            entry->process, plan, count, REMEX_EXIT_TERMINATED, now);
+
+    reschedule(entry);
+    return running;
+}
+
+void registry_owner_lost(struct entry *entry, int64_t now)
+{
+    list_remove(&entry->owned);
+    if (process_state(entry->process) == PROCESS_CLOSED)
+        return;
+    if (entry->owner_loss == OWNER_LOSS_KEEP)
+        entry->kill_at = clock_after(now, entry->keep);
+    else
+        process_terminate(entry->process, entry->stop_plan,
+                entry->owner_loss == OWNER_LOSS_TERMINATE
+                        ? entry->stop_plan_count
+                        : 0,
+                REMEX_EXIT_OWNER_LOST, now);
+    reschedule(entry);
+}

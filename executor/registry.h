@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_REGISTRY_H
+#define EXECUTOR_REGISTRY_H
+
+/*
+ * The processes by their names: (principal, process id).
+ *
+ * A name is taken before its program is started, given back if that fails, and
+ * otherwise stays taken until the process has been closed for the retention
+ * time. So a start can be repeated: the same name with the same request is the
+ * same process. A principal at its limit of processes loses closed ones
+ * earlier, oldest first, but none that somebody is still to be told about.
+ *
+ * No I/O of its own: the process_host does it, the time is an argument.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <remex/status.h>
+
+#include "common/digest.h"
+#include "common/message.h"
+#include "executor/agenda.h"
+#include "executor/list.h"
+#include "executor/principals.h"
+#include "executor/process.h"
+#include "executor/table.h"
+
+struct entry {
+    struct registry *registry;
+    struct table_node node;
+    struct principal *principal;
+    uint8_t id[MESSAGE_PROCESS_ID_BYTES];
+    size_t id_size;
+    struct digest digest; /* of the ProcessSpec it was started with */
+    struct process *process;
+
+    struct list owned;   /* in its session's processes; in none: not owned */
+    struct list follows; /* who follows it */
+    struct list waiting; /* parked Reads and Writes */
+    struct list changed; /* in the list of entries to be looked after */
+    uint64_t told_seq;   /* its followers' sessions know of events up to here */
+
+    enum owner_loss owner_loss;
+    int64_t keep; /* nanoseconds */
+    struct stop_step stop_plan[MESSAGE_STOP_STEPS];
+    size_t stop_plan_count;
+
+    struct list closed; /* in the registry's list, once it is */
+    int64_t kill_at;    /* CLOCK_NEVER: not for its owner's sake */
+    int64_t forget_at;  /* CLOCK_NEVER: not closed yet */
+    struct appointment tick;
+};
+
+struct registry_limits {
+    size_t processes;  /* per principal, until forgotten */
+    int64_t retention; /* nanoseconds after Closed */
+    struct process_limits process;
+};
+
+struct registry_hooks {
+    void *user;
+    /* Something happened to it; registry_settle has to be called before the
+     * executor waits again. Nothing may be done to the process in here. */
+    void (*changed)(void *user, struct entry *entry);
+    /* Whether somebody is still to be told about a closed process. */
+    bool (*wanted)(void *user, const struct entry *entry);
+    /* Its end: nobody may follow it, wait for it or own it when this returns.
+     */
+    void (*forgotten)(void *user, struct entry *entry);
+};
+
+struct registry {
+    struct registry_limits limits;
+    struct registry_hooks hooks;
+    struct process_host *host; /* lent */
+    struct agenda *agenda;     /* lent */
+    struct digest_key key;
+    struct table by_name;
+    struct list closed; /* oldest first */
+};
+
+void registry_init(struct registry *registry,
+        const struct registry_limits *limits,
+        const struct registry_hooks *hooks, struct process_host *host,
+        struct agenda *agenda);
+
+/* Kills what is left of all processes. */
+void registry_deinit(struct registry *registry);
+
+/* Starts a process, or finds the one that the same request started before
+ * (`is_new_out` tells). REMEX_ALREADY_EXISTS: its id names another. */
+REMEX_CHECKED enum remex_status registry_start(struct registry *registry,
+        struct principal *principal, const struct process_spec *spec,
+        int64_t now, struct entry **out, bool *is_new_out,
+        struct remex_error *error);
+
+/* NULL: unknown, or another principal's. */
+struct entry *registry_find(const struct registry *registry,
+        const struct principal *principal, struct remex_bytes id);
+
+/* To be called for every entry that changed. */
+void registry_settle(struct entry *entry, int64_t now);
+
+/* See process_terminate. */
+bool registry_terminate(struct entry *entry, const struct stop_step *plan,
+        size_t count, int64_t now);
+
+/* Its session is over: does to the process what was chosen at the start. */
+void registry_owner_lost(struct entry *entry, int64_t now);
+
+#endif

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/requests.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/ids.h"
+#include "common/wire.h"
+#include "executor/refusal.h"
+#include "executor/requests_state.h"
+
+void requests_default_settings(struct requests_settings *out)
+{
+    *out = (struct requests_settings){
+        .limits = {
+            .request_bytes = LINK_MAX_REQUEST,
+            .reply_bytes = LINK_MAX_REPLY,
+            .argument_bytes = 256 * 1024,
+            .argument_count = 1024,
+            .sessions = 32,
+            .processes = 512,
+            .retained_bytes = 1024 * 1024,
+            .stdin_bytes = 1024 * 1024,
+            .parked = 64,
+            .park_ms = 15000,
+            .window_bytes = 16 * 1024 * 1024,
+            .follows = 10000,
+            .lease_ms = 3600 * 1000,
+        },
+        .sessions_in_all = 256,
+        .lease_ms = 80000,
+        .min_lease_ms = 1000,
+        .retention_ms = 80000,
+        .heartbeat_ms = 1000,
+        .log_events = 16384,
+        .own_uid = LINK_PEER_UID_UNKNOWN,
+    };
+}
+
+/* --- What the parts below report ------------------------------------------ */
+
+static void on_random(void *user, void *out, size_t size)
+{
+    struct requests *requests = user;
+
+    requests->hooks.random(requests->hooks.user, out, size);
+}
+
+static void on_changed(void *user, struct entry *entry)
+{
+    requests_touch_entry(user, entry);
+}
+
+static bool on_wanted(void *user, const struct entry *entry)
+{
+    (void)user;
+    return follows_want(entry) || !list_is_empty(&entry->waiting);
+}
+
+static void refuse_all(struct requests *requests, struct list *parked,
+        size_t offset, const struct remex_error *error)
+{
+    while (!list_is_empty(parked)) {
+        uint8_t *node = (uint8_t *)parked->next;
+
+        requests_refuse_parked(
+                requests, (struct parked *)(void *)(node - offset), error);
+    }
+}
+
+static void on_forgotten(void *user, struct entry *entry)
+{
+    struct remex_error error;
+
+    refusal_unknown_process(&error);
+    refuse_all(
+            user, &entry->waiting, offsetof(struct parked, of_target), &error);
+    while (!list_is_empty(&entry->follows))
+        follow_free(CONTAINER_OF(entry->follows.next, struct follow, of_entry));
+    list_remove(&entry->owned);
+}
+
+static void on_ended(void *user, struct session *session, int64_t now)
+{
+    struct remex_error error;
+
+    refusal_session_gone(&error);
+    refuse_all(user, &session->parked, offsetof(struct parked, of_session),
+            &error);
+    follows_free_all(session);
+    while (!list_is_empty(&session->processes))
+        registry_owner_lost(
+                CONTAINER_OF(session->processes.next, struct entry, owned),
+                now);
+}
+
+/* --- Life ---------------------------------------------------------------- */
+
+static void init_sessions(struct requests *requests)
+{
+    const struct requests_settings *settings = &requests->settings;
+    struct sessions_limits limits = {
+        .sessions = settings->sessions_in_all,
+        .sessions_each = (size_t)settings->limits.sessions,
+        .lease_ms = settings->lease_ms,
+        .min_lease_ms = settings->min_lease_ms,
+        .max_lease_ms = (uint32_t)settings->limits.lease_ms,
+    };
+    struct sessions_hooks hooks = {
+        .user = requests,
+        .ended = on_ended,
+        .random = on_random,
+    };
+
+    sessions_init(&requests->sessions, &limits, &hooks, &requests->agenda);
+}
+
+static void init_registry(struct requests *requests, struct process_host *host)
+{
+    const struct requests_settings *settings = &requests->settings;
+    struct registry_limits limits = {
+        .processes = (size_t)settings->limits.processes,
+        .retention = clock_from_ms(settings->retention_ms),
+        .process = {
+            .log = {
+                .max_bytes = (size_t)settings->limits.retained_bytes,
+                .max_events = settings->log_events,
+            },
+            .stdin_bytes = (size_t)settings->limits.stdin_bytes,
+        },
+    };
+    struct registry_hooks hooks = {
+        .user = requests,
+        .changed = on_changed,
+        .wanted = on_wanted,
+        .forgotten = on_forgotten,
+    };
+
+    registry_init(
+            &requests->registry, &limits, &hooks, host, &requests->agenda);
+}
+
+/* Only a digest is kept, so that comparing tells nothing by its time. */
+static void init_token(struct requests *requests)
+{
+    on_random(requests, &requests->token_key, sizeof(requests->token_key));
+    requests->token_digest =
+            digest_of(&requests->token_key, requests->settings.token);
+}
+
+enum remex_status requests_new(const struct requests_settings *settings,
+        const struct requests_hooks *hooks, struct process_host *host,
+        struct requests **out)
+{
+    struct requests *requests = calloc(1, sizeof(*requests));
+
+    if (!requests)
+        return REMEX_NO_MEMORY;
+    requests->settings = *settings;
+    requests->hooks = *hooks;
+    requests->follow_limits = (struct follows_limits){
+        .follows = (size_t)settings->limits.follows,
+        .window_bytes = settings->limits.window_bytes,
+    };
+    on_random(requests, &requests->boot_id, sizeof(requests->boot_id));
+    init_token(requests);
+    agenda_init(&requests->agenda);
+    principals_init(&requests->principals);
+    init_sessions(requests);
+    init_registry(requests, host);
+    list_init(&requests->parked);
+    list_init(&requests->entries);
+    list_init(&requests->changed);
+    list_init(&requests->hinting);
+    arena_init(&requests->arena, REQUESTS_ARENA_BYTES);
+    *out = requests;
+    return REMEX_OK;
+}
+
+static void drop_parked(
+        struct requests *requests, const void *front, const uint32_t *pipe)
+{
+    struct list *node = requests->parked.next;
+
+    while (node != &requests->parked) {
+        struct parked *parked = CONTAINER_OF(node, struct parked, all);
+
+        node = node->next;
+        if (!front ||
+                (parked->caller.front == front &&
+                        (!pipe || parked->caller.pipe == *pipe)))
+            parked_free(parked);
+    }
+}
+
+void requests_free(struct requests *requests, int64_t now)
+{
+    if (!requests)
+        return;
+    drop_parked(requests, NULL, NULL);
+    sessions_deinit(&requests->sessions, now);
+    registry_deinit(&requests->registry);
+    agenda_deinit(&requests->agenda);
+    arena_deinit(&requests->arena);
+    free(requests);
+}
+
+const struct message_id *requests_boot_id(const struct requests *requests)
+{
+    return &requests->boot_id;
+}
+
+/* --- The gate ------------------------------------------------------------ */
+
+enum remex_status requests_identify(const struct requests *requests,
+        const struct caller *caller, const struct remex_bytes *token,
+        char name_out[PRINCIPAL_NAME_BYTES], struct remex_error *error)
+{
+    const struct requests_settings *settings = &requests->settings;
+    struct digest digest;
+
+    if (caller->has_uid) {
+        if (caller->uid == LINK_PEER_UID_UNKNOWN ||
+                (caller->uid != settings->own_uid && caller->uid != 0))
+            return error_set(error, REMEX_PERMISSION_DENIED,
+                    "This executor serves user %u only.", settings->own_uid);
+        snprintf(name_out, PRINCIPAL_NAME_BYTES, "uid:%u", caller->uid);
+        return REMEX_OK;
+    }
+    snprintf(name_out, PRINCIPAL_NAME_BYTES, "token");
+    if (!token)
+        return REMEX_OK;
+    digest = digest_of(&requests->token_key, *token);
+    if (settings->token.size == 0 ||
+            !digest_equal(&digest, &requests->token_digest))
+        return error_set(error, REMEX_UNAUTHENTICATED,
+                "This address asks for a token, and the one given is not it.");
+    return REMEX_OK;
+}
+
+static enum remex_status find_session(
+        struct call *call, struct remex_error *error)
+{
+    const struct request *request = call->request;
+    struct requests *requests = call->requests;
+    char name[PRINCIPAL_NAME_BYTES];
+    enum remex_status status =
+            requests_identify(requests, call->caller, NULL, name, error);
+
+    if (status != REMEX_OK)
+        return status;
+    if (!id_equal(&request->boot_id, &requests->boot_id))
+        return refusal_stale_boot(error);
+    call->session =
+            sessions_find(&requests->sessions, &request->session_id, NULL);
+    if (call->session && strcmp(call->session->principal->name, name) != 0)
+        call->session = NULL;
+    if (call->session)
+        return session_use(
+                call->session, request->attachment, call->now, error);
+    /* Closed is what a Close wants it to be. */
+    return request->method == METHOD_CLOSE ? REMEX_OK
+                                           : refusal_session_gone(error);
+}
+
+static requests_method *find_method(enum method method)
+{
+    static const struct {
+        enum method method;
+        requests_method *function;
+    } methods[] = {
+        { METHOD_OPEN, requests_open },
+        { METHOD_CLOSE, requests_close },
+        { METHOD_RENEW, requests_renew },
+        { METHOD_START, requests_start },
+        { METHOD_FOLLOW, requests_follow },
+        { METHOD_UNFOLLOW, requests_unfollow },
+        { METHOD_PULL, requests_pull },
+        { METHOD_READ, requests_read },
+        { METHOD_WRITE, requests_write },
+        { METHOD_SIGNAL, requests_signal },
+        { METHOD_TERMINATE, requests_terminate },
+    };
+
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+        if (methods[i].method == method)
+            return methods[i].function;
+    return NULL;
+}
+
+static enum remex_status carry_out(struct call *call, struct remex_error *error)
+{
+    requests_method *method = find_method(call->request->method);
+    enum remex_status status;
+
+    if (call->request->version != MESSAGE_VERSION)
+        return refusal_unsupported_version(error);
+    if (call->request->method != METHOD_OPEN) {
+        status = find_session(call, error);
+        if (status != REMEX_OK)
+            return status;
+    }
+    if (!method)
+        return error_set(error, REMEX_UNIMPLEMENTED,
+                "This executor does not know the method %s yet.",
+                message_method_name(call->request->method));
+    return method(call, error);
+}
+
+static void take_decoded(struct call *call)
+{
+    struct requests *requests = call->requests;
+    struct remex_error error = { 0 };
+    enum remex_status status = carry_out(call, &error);
+
+    if (status == REMEX_OK) {
+        call->reply.method = call->request->method;
+        requests_answer(requests, call->caller, &call->reply,
+                call->gathered ? &requests->gather : NULL);
+    } else if (status != REMEX_AGAIN) {
+        requests_answer_error(requests, call->caller, &error);
+    }
+}
+
+void requests_take(struct requests *requests, const struct caller *caller,
+        struct remex_bytes bytes, int64_t now)
+{
+    struct request request;
+    struct remex_error error = { 0 };
+    struct call call = {
+        .requests = requests,
+        .caller = caller,
+        .request = &request,
+        .now = now,
+    };
+
+    if (wire_decode_request(bytes, &requests->arena, &request, &error) ==
+            REMEX_OK)
+        take_decoded(&call);
+    else
+        requests_answer_error(requests, caller, &error);
+    arena_reset(&requests->arena);
+}
+
+/* --- Who waits no longer, and what was put off -----------------------------
+ */
+
+void requests_drop_pipe(struct requests *requests, void *front, uint32_t pipe)
+{
+    drop_parked(requests, front, &pipe);
+}
+
+void requests_drop_front(struct requests *requests, void *front)
+{
+    drop_parked(requests, front, NULL);
+}
+
+void requests_drained(struct requests *requests, void *front)
+{
+    struct list *node = requests->parked.next;
+
+    for (; node != &requests->parked; node = node->next) {
+        struct parked *parked = CONTAINER_OF(node, struct parked, all);
+
+        if (parked->caller.front != front)
+            continue;
+        if (parked->entry)
+            requests_touch_entry(requests, parked->entry);
+        else
+            requests_touch_session(requests, parked->session);
+    }
+}
+
+void requests_tick(struct requests *requests, int64_t now)
+{
+    agenda_run(&requests->agenda, now);
+}
+
+int64_t requests_due(const struct requests *requests)
+{
+    return agenda_next(&requests->agenda);
+}

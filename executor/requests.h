@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_REQUESTS_H
+#define EXECUTOR_REQUESTS_H
+
+/*
+ * The protocol: requests in, replies out, and all state between them (sessions,
+ * follows, processes by name).
+ *
+ * Every request goes through the same gate: who is it (peer uid or token),
+ * which executor does he mean (boot id), whose session is it, and is he its
+ * newest holder. Nothing is done for anybody who does not pass.
+ *
+ * Requests that wait are parked. They are answered when what they wait for has
+ * come, by requests_settle at the end of the turn, so that what happens in one
+ * turn goes out in one reply; or at their limit. A front that does not read its
+ * replies gets none of those until it does.
+ *
+ * No I/O here: processes come through a process_host, replies leave through a
+ * hook, and the time is an argument.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <remex/status.h>
+
+#include "common/message.h"
+#include "executor/link.h"
+#include "executor/parked.h"
+#include "executor/process.h"
+
+struct requests;
+
+struct requests_hooks {
+    void *user;
+    /* The reply to `caller`: an encoded Reply in pieces, to be taken. */
+    void (*send)(void *user, const struct caller *caller,
+            const struct link_piece *pieces, size_t count);
+    /* The caller's front should get no answer that can wait. */
+    bool (*is_full)(void *user, const struct caller *caller);
+    /* requests_settle has to be called at the end of this turn. */
+    void (*unsettled)(void *user);
+    /* requests_hint has to be called some time soon. */
+    void (*hint_wanted)(void *user);
+    /* A hint (topic and all) for whoever listens to that front. */
+    void (*publish)(void *user, void *front, struct remex_bytes hint);
+    /* Where the hints of that front are; lent for the call. */
+    const char *(*hint_address)(void *user, void *front);
+    void (*random)(void *user, void *out, size_t size);
+};
+
+struct requests_settings {
+    struct message_limits limits; /* as told to clients */
+    size_t sessions_in_all;
+    uint32_t lease_ms; /* if the client asks for none */
+    uint32_t min_lease_ms;
+    uint32_t retention_ms;
+    uint32_t heartbeat_ms;
+    size_t log_events; /* most outputs kept per process */
+    uint32_t own_uid;  /* he and root may use transports that tell the uid */
+    struct remex_bytes token; /* lets in who comes by another; none: nobody */
+};
+
+/* What an executor has if nothing else is said; without a token. */
+void requests_default_settings(struct requests_settings *out);
+
+REMEX_CHECKED enum remex_status requests_new(
+        const struct requests_settings *settings,
+        const struct requests_hooks *hooks, struct process_host *host,
+        struct requests **out);
+
+/* Answers nobody any more, and kills all processes. NULL is allowed. */
+void requests_free(struct requests *requests, int64_t now);
+
+const struct message_id *requests_boot_id(const struct requests *requests);
+
+/* One request as it came; `bytes` are lent for the call. */
+void requests_take(struct requests *requests, const struct caller *caller,
+        struct remex_bytes bytes, int64_t now);
+
+/* Nobody waits any more for answers to that pipe, or to the whole front. */
+void requests_drop_pipe(struct requests *requests, void *front, uint32_t pipe);
+void requests_drop_front(struct requests *requests, void *front);
+
+/* A front that was full has read: whoever waits there may be answered. */
+void requests_drained(struct requests *requests, void *front);
+
+void requests_settle(struct requests *requests, int64_t now);
+
+/* Publishes news to the sessions that have some; `again`: also to those that
+ * were told and did not fetch it. */
+void requests_hint(struct requests *requests, bool again);
+
+/* Does what is due; says when to be called next, INT64_MAX: when something
+ * happened. Settling comes after it. */
+void requests_tick(struct requests *requests, int64_t now);
+int64_t requests_due(const struct requests *requests);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What is asked of one process: Start, Read, Write, Signal, Terminate; and how
+ * requests are parked.
+ */
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "executor/refusal.h"
+#include "executor/requests_state.h"
+
+/* Of a Write that waits for room only so much is kept: it may be taken in part,
+ * and what waits is not charged to anybody. */
+enum { PARKED_PAYLOAD_BYTES = 64 * 1024 };
+
+/* --- Start --------------------------------------------------------------- */
+
+static uint64_t bytes_of(const struct remex_bytes *items, size_t count)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < count; i++)
+        bytes += items[i].size + 1;
+    return bytes;
+}
+
+static enum remex_status check_size(const struct message_limits *limits,
+        const struct process_spec *spec, struct remex_error *error)
+{
+    uint64_t count = (uint64_t)spec->argv_count + spec->env_count;
+    uint64_t bytes = bytes_of(spec->argv, spec->argv_count) +
+            bytes_of(spec->env, spec->env_count);
+
+    if (count > limits->argument_count)
+        return refusal_too_large(
+                error, "argument_count", limits->argument_count, count);
+    if (bytes > limits->argument_bytes)
+        return refusal_too_large(
+                error, "argument_bytes", limits->argument_bytes, bytes);
+    return REMEX_OK;
+}
+
+/* Follows what was started. A repeat finds it followed already, and leaves the
+ * cursor where it is. */
+static enum remex_status follow_started(
+        struct call *call, struct entry *entry, struct remex_error *error)
+{
+    const struct follow_spec *spec = call->request->start.follow;
+    struct follow *follow;
+
+    if (!spec || follows_find(call->session, spec->follow_id))
+        return REMEX_OK;
+    return follows_set(call->session, entry, spec,
+            &call->requests->follow_limits, &follow, error);
+}
+
+static enum remex_status check_start(
+        const struct call *call, struct remex_error *error)
+{
+    const struct start_request *start = &call->request->start;
+    const struct requests *requests = call->requests;
+    const struct entry *known = registry_find(&requests->registry,
+            call->session->principal, start->process.process_id);
+    enum remex_status status =
+            check_size(&requests->settings.limits, &start->process, error);
+
+    if (status == REMEX_OK && start->follow)
+        status = follows_check(call->session, known, start->follow,
+                &requests->follow_limits, error);
+    return status;
+}
+
+enum remex_status requests_start(struct call *call, struct remex_error *error)
+{
+    const struct process_spec *spec = &call->request->start.process;
+    struct requests *requests = call->requests;
+    struct entry *entry;
+    bool is_new;
+    enum remex_status status = check_start(call, error);
+
+    if (status == REMEX_OK)
+        status = registry_start(&requests->registry, call->session->principal,
+                spec, call->now, &entry, &is_new, error);
+    if (status != REMEX_OK)
+        return status;
+    if (is_new)
+        list_append(&call->session->processes, &entry->owned);
+    status = follow_started(call, entry, error);
+    if (status != REMEX_OK) {
+        if (is_new)
+            registry_terminate(entry, NULL, 0, call->now);
+        return status;
+    }
+    requests_touch_entry(requests, entry);
+    call->reply.start.pid = process_pid(entry->process);
+    return REMEX_OK;
+}
+
+/* --- Parking ------------------------------------------------------------- */
+
+static uint32_t least(uint64_t a, uint64_t b)
+{
+    return (uint32_t)(a < b ? a : b);
+}
+
+enum remex_status requests_park(struct call *call, uint32_t wait_ms,
+        struct parked **out, struct remex_error *error)
+{
+    struct requests *requests = call->requests;
+    const struct message_limits *limits = &requests->settings.limits;
+    struct session *session = call->session;
+    struct parked *parked;
+
+    if (session->parked_count >= limits->parked)
+        return error_limit_hit(
+                error, "parked", limits->parked, session->parked_count + 1);
+    wait_ms = least(wait_ms, limits->park_ms);
+    if (call->request->deadline_ms > 0)
+        wait_ms = least(wait_ms, call->request->deadline_ms);
+    parked = parked_new(&requests->agenda, call->request, call->caller,
+            clock_after(call->now, clock_from_ms(wait_ms)),
+            requests_parked_due);
+    if (!parked)
+        return refusal_no_memory(error, "a request that waits");
+    parked->requests = requests;
+    parked->session = session;
+    session->parked_count++;
+    list_append(&requests->parked, &parked->all);
+    list_append(&session->parked, &parked->of_session);
+    *out = parked;
+    return REMEX_OK;
+}
+
+static enum remex_status park_at(struct call *call, struct entry *entry,
+        uint32_t wait_ms, struct remex_error *error)
+{
+    struct parked *parked;
+    enum remex_status status = requests_park(call, wait_ms, &parked, error);
+
+    if (status != REMEX_OK)
+        return status;
+    parked->entry = entry;
+    list_append(&entry->waiting, &parked->of_target);
+    return REMEX_AGAIN;
+}
+
+static struct entry *find_entry(
+        const struct call *call, struct remex_bytes process_id)
+{
+    return registry_find(
+            &call->requests->registry, call->session->principal, process_id);
+}
+
+/* --- Read ---------------------------------------------------------------- */
+
+enum remex_status requests_do_read(struct requests *requests,
+        const struct entry *entry, const struct read_request *read,
+        struct reply *reply)
+{
+    const struct event_log *log = process_log(entry->process);
+    uint64_t exited_seq = event_log_exited_seq(log);
+    uint64_t closed_seq = event_log_closed_seq(log);
+    struct cursor cursor = { read->after_seq, read->after_position };
+    struct gather *gather = &requests->gather;
+
+    gather_begin(gather, read->max_bytes);
+    while (!gather->full) {
+        uint64_t before = cursor.seq;
+
+        gather_log(gather, log, &cursor, 0, UINT64_MAX);
+        if (cursor.seq == before)
+            break;
+    }
+    reply->read = (struct read_reply){
+        .batch = { gather->events, gather->count },
+        .first_seq = event_log_first_seq(log),
+        .next_seq = event_log_next_seq(log),
+        .exited = exited_seq > 0 && cursor.seq >= exited_seq,
+        .closed = closed_seq > 0 && cursor.seq >= closed_seq,
+    };
+    return gather->count > 0 || reply->read.closed ? REMEX_OK : REMEX_AGAIN;
+}
+
+enum remex_status requests_read(struct call *call, struct remex_error *error)
+{
+    const struct read_request *read = &call->request->read;
+    struct entry *entry = find_entry(call, read->process_id);
+    enum remex_status status;
+
+    if (!entry)
+        return refusal_unknown_process(error);
+    if (read->after_seq >= event_log_next_seq(process_log(entry->process)))
+        return error_bad_field(
+                error, "read.after_seq", "There is no such event yet.");
+    status = requests_do_read(call->requests, entry, read, &call->reply);
+    if (status == REMEX_AGAIN && read->wait_ms > 0)
+        return park_at(call, entry, read->wait_ms, error);
+    call->gathered = true;
+    return REMEX_OK;
+}
+
+/* --- Write --------------------------------------------------------------- */
+
+enum remex_status requests_do_write(const struct entry *entry,
+        const struct write_request *write, struct remex_bytes payload,
+        struct reply *reply, struct remex_error *error)
+{
+    struct write_reply *out = &reply->write;
+    enum remex_status status =
+            process_write(entry->process, write, payload, out, error);
+
+    if (status != REMEX_OK)
+        return status;
+    if (out->outcome == WRITE_ACCEPTED && payload.size > 0 &&
+            out->next_offset <= write->offset)
+        return REMEX_AGAIN;
+    return REMEX_OK;
+}
+
+static enum remex_status park_write(
+        struct call *call, struct entry *entry, struct remex_error *error)
+{
+    struct request request = *call->request;
+    struct call part = *call;
+
+    if (request.payload.size > PARKED_PAYLOAD_BYTES) {
+        request.payload.size = PARKED_PAYLOAD_BYTES;
+        request.write.eof = false;
+    }
+    part.request = &request;
+    return park_at(&part, entry, request.write.wait_ms, error);
+}
+
+enum remex_status requests_write(struct call *call, struct remex_error *error)
+{
+    const struct write_request *write = &call->request->write;
+    struct entry *entry = find_entry(call, write->process_id);
+    enum remex_status status;
+
+    if (!entry)
+        return refusal_unknown_process(error);
+    status = requests_do_write(
+            entry, write, call->request->payload, &call->reply, error);
+    if (status == REMEX_AGAIN && write->wait_ms > 0)
+        return park_write(call, entry, error);
+    return status == REMEX_AGAIN ? REMEX_OK : status;
+}
+
+/* --- Signal and Terminate ------------------------------------------------ */
+
+enum remex_status requests_signal(struct call *call, struct remex_error *error)
+{
+    const struct signal_request *signal = &call->request->signal;
+    struct signal_window *window = &call->session->signals;
+    struct entry *entry = find_entry(call, signal->process_id);
+    enum signal_outcome outcome;
+    bool delivered;
+    enum remex_status status;
+
+    if (!entry)
+        return refusal_unknown_process(error);
+    if (signal_window_is_new(window, signal->number, &delivered)) {
+        status = process_signal(entry->process, (int)signal->signal,
+                signal->target, &outcome, error);
+        if (status != REMEX_OK)
+            return status;
+        delivered = outcome == SIGNAL_DELIVERED;
+        signal_window_note(window, signal->number, delivered);
+    }
+    call->reply.signal.outcome = delivered ? SIGNAL_DELIVERED : SIGNAL_EXITED;
+    return REMEX_OK;
+}
+
+enum remex_status requests_terminate(
+        struct call *call, struct remex_error *error)
+{
+    const struct terminate_request *terminate = &call->request->terminate;
+    struct entry *entry = find_entry(call, terminate->process_id);
+
+    if (!entry)
+        return refusal_unknown_process(error);
+    call->reply.terminate.running = terminate->default_plan
+            ? registry_terminate(entry, entry->stop_plan,
+                      entry->stop_plan_count, call->now)
+            : registry_terminate(
+                      entry, terminate->plan, terminate->plan_count, call->now);
+    return REMEX_OK;
+}

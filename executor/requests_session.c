@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Open (with Resume), Close, Renew.
+ */
+
+#include <string.h>
+
+#include "common/ids.h"
+#include "common/text.h"
+#include "executor/refusal.h"
+#include "executor/requests_state.h"
+
+/* What this executor can do beyond the least of version 1. */
+static const struct remex_bytes capabilities[] = {
+    { "terminate-plan", sizeof("terminate-plan") - 1 },
+};
+
+static void fill_open_reply(struct call *call, struct session *session)
+{
+    struct requests *requests = call->requests;
+    struct open_reply *open = &call->reply.open;
+
+    session->home = call->caller->front;
+    open->version = MESSAGE_VERSION;
+    open->session_id = session->id;
+    open->attachment = session->attachment;
+    open->lease_ms = session->lease_ms;
+    open->principal = text_bytes(session->principal->name);
+    open->role = ROLE_RUN;
+    open->limits = requests->settings.limits;
+    open->capabilities = capabilities;
+    open->capability_count = sizeof(capabilities) / sizeof(capabilities[0]);
+    open->hint_address = text_bytes(requests->hooks.hint_address(
+            requests->hooks.user, call->caller->front));
+    memcpy(open->hint_topic, session->topic, sizeof(open->hint_topic));
+    open->heartbeat_ms = requests->settings.heartbeat_ms;
+    open->executor_version = text_bytes(REMEX_VERSION);
+}
+
+static enum remex_status open_new(
+        struct call *call, const char *name, struct remex_error *error)
+{
+    struct requests *requests = call->requests;
+    struct principal *principal = principals_hold(&requests->principals, name);
+    struct session *session;
+    enum remex_status status;
+
+    if (!principal)
+        return refusal_no_memory(error, "a session");
+    status = sessions_open(&requests->sessions, principal,
+            call->request->open.lease_ms, call->now, &session, error);
+    principal_release(principal);
+    if (status == REMEX_OK)
+        fill_open_reply(call, session);
+    return status;
+}
+
+/* --- Resume -------------------------------------------------------------- */
+
+/* What makes no sense refuses the whole resume, before it has changed anything.
+ * A process that was forgotten is no mistake. */
+static enum remex_status check_follows(const struct call *call,
+        const struct session *session, struct remex_error *error)
+{
+    const struct resume *resume = call->request->open.resume;
+    const struct follows_limits *limits = &call->requests->follow_limits;
+
+    if (resume->follow_count > limits->follows)
+        return refusal_too_large(
+                error, "follows", limits->follows, resume->follow_count);
+    for (size_t i = 0; i < resume->follow_count; i++) {
+        const struct follow_spec *spec = &resume->follows[i];
+        const struct entry *entry = registry_find(&call->requests->registry,
+                session->principal, spec->process_id);
+        enum remex_status status = entry
+                ? follows_check_cursor(entry, spec, limits, error)
+                : REMEX_OK;
+
+        if (status != REMEX_OK)
+            return status;
+    }
+    return REMEX_OK;
+}
+
+static void resume_follow(const struct call *call, struct session *session,
+        const struct follow_spec *spec, struct follow_state *state)
+{
+    struct requests *requests = call->requests;
+    struct entry *entry = registry_find(
+            &requests->registry, session->principal, spec->process_id);
+    struct follow *follow = follows_find(session, spec->follow_id);
+    struct remex_error error;
+
+    *state = (struct follow_state){ .follow_id = spec->follow_id };
+    if (follow && follow->entry != entry && !follow->stated) {
+        follow_free(follow);
+        follow = NULL;
+    }
+    if (!entry ||
+            follows_set(session, entry, spec, &requests->follow_limits, &follow,
+                    &error) != REMEX_OK)
+        return;
+    follow->stated = true;
+    follow_tell_state(follow, state);
+    follow->exit_told = state->has_exited;
+    follow_refresh(follow);
+}
+
+static void resume_follows(const struct call *call, struct session *session,
+        struct follow_state *states)
+{
+    const struct resume *resume = call->request->open.resume;
+    size_t count = resume->follow_count;
+
+    for (size_t i = 0; i < count; i++)
+        resume_follow(call, session, &resume->follows[i], &states[i]);
+    follows_drop_unstated(session);
+}
+
+static void supersede_parked(struct requests *requests, struct session *session)
+{
+    struct remex_error error;
+
+    refusal_superseded(&error, session->attachment);
+    while (!list_is_empty(&session->parked))
+        requests_refuse_parked(requests,
+                CONTAINER_OF(session->parked.next, struct parked, of_session),
+                &error);
+}
+
+static enum remex_status find_resumed(struct call *call, const char *name,
+        struct session **out, struct remex_error *error)
+{
+    const struct resume *resume = call->request->open.resume;
+    struct requests *requests = call->requests;
+
+    if (!id_equal(&resume->boot_id, &requests->boot_id))
+        return refusal_stale_boot(error);
+    *out = sessions_find(&requests->sessions, &resume->session_id, NULL);
+    if (!*out || strcmp((*out)->principal->name, name) != 0)
+        return refusal_session_gone(error);
+    return REMEX_OK;
+}
+
+static enum remex_status open_resumed(
+        struct call *call, const char *name, struct remex_error *error)
+{
+    const struct resume *resume = call->request->open.resume;
+    struct requests *requests = call->requests;
+    struct session *session;
+    struct follow_state *states;
+    enum remex_status status = find_resumed(call, name, &session, error);
+
+    if (status == REMEX_OK)
+        status = check_follows(call, session, error);
+    if (status != REMEX_OK)
+        return status;
+    states = arena_alloc(&requests->arena,
+            (resume->follow_count + 1) * sizeof(struct follow_state));
+    if (!states)
+        return refusal_no_memory(error, "a resume");
+    status = session_resume(
+            session, resume->attachment, resume->take_over, call->now, error);
+    if (status != REMEX_OK)
+        return status;
+    supersede_parked(requests, session);
+    resume_follows(call, session, states);
+    fill_open_reply(call, session);
+    call->reply.open.follows = states;
+    call->reply.open.follow_count = resume->follow_count;
+    return REMEX_OK;
+}
+
+/* --- Methods ------------------------------------------------------------- */
+
+enum remex_status requests_open(struct call *call, struct remex_error *error)
+{
+    const struct open_request *open = &call->request->open;
+    char name[PRINCIPAL_NAME_BYTES];
+    enum remex_status status = requests_identify(
+            call->requests, call->caller, &open->token, name, error);
+
+    if (status != REMEX_OK)
+        return status;
+    if (open->min_version > MESSAGE_VERSION ||
+            open->max_version < MESSAGE_VERSION)
+        return refusal_unsupported_version(error);
+    return open->resume ? open_resumed(call, name, error)
+                        : open_new(call, name, error);
+}
+
+enum remex_status requests_close(struct call *call, struct remex_error *error)
+{
+    (void)error;
+    if (call->session)
+        session_end(call->session, call->now);
+    call->session = NULL;
+    return REMEX_OK;
+}
+
+enum remex_status requests_renew(struct call *call, struct remex_error *error)
+{
+    (void)call;
+    (void)error;
+    return REMEX_OK; /* the gate has done it */
+}

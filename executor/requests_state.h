@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_REQUESTS_STATE_H
+#define EXECUTOR_REQUESTS_STATE_H
+
+/*
+ * Inside requests: the state, and one function per method.
+ */
+
+#include "common/arena.h"
+#include "common/digest.h"
+#include "executor/follows.h"
+#include "executor/gather.h"
+#include "executor/principals.h"
+#include "executor/registry.h"
+#include "executor/requests.h"
+#include "executor/sessions.h"
+
+enum {
+    /* What decoding one request may use: its values take more room than its
+     * bytes, but not without end. */
+    REQUESTS_ARENA_BYTES = 4 * 1024 * 1024
+};
+
+struct requests {
+    struct requests_settings settings;
+    struct requests_hooks hooks;
+    struct message_id boot_id;
+    struct digest_key token_key;
+    struct digest token_digest;
+    struct follows_limits follow_limits;
+    struct agenda agenda;
+    struct principals principals;
+    struct sessions sessions;
+    struct registry registry;
+    struct list parked;   /* every parked request */
+    struct list entries;  /* changed, to be settled */
+    struct list changed;  /* sessions with parked Pulls to be looked at */
+    struct list hinting;  /* sessions to be sent a hint */
+    struct arena arena;   /* for the request being worked on */
+    struct gather gather; /* for the reply being built */
+};
+
+/* A request on its way to an answer. */
+struct call {
+    struct requests *requests;
+    const struct caller *caller;
+    const struct request *request;
+    struct session *session; /* NULL in Open */
+    int64_t now;
+    struct reply reply;
+    bool gathered; /* the reply's payload is in `requests->gather` */
+};
+
+/* Each does what its method says and fills in the reply. REMEX_AGAIN: it is
+ * parked and will be answered later. Anything but these and REMEX_OK is the
+ * answer, told by `error`, and nothing was changed. */
+typedef enum remex_status requests_method(
+        struct call *call, struct remex_error *error);
+
+requests_method requests_open;
+requests_method requests_close;
+requests_method requests_renew;
+requests_method requests_start;
+requests_method requests_follow;
+requests_method requests_unfollow;
+requests_method requests_pull;
+requests_method requests_read;
+requests_method requests_write;
+requests_method requests_signal;
+requests_method requests_terminate;
+
+/* Whether who sent this may use the executor at all, and by what name.
+ * `token`: what he showed, in Open. */
+REMEX_CHECKED enum remex_status requests_identify(
+        const struct requests *requests, const struct caller *caller,
+        const struct remex_bytes *token, char name_out[PRINCIPAL_NAME_BYTES],
+        struct remex_error *error);
+
+/* Parks the call's request for `wait_ms`, or less. It is the caller's to put it
+ * where it will be found. */
+REMEX_CHECKED enum remex_status requests_park(struct call *call,
+        uint32_t wait_ms, struct parked **out, struct remex_error *error);
+
+/* Sends the reply that was built; `gather` (may be NULL) has its payload. */
+void requests_answer(struct requests *requests, const struct caller *caller,
+        struct reply *reply, struct gather *gather);
+void requests_answer_error(struct requests *requests,
+        const struct caller *caller, const struct remex_error *error);
+
+/* Answers a parked request and frees it, if it can be answered, or `last`. */
+void requests_try_parked(
+        struct requests *requests, struct parked *parked, bool last);
+
+/* At its limit. */
+void requests_parked_due(struct appointment *appointment, int64_t now);
+
+/* Answers with an error, in any case. */
+void requests_refuse_parked(struct requests *requests, struct parked *parked,
+        const struct remex_error *error);
+
+/* Has what waits for it looked at, at the end of the turn. */
+void requests_touch_entry(struct requests *requests, struct entry *entry);
+void requests_touch_session(struct requests *requests, struct session *session);
+
+/* Carried out for a parked request as well. REMEX_AGAIN: nothing to tell yet.
+ */
+REMEX_CHECKED enum remex_status requests_do_read(struct requests *requests,
+        const struct entry *entry, const struct read_request *read,
+        struct reply *reply);
+REMEX_CHECKED enum remex_status requests_do_write(const struct entry *entry,
+        const struct write_request *write, struct remex_bytes payload,
+        struct reply *reply, struct remex_error *error);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_SERVER_H
+#define EXECUTOR_SERVER_H
+
+/*
+ * An executor at work: wires the fronts, the protocol and the children together
+ * on one loop. It decides nothing by itself.
+ */
+
+#include <stddef.h>
+
+#include <remex/status.h>
+
+#include "common/address.h"
+#include "common/log.h"
+#include "executor/loop.h"
+#include "executor/requests.h"
+
+struct server;
+
+struct server_hooks {
+    void *user;
+    /* Every address is listened on; server_address tells them. */
+    void (*ready)(void *user, struct server *server);
+    /* One cannot be. One line that says why. */
+    void (*failed)(void *user, const char *why);
+};
+
+/* Starts listening. `loop` and `log` are lent until server_free; nothing
+ * happens before the loop runs. */
+REMEX_CHECKED enum remex_status server_new(struct loop *loop, struct log *log,
+        const struct requests_settings *settings,
+        const struct server_hooks *hooks, struct server **out,
+        struct remex_error *error);
+
+/* Kills all processes and fronts, and removes what was made for listening. NULL
+ * is allowed. */
+void server_free(struct server *server);
+
+/* Before the loop runs, FRONTS_MAX times at most. */
+REMEX_CHECKED enum remex_status server_listen(struct server *server,
+        const struct address *address, struct remex_error *error);
+
+/* With its port; NULL behind the last. */
+const char *server_address(struct server *server, size_t index);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/sessions.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/ids.h"
+#include "executor/refusal.h"
+
+void sessions_init(struct sessions *sessions,
+        const struct sessions_limits *limits,
+        const struct sessions_hooks *hooks, struct agenda *agenda)
+{
+    sessions->limits = *limits;
+    sessions->hooks = *hooks;
+    sessions->agenda = agenda;
+    table_init(&sessions->by_id);
+    list_init(&sessions->all);
+}
+
+void sessions_deinit(struct sessions *sessions, int64_t now)
+{
+    while (!list_is_empty(&sessions->all))
+        session_end(CONTAINER_OF(sessions->all.next, struct session, all), now);
+    table_deinit(&sessions->by_id);
+}
+
+static void renew(struct session *session, int64_t now)
+{
+    agenda_set(session->sessions->agenda, &session->lease,
+            clock_after(now, clock_from_ms(session->lease_ms)));
+}
+
+static void lease_over(struct appointment *appointment, int64_t now)
+{
+    session_end(CONTAINER_OF(appointment, struct session, lease), now);
+}
+
+static uint32_t granted_lease(
+        const struct sessions_limits *limits, uint32_t asked)
+{
+    if (asked == 0)
+        return limits->lease_ms;
+    if (asked < limits->min_lease_ms)
+        return limits->min_lease_ms;
+    return asked > limits->max_lease_ms ? limits->max_lease_ms : asked;
+}
+
+/* Random, so its first bytes are as good a hash as any. */
+static uint64_t hash_of(const struct message_id *id)
+{
+    uint64_t hash;
+
+    memcpy(&hash, id->bytes, sizeof(hash));
+    return hash;
+}
+
+static enum remex_status check_limits(const struct sessions *sessions,
+        const struct principal *principal, struct remex_error *error)
+{
+    const struct sessions_limits *limits = &sessions->limits;
+
+    if (principal->sessions >= limits->sessions_each)
+        return error_limit_hit(error, "sessions", limits->sessions_each,
+                principal->sessions + 1);
+    if (sessions->by_id.count >= limits->sessions)
+        return error_limit_hit(
+                error, "sessions", limits->sessions, sessions->by_id.count + 1);
+    return REMEX_OK;
+}
+
+static void init_lists(struct session *session)
+{
+    list_init(&session->all);
+    list_init(&session->processes);
+    table_init(&session->follows);
+    list_init(&session->following);
+    list_init(&session->ready);
+    list_init(&session->pulls);
+    list_init(&session->parked);
+    list_init(&session->changed);
+    list_init(&session->hinting);
+}
+
+enum remex_status sessions_open(struct sessions *sessions,
+        struct principal *principal, uint32_t lease_ms, int64_t now,
+        struct session **out, struct remex_error *error)
+{
+    enum remex_status status = check_limits(sessions, principal, error);
+    struct session *session;
+
+    if (status != REMEX_OK)
+        return status;
+    session = calloc(1, sizeof(*session));
+    if (!session ||
+            agenda_book(sessions->agenda, &session->lease, lease_over) !=
+                    REMEX_OK) {
+        free(session);
+        return refusal_no_memory(error, "a session");
+    }
+    session->sessions = sessions;
+    session->principal = principal_hold(principal);
+    principal->sessions++;
+    session->attachment = 1;
+    session->lease_ms = granted_lease(&sessions->limits, lease_ms);
+    init_lists(session);
+    sessions->hooks.random(
+            sessions->hooks.user, &session->id, sizeof(session->id));
+    sessions->hooks.random(
+            sessions->hooks.user, session->topic, sizeof(session->topic));
+    table_add(&sessions->by_id, &session->node, hash_of(&session->id));
+    list_append(&sessions->all, &session->all);
+    renew(session, now);
+    *out = session;
+    return REMEX_OK;
+}
+
+struct session *sessions_find(struct sessions *sessions,
+        const struct message_id *id, const struct principal *principal)
+{
+    struct table_node *node = table_first(&sessions->by_id, hash_of(id));
+
+    for (; node; node = table_next(node)) {
+        struct session *session = CONTAINER_OF(node, struct session, node);
+
+        if (id_equal(&session->id, id) &&
+                (!principal || session->principal == principal))
+            return session;
+    }
+    return NULL;
+}
+
+enum remex_status session_use(struct session *session, uint64_t attachment,
+        int64_t now, struct remex_error *error)
+{
+    if (attachment > session->attachment)
+        return error_bad_field(error, "attachment",
+                "Send the number that the last Open or Resume told.");
+    if (attachment < session->attachment)
+        return refusal_superseded(error, session->attachment);
+    session->used_attachment = attachment;
+    renew(session, now);
+    return REMEX_OK;
+}
+
+enum remex_status session_resume(struct session *session, uint64_t attachment,
+        bool take_over, int64_t now, struct remex_error *error)
+{
+    if (attachment > session->attachment)
+        return error_bad_field(error, "open.resume.attachment",
+                "Send the number that the last Open or Resume told.");
+    if (attachment < session->used_attachment && !take_over)
+        return refusal_superseded(error, session->attachment);
+    session->attachment++;
+    renew(session, now);
+    return REMEX_OK;
+}
+
+void session_end(struct session *session, int64_t now)
+{
+    struct sessions *sessions = session->sessions;
+
+    table_remove(&sessions->by_id, &session->node);
+    list_remove(&session->all);
+    sessions->hooks.ended(sessions->hooks.user, session, now);
+    assert(list_is_empty(&session->processes));
+    assert(list_is_empty(&session->parked) && list_is_empty(&session->pulls));
+    assert(session->follows.count == 0);
+
+    list_remove(&session->changed);
+    list_remove(&session->hinting);
+    table_deinit(&session->follows);
+    agenda_unbook(sessions->agenda, &session->lease);
+    session->principal->sessions--;
+    principal_release(session->principal);
+    free(session);
+}
+
+/* --- Signals ------------------------------------------------------------- */
+
+enum { WINDOW = 64 };
+
+bool signal_window_is_new(const struct signal_window *window, uint64_t number,
+        bool *delivered_out)
+{
+    uint64_t age;
+
+    if (number == 0 || number > window->highest)
+        return true;
+    age = window->highest - number;
+    *delivered_out = age >= WINDOW || (window->delivered >> age & 1);
+    return age < WINDOW && !(window->seen >> age & 1);
+}
+
+void signal_window_note(
+        struct signal_window *window, uint64_t number, bool delivered)
+{
+    uint64_t age;
+
+    if (number == 0)
+        return;
+    if (number > window->highest) {
+        uint64_t step = number - window->highest;
+
+        window->seen = step < WINDOW ? window->seen << step : 0;
+        window->delivered = step < WINDOW ? window->delivered << step : 0;
+        window->highest = number;
+    }
+    age = window->highest - number;
+    window->seen |= UINT64_C(1) << age;
+    if (delivered)
+        window->delivered |= UINT64_C(1) << age;
+}
