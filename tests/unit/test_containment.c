@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/containment.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <glib.h>
+
+#include "executor/members.h"
+#include "support/stage.h"
+#include "support/suite.h"
+#include "support/tree.h"
+
+#define CHILDREN REMEX_BIN_DIR "/children/"
+
+/* A process whose grandchild has a session of its own, no living parent but us,
+ * and no ear for signals. */
+static struct actor *start_deaf(struct stage *stage, const char *leave)
+{
+    const char *const argv[] = { CHILDREN "deaf", leave, NULL };
+    struct actor *actor = stage_run(stage, argv);
+
+    stage_until_said(actor, "\n");
+    return actor;
+}
+
+static pid_t hidden_of(const struct actor *actor)
+{
+    pid_t pid = (pid_t)atoi(actor->out->str);
+
+    g_assert_cmpint(pid, >, 1);
+    return pid;
+}
+
+static bool has_exited(void *user)
+{
+    const struct actor *actor = user;
+
+    return process_exit(actor->process) != NULL;
+}
+
+static void kill_tree(struct actor *actor)
+{
+    process_terminate(actor->process, NULL, 0, REMEX_EXIT_TERMINATED,
+            loop_now(actor->stage->loop));
+}
+
+static enum signal_outcome send_signal(
+        struct actor *actor, int number, enum signal_target target)
+{
+    enum signal_outcome outcome;
+
+    g_assert_cmpint(
+            process_signal(actor->process, number, target, &outcome, NULL), ==,
+            REMEX_OK);
+    return outcome;
+}
+
+static bool at_once(void *user)
+{
+    (void)user;
+    return true;
+}
+
+static void turn_once(struct stage *stage)
+{
+    stage_until(stage, at_once, NULL);
+}
+
+static void a_kill_finds_those_who_left_session_group_and_parent(void)
+{
+    struct stage stage;
+    struct actor *actor;
+
+    stage_open(&stage);
+    actor = start_deaf(&stage, NULL);
+    kill_tree(actor);
+    stage_until_closed(actor);
+    stage_until_dead(&stage, hidden_of(actor));
+    stage_close(&stage);
+}
+
+static void a_kill_works_after_the_leaders_exit(void)
+{
+    struct stage stage;
+    struct actor *actor;
+
+    stage_open(&stage);
+    actor = start_deaf(&stage, "leave");
+    stage_until(&stage, has_exited, actor);
+    g_assert_true(stage_is_alive(hidden_of(actor)));
+    g_assert_false(process_terminate(actor->process, NULL, 0,
+            REMEX_EXIT_TERMINATED, loop_now(stage.loop)));
+    stage_until_dead(&stage, hidden_of(actor));
+    stage_close(&stage);
+}
+
+static void a_kill_leaves_other_trees_alone(void)
+{
+    struct stage stage;
+    struct actor *killed;
+    struct actor *spared;
+
+    stage_open(&stage);
+    killed = start_deaf(&stage, "leave");
+    spared = start_deaf(&stage, "leave");
+    kill_tree(killed);
+    stage_until_dead(&stage, hidden_of(killed));
+    g_assert_true(stage_is_alive(hidden_of(spared)));
+    stage_free_process(spared);
+    stage_until_dead(&stage, hidden_of(spared));
+    stage_close(&stage);
+}
+
+static void a_signal_to_the_tree_reaches_other_sessions(void)
+{
+    struct stage stage;
+    struct actor *actor;
+
+    stage_open(&stage);
+    actor = stage_sh(&stage,
+            "trap : TERM\n"
+            "setsid sh -c 'trap \"echo got it; exit\" TERM; echo ready;"
+            "              while :; do sleep 0.01; done' &\n"
+            "wait; wait; echo waited; sleep 1000");
+    stage_until_said(actor, "ready");
+    g_assert_cmpint(
+            send_signal(actor, SIGTERM, SIGNAL_GROUP), ==, SIGNAL_DELIVERED);
+    g_assert_null(strstr(actor->out->str, "got it"));
+    g_assert_cmpint(
+            send_signal(actor, SIGTERM, SIGNAL_TREE), ==, SIGNAL_DELIVERED);
+    stage_until_said(actor, "got it");
+    stage_close(&stage);
+}
+
+static void a_group_outlives_its_leader(void)
+{
+    struct stage stage;
+    struct actor *actor;
+
+    stage_open(&stage);
+    actor = stage_sh(&stage,
+            "sh -c 'trap \"echo got it; exit\" TERM; echo ready;"
+            "       while :; do sleep 0.01; done' & exit 0");
+    stage_until_said(actor, "ready");
+    stage_until(&stage, has_exited, actor);
+    g_assert_cmpint(
+            send_signal(actor, SIGTERM, SIGNAL_LEADER), ==, SIGNAL_EXITED);
+    g_assert_cmpint(
+            send_signal(actor, SIGTERM, SIGNAL_GROUP), ==, SIGNAL_DELIVERED);
+    stage_until_closed(actor);
+    g_assert_nonnull(strstr(actor->out->str, "got it"));
+    while (send_signal(actor, SIGTERM, SIGNAL_GROUP) == SIGNAL_DELIVERED)
+        turn_once(&stage); /* somebody is just dying */
+    g_assert_cmpint(
+            send_signal(actor, SIGTERM, SIGNAL_TREE), ==, SIGNAL_EXITED);
+    stage_close(&stage);
+}
+
+static void a_stranger_is_never_touched(void)
+{
+    pid_t stranger = fork();
+    struct stage stage;
+    struct actor *actor;
+    int status;
+
+    if (stranger == 0) {
+        for (;;)
+            pause();
+    }
+    stage_open(&stage);
+    actor = start_deaf(&stage, NULL);
+    kill_tree(actor);
+    stage_until_closed(actor);
+    stage_until_dead(&stage, hidden_of(actor));
+    g_assert_true(stage_is_alive(stranger));
+    g_assert_cmpuint(member_mark(stranger), ==, UINT64_MAX);
+    kill(stranger, SIGKILL);
+    g_assert_cmpint(waitpid(stranger, &status, 0), ==, stranger);
+    stage_close(&stage);
+}
+
+static bool has_no_zombies(void *user)
+{
+    (void)user;
+    return tree_zombies(getpid()) == 0;
+}
+
+static void orphans_are_reaped_as_they_end(void)
+{
+    struct stage stage;
+    struct actor *actor;
+
+    stage_open(&stage);
+    actor = stage_sh(&stage,
+            "for i in 1 2 3 4 5; do (true & ) ; done;"
+            "echo done; sleep 1000");
+    stage_until_said(actor, "done");
+    turn_once(&stage);
+    stage_until(&stage, has_no_zombies, NULL);
+    stage_close(&stage);
+}
+
+/* Members who fork as fast as they can, each child in a session of its own. */
+static void forkers_are_outrun(void)
+{
+    struct stage stage;
+    struct actor *actor;
+
+    stage_open(&stage);
+    actor = stage_sh(&stage,
+            "f() { while :; do (setsid sleep 1000 & ) ; sleep 0.001; done; }\n"
+            "f & f & f & f & sleep 0.2; echo grown; wait");
+    stage_until_said(actor, "grown");
+    kill_tree(actor);
+    stage_until_closed(actor);
+    stage_close(&stage);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    SUITE_ADD("/containment",
+            a_kill_finds_those_who_left_session_group_and_parent);
+    SUITE_ADD("/containment", a_kill_works_after_the_leaders_exit);
+    SUITE_ADD("/containment", a_kill_leaves_other_trees_alone);
+    SUITE_ADD("/containment", a_signal_to_the_tree_reaches_other_sessions);
+    SUITE_ADD("/containment", a_group_outlives_its_leader);
+    SUITE_ADD("/containment", a_stranger_is_never_touched);
+    SUITE_ADD("/containment", orphans_are_reaped_as_they_end);
+    SUITE_ADD("/containment", forkers_are_outrun);
+    return g_test_run();
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <glib.h>
+
+#include "common/clock.h"
+#include "support/stage.h"
+#include "support/suite.h"
+#include "support/tree.h"
+
+#define CHILDREN REMEX_BIN_DIR "/children/"
+#define TREES 50
+
+/* What the executor of these tests tells the test: its pid, then the pids of
+ * what it started. */
+struct report {
+    pid_t executor;
+    pid_t leaders[TREES];
+    pid_t hidden[TREES];
+};
+
+struct play {
+    struct stage stage;
+    struct loop_watch lifeline;
+    int report; /* pipe */
+    int trees;
+};
+
+static void on_lifeline(struct loop_watch *watch, uint32_t epoll_events)
+{
+    struct play *play = (struct play *)(void *)((char *)watch -
+            offsetof(struct play, lifeline));
+
+    (void)epoll_events;
+    loop_stop(play->stage.loop);
+}
+
+static void start_trees(struct play *play)
+{
+    const char *const argv[] = { CHILDREN "deaf", NULL };
+    struct report report = { .executor = getpid() };
+
+    for (int i = 0; i < play->trees; i++) {
+        struct actor *actor = stage_run(&play->stage, argv);
+
+        stage_until_said(actor, "\n");
+        report.leaders[i] = (pid_t)process_pid(actor->process);
+        report.hidden[i] = (pid_t)atoi(actor->out->str);
+    }
+    if (write(play->report, &report, sizeof(report)) != sizeof(report))
+        abort();
+}
+
+/* Runs until it is asked to end, then in order. */
+static int run_executor(void *user, int lifeline_fd)
+{
+    struct play *play = user;
+
+    stage_open(&play->stage);
+    start_trees(play);
+    play->lifeline.ready = on_lifeline;
+    if (loop_add(play->stage.loop, &play->lifeline, lifeline_fd, EPOLLIN) !=
+            REMEX_OK)
+        abort();
+    loop_run(play->stage.loop);
+    loop_remove(play->stage.loop, &play->lifeline);
+    stage_close(&play->stage);
+    return 7;
+}
+
+/* Starts a supervisor with so many trees; what it started is in `out`. */
+static pid_t start_supervisor(int trees, struct report *out)
+{
+    int ends[2];
+    pid_t supervisor;
+
+    g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
+    supervisor = fork();
+    if (supervisor == 0) {
+        struct play play = { .report = ends[1], .trees = trees };
+
+        close(ends[0]);
+        _exit(supervisor_run(run_executor, &play));
+    }
+    close(ends[1]);
+    g_assert_cmpint(read(ends[0], out, sizeof(*out)), ==, sizeof(*out));
+    close(ends[0]);
+    return supervisor;
+}
+
+static int wait_status(pid_t pid)
+{
+    int status;
+
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    return status;
+}
+
+static unsigned int count_alive(const struct report *report, int trees)
+{
+    unsigned int alive = 0;
+
+    for (int i = 0; i < trees; i++)
+        alive += (unsigned int)stage_is_alive(report->leaders[i]) +
+                (unsigned int)stage_is_alive(report->hidden[i]);
+    return alive;
+}
+
+static void check_ends_within_a_second(
+        const struct report *report, int trees, pid_t last)
+{
+    int64_t before = clock_monotonic_ns();
+
+    g_assert_true(tree_wait_gone(last, 1000));
+    g_assert_cmpuint(count_alive(report, trees), ==, 0);
+    g_assert_cmpint(clock_monotonic_ns() - before, <, clock_from_ms(1000));
+}
+
+static void after_the_executors_sudden_death_nothing_is_left(void)
+{
+    struct report report;
+    pid_t supervisor = start_supervisor(TREES, &report);
+    int64_t before;
+    int status;
+
+    g_assert_cmpuint(count_alive(&report, TREES), ==, 2 * TREES);
+    before = clock_monotonic_ns();
+    kill(report.executor, SIGKILL);
+    status = wait_status(supervisor);
+    g_assert_cmpuint(count_alive(&report, TREES), ==, 0);
+    g_assert_cmpint(clock_monotonic_ns() - before, <, clock_from_ms(1000));
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 128 + SIGKILL);
+}
+
+/* The test is the supervisor's parent, and so gets to see its executor go. */
+static void after_the_supervisors_sudden_death_nothing_is_left(void)
+{
+    struct report report;
+    pid_t supervisor;
+
+    g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), ==, 0);
+    supervisor = start_supervisor(TREES, &report);
+    kill(supervisor, SIGKILL);
+    g_assert_true(WIFSIGNALED(wait_status(supervisor)));
+    g_assert_cmpint(WEXITSTATUS(wait_status(report.executor)), ==, 7);
+    check_ends_within_a_second(&report, TREES, report.executor);
+    g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0), ==, 0);
+}
+
+static void check_ends_in_order(int signal_number)
+{
+    struct report report;
+    pid_t supervisor = start_supervisor(2, &report);
+    int status;
+
+    kill(supervisor, signal_number);
+    status = wait_status(supervisor);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 7);
+    g_assert_cmpuint(count_alive(&report, 2), ==, 0);
+}
+
+static void a_request_to_end_is_passed_on(void)
+{
+    check_ends_in_order(SIGTERM);
+    check_ends_in_order(SIGINT);
+    check_ends_in_order(SIGHUP);
+}
+
+static int hang(void *user, int lifeline_fd)
+{
+    const int *report = user;
+    pid_t pid = getpid();
+
+    (void)lifeline_fd;
+    if (write(*report, &pid, sizeof(pid)) != sizeof(pid))
+        abort();
+    for (;;)
+        pause();
+}
+
+static void whoever_asks_twice_is_heard(void)
+{
+    int ends[2];
+    pid_t supervisor;
+    pid_t executor;
+    int status;
+
+    g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
+    supervisor = fork();
+    if (supervisor == 0)
+        _exit(supervisor_run(hang, &ends[1]));
+    g_assert_cmpint(
+            read(ends[0], &executor, sizeof(executor)), ==, sizeof(executor));
+    kill(supervisor, SIGTERM);
+    kill(supervisor, SIGINT);
+    status = wait_status(supervisor);
+    g_assert_cmpint(WEXITSTATUS(status), ==, 128 + SIGKILL);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static int leave(void *user, int lifeline_fd)
+{
+    (void)user;
+    (void)lifeline_fd;
+    return 42;
+}
+
+static void the_exit_code_is_the_executors(void)
+{
+    pid_t supervisor = fork();
+
+    if (supervisor == 0)
+        _exit(supervisor_run(leave, NULL));
+    g_assert_cmpint(WEXITSTATUS(wait_status(supervisor)), ==, 42);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    SUITE_ADD("/supervisor", after_the_executors_sudden_death_nothing_is_left);
+    SUITE_ADD(
+            "/supervisor", after_the_supervisors_sudden_death_nothing_is_left);
+    SUITE_ADD("/supervisor", a_request_to_end_is_passed_on);
+    SUITE_ADD("/supervisor", whoever_asks_twice_is_heard);
+    SUITE_ADD("/supervisor", the_exit_code_is_the_executors);
+    return g_test_run();
+}
