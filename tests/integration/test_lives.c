@@ -91,7 +91,7 @@ static void ten_thousand_lives_leave_nothing(void)
     struct holdings front;
     struct holdings here;
 
-    daemon_start(&daemon, NULL);
+    daemon_start(&daemon);
     client = remote_connect_to(daemon.address);
     live_many(client, WARM_UP);
     executor = holdings_of(daemon_executor(&daemon));
@@ -111,7 +111,7 @@ static void clients_leave_nothing_either(void)
     struct daemon daemon;
     struct holdings executor;
 
-    daemon_start(&daemon, NULL);
+    daemon_start(&daemon);
     for (int i = 0; i < 100; i++) {
         struct remex_client *client = remote_connect_to(daemon.address);
 

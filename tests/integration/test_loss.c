@@ -118,17 +118,20 @@ static void check_refuses_all(
     g_assert_cmpint(g_get_monotonic_time() - before, <, SECOND_MS * 1000 / 2);
 }
 
-/* Kills `victim` of a remexd that has work, and judges what is left. */
-static void check_loss(struct daemon *daemon, pid_t victim)
+/* Has a part of a remexd killed that has work, and judges what is left. */
+static void check_loss(void (*kill_part)(struct daemon *))
 {
-    struct remex_client *client =
-            connect_with_recovery(daemon->address, RECOVERY_MS);
+    struct daemon daemon;
+    struct remex_client *client;
     struct remex_process_options options = remote_with_stdin();
     struct deaf first;
     struct deaf second;
     struct waiting waiting;
     GThread *threads[3];
+    gint64 before;
 
+    daemon_start(&daemon);
+    client = connect_with_recovery(daemon.address, RECOVERY_MS);
     deaf_init(&first, client, NULL);
     deaf_init(&second, client, &options);
     waiting = (struct waiting){ .process = second.process };
@@ -136,9 +139,11 @@ static void check_loss(struct daemon *daemon, pid_t victim)
     threads[1] = g_thread_new("write", write_for_ever, &waiting);
     threads[2] = g_thread_new("read", read_the_log, &waiting);
 
-    g_assert_cmpint(kill(victim, SIGKILL), ==, 0);
+    before = g_get_monotonic_time();
+    kill_part(&daemon);
     deaf_check_gone(&first, SECOND_MS);
     deaf_check_gone(&second, SECOND_MS);
+    g_assert_cmpint(g_get_monotonic_time() - before, <, SECOND_MS * 1000);
     transcript_follow(&first.story, first.process);
     transcript_follow(&second.story, second.process);
     check_failed(&first, REMEX_FAILURE_LINK_LOST);
@@ -152,24 +157,17 @@ static void check_loss(struct daemon *daemon, pid_t victim)
     deaf_deinit(&first);
     deaf_deinit(&second);
     remex_client_free(client);
+    daemon_stop(&daemon);
 }
 
 static void nothing_outlives_a_killed_executor(void)
 {
-    struct daemon daemon;
-
-    daemon_start(&daemon, NULL);
-    check_loss(&daemon, daemon_executor(&daemon));
-    daemon_bury(&daemon);
+    check_loss(daemon_kill_executor);
 }
 
 static void nothing_outlives_a_killed_supervisor(void)
 {
-    struct daemon daemon;
-
-    daemon_start(&daemon, NULL);
-    check_loss(&daemon, daemon.pid);
-    daemon_bury(&daemon);
+    check_loss(daemon_kill);
 }
 
 static void an_orderly_end_leaves_nothing_either(void)
@@ -178,7 +176,7 @@ static void an_orderly_end_leaves_nothing_either(void)
     struct remex_client *client;
     struct deaf deaf;
 
-    daemon_start(&daemon, NULL);
+    daemon_start(&daemon);
     client = connect_with_recovery(daemon.address, RECOVERY_MS);
     deaf_init(&deaf, client, NULL);
     daemon_stop(&daemon);
@@ -196,18 +194,18 @@ static void a_client_may_give_up_at_once(void)
     struct deaf deaf;
     gint64 before;
 
-    daemon_start(&daemon, NULL);
+    daemon_start(&daemon);
     client = connect_with_recovery(daemon.address, REMEX_AT_ONCE);
     deaf_init(&deaf, client, NULL);
     before = g_get_monotonic_time();
-    g_assert_cmpint(kill(daemon.pid, SIGKILL), ==, 0);
+    daemon_kill(&daemon);
     transcript_follow(&deaf.story, deaf.process);
     g_assert_cmpint(g_get_monotonic_time() - before, <, 5 * SECOND_MS * 1000);
     check_failed(&deaf, REMEX_FAILURE_LINK_LOST);
     deaf_check_gone(&deaf, SECOND_MS);
     deaf_deinit(&deaf);
     remex_client_free(client);
-    daemon_bury(&daemon);
+    daemon_stop(&daemon);
 }
 
 static void a_killed_front_costs_nothing(void)
@@ -217,7 +215,7 @@ static void a_killed_front_costs_nothing(void)
     struct remex_process *process;
     struct transcript story;
 
-    daemon_start(&daemon, NULL);
+    daemon_start(&daemon);
     client = remote_connect_to(daemon.address);
     process = remote_start(
             client, REMOTE_ARGV(REMOTE_CHILD("spew"), "50000000"), NULL);
@@ -225,7 +223,7 @@ static void a_killed_front_costs_nothing(void)
     story.verify = true;
     transcript_follow_until(&story, process, REMEX_STDOUT, 1);
     for (uint64_t part = 1; part <= 3; part++) {
-        g_assert_cmpint(kill(daemon_front(&daemon), SIGKILL), ==, 0);
+        daemon_kill_front(&daemon);
         transcript_follow_until(&story, process, REMEX_STDOUT, part * 12000000);
     }
     transcript_follow(&story, process);
@@ -293,7 +291,7 @@ static void the_lease_ends_what_a_killed_client_started(void)
 {
     struct daemon daemon;
 
-    daemon_start(&daemon, NULL);
+    daemon_start(&daemon);
     check_killed_client(daemon.address, 20 * SECOND_MS);
     daemon_stop(&daemon);
 }
@@ -310,7 +308,7 @@ static void a_live_client_keeps_its_lease(void)
     struct command_result result;
     pid_t left;
 
-    daemon_start(&daemon, NULL);
+    daemon_start(&daemon);
     left = start_client(&command, daemon.address);
     /* Nothing to wait for: the test is that nothing happens. */
     g_assert_false(tree_wait_gone(left, 4 * LEASE_MS));
@@ -327,7 +325,7 @@ static void a_session_closed_in_order_ends_its_processes(void)
     struct remex_client *client;
     struct deaf deaf;
 
-    daemon_start(&daemon, NULL);
+    daemon_start(&daemon);
     client = remote_connect_to(daemon.address);
     deaf_init(&deaf, client, NULL);
     remex_process_detach(deaf.process);
@@ -346,7 +344,7 @@ static void what_was_to_be_kept_is_kept_for_its_time(void)
             REMEX_DEFAULTS(remex_process_options);
     struct deaf deaf;
 
-    daemon_start(&daemon, NULL);
+    daemon_start(&daemon);
     client = remote_connect_to(daemon.address);
     options.owner_loss = REMEX_OWNER_LOSS_KEEP;
     options.keep_ms = 1500;
@@ -370,7 +368,7 @@ static void all_works_when_every_hint_is_lost(void)
     struct transcript story;
     char *hints;
 
-    daemon_start(&daemon, NULL);
+    daemon_start(&daemon);
     hints = g_strconcat(daemon.address + strlen("ipc://"), ".hints", NULL);
     g_assert_cmpint(g_unlink(hints), ==, 0);
     client = connect_with_recovery(daemon.address, RECOVERY_MS);

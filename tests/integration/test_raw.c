@@ -31,7 +31,7 @@ static void target_init(struct target *target)
 {
     struct remex_process_options options = remote_with_stdin();
 
-    daemon_start(&target->daemon, NULL);
+    daemon_start(&target->daemon);
     target->executor = daemon_executor(&target->daemon);
     target->client = remote_connect_to(target->daemon.address);
     target->process =

@@ -74,7 +74,7 @@ static void a_gibibyte_arrives_whole_in_little_memory(void)
     struct peaks before;
     char *size = g_strdup_printf("%" G_GUINT64_FORMAT, (guint64)GIB);
 
-    daemon_start(&daemon, NULL);
+    daemon_start(&daemon);
     client = remote_connect_to(daemon.address);
     before = peaks_now(&daemon);
     process = spew(client, size, NULL);
@@ -134,7 +134,7 @@ static void a_handle_that_nobody_reads_holds_only_its_process(void)
     struct transcript story;
     struct peaks before;
 
-    daemon_start(&daemon, NULL);
+    daemon_start(&daemon);
     client = remote_connect_to(daemon.address);
     before = peaks_now(&daemon);
     process = spew(client, "100000000", NULL);
