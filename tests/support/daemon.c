@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/daemon.h"
 
+#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
+#include <spawn.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,184 +14,242 @@
 
 #include "support/tree.h"
 
-#define PATIENCE_US (10 * G_USEC_PER_SEC)
-#define POLL_US (2 * 1000)
+#define PROGRAM REMEX_BIN_DIR "/remexd"
+#define READY_FD 3
+#define READY_FD_TEXT "3"
+#define MAX_ARGUMENTS 8
 
-static char *file_of(const struct daemon *daemon, const char *name)
+#define PATIENCE_US (10 * G_USEC_PER_SEC)
+#define POLL_US 2000
+
+/* ------------------------------------------------------------------ starting
+ */
+
+static pid_t spawn(char *const argv[], int ready_fd)
 {
-    return g_build_filename(daemon->directory, name, NULL);
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    pid_t pid;
+
+    /* A thread of NNG may have been forked to this test. */
+    sigemptyset(&none);
+    g_assert_cmpint(posix_spawnattr_init(&attributes), ==, 0);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    g_assert_cmpint(posix_spawn_file_actions_init(&actions), ==, 0);
+    posix_spawn_file_actions_addopen(
+            &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, ready_fd, READY_FD);
+    posix_spawn_file_actions_addclosefrom_np(&actions, READY_FD + 1);
+    g_assert_cmpint(
+            posix_spawn(&pid, argv[0], &actions, &attributes, argv, environ),
+            ==, 0);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return pid;
 }
 
-static void show_log(const struct daemon *daemon)
+/* The line it writes when it listens. */
+static char *read_address(int fd)
 {
-    char *path = file_of(daemon, "log");
-    char *text = NULL;
+    GString *line = g_string_new(NULL);
+    char c;
 
-    if (g_file_get_contents(path, &text, NULL, NULL))
-        fprintf(stderr, "remexd said:\n%s", text);
-    g_free(text);
+    while (read(fd, &c, 1) == 1 && c != '\n')
+        g_string_append_c(line, c);
+    if (line->len == 0)
+        g_error("remexd ended before it listened");
+    return g_string_free(line, FALSE);
+}
+
+/* `extra` ends with NULL. */
+static void start(
+        struct daemon *daemon, const char *listen, const char *const *extra)
+{
+    const char *argv[MAX_ARGUMENTS] = { PROGRAM, "--ready-fd", READY_FD_TEXT,
+        "--listen", listen };
+    int ready[2];
+
+    for (size_t i = 5; extra && *extra && i + 1 < MAX_ARGUMENTS; i++)
+        argv[i] = *extra++;
+    g_assert_cmpint(pipe2(ready, O_CLOEXEC), ==, 0);
+    daemon->pid = spawn((char *const *)(gpointer)argv, ready[1]);
+    close(ready[1]);
+    g_free(daemon->address);
+    daemon->address = read_address(ready[0]);
+    close(ready[0]);
+}
+
+static void make_directory(struct daemon *daemon)
+{
+    *daemon = (struct daemon){ .pid = 0 };
+    daemon->directory = g_dir_make_tmp("remex-test-XXXXXX", NULL);
+    g_assert_nonnull(daemon->directory);
+}
+
+void daemon_start(struct daemon *daemon)
+{
+    char *listen;
+
+    make_directory(daemon);
+    listen = g_strdup_printf("ipc://%s/socket", daemon->directory);
+    start(daemon, listen, NULL);
+    g_free(listen);
+}
+
+void daemon_start_tcp(struct daemon *daemon, const char *token)
+{
+    const char *extra[] = { "--token-file", NULL, NULL };
+    char *path;
+
+    make_directory(daemon);
+    path = g_build_filename(daemon->directory, "token", NULL);
+    g_assert_true(g_file_set_contents_full(
+            path, token, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+    extra[1] = path;
+    start(daemon, "tcp://127.0.0.1:0", extra);
     g_free(path);
 }
 
-/* In the child: never returns. */
-static void become(char *const *argv, const char *log, pid_t parent)
+void daemon_restart(struct daemon *daemon)
 {
-    sigset_t none;
-    int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    char *listen = g_strdup(daemon->address);
 
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    dup2(fd, STDERR_FILENO);
-    /* A test that dies takes it along. */
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() == parent)
-        execv(argv[0], argv);
-    _exit(99);
+    g_assert_cmpint(daemon->pid, ==, 0);
+    start(daemon, listen, NULL);
+    g_free(listen);
 }
 
-static char **arguments(
-        const struct daemon *daemon, int ready_fd, const char *const *more)
-{
-    GPtrArray *argv = g_ptr_array_new();
-
-    g_ptr_array_add(argv, g_strdup(REMEX_BIN_DIR "/remexd"));
-    g_ptr_array_add(argv, g_strdup("--ready-fd"));
-    g_ptr_array_add(argv, g_strdup_printf("%d", ready_fd));
-    g_ptr_array_add(argv, g_strdup("--listen"));
-    g_ptr_array_add(
-            argv, g_strdup_printf("ipc://%s/executor", daemon->directory));
-    for (; more && *more; more++)
-        g_ptr_array_add(argv, g_strdup(*more));
-    g_ptr_array_add(argv, NULL);
-    return (char **)g_ptr_array_free(argv, FALSE);
-}
-
-/* Reads up to the end of file what it says when it is ready. */
-static char *read_addresses(int fd)
-{
-    GString *text = g_string_new(NULL);
-    struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-    char piece[512];
-    ssize_t size = 1;
-
-    while (size > 0 && poll(&poll_fd, 1, (int)(PATIENCE_US / 1000)) == 1) {
-        size = read(fd, piece, sizeof(piece));
-        if (size > 0)
-            g_string_append_len(text, piece, size);
-    }
-    return g_string_free(text, FALSE);
-}
-
-static void take_addresses(struct daemon *daemon, int ready_fd)
-{
-    char *text = read_addresses(ready_fd);
-
-    daemon->addresses = g_strsplit(g_strchomp(text), "\n", 0);
-    g_free(text);
-    if (!daemon->addresses[0]) {
-        show_log(daemon);
-        g_error("remexd does not get ready");
-    }
-    daemon->address = daemon->addresses[0];
-}
-
-void daemon_start(struct daemon *daemon, const char *const *more)
-{
-    pid_t parent = getpid();
-    int ready[2];
-    char **argv;
-    char *log;
-
-    daemon->directory = g_dir_make_tmp("remex-daemon-XXXXXX", NULL);
-    g_assert_nonnull(daemon->directory);
-    g_assert_cmpint(pipe2(ready, O_CLOEXEC), ==, 0);
-    argv = arguments(daemon, ready[1], more);
-    log = file_of(daemon, "log");
-    daemon->pid = fork();
-    g_assert_cmpint(daemon->pid, >=, 0);
-    if (daemon->pid == 0) {
-        fcntl(ready[1], F_SETFD, 0);
-        become(argv, log, parent);
-    }
-    close(ready[1]);
-    take_addresses(daemon, ready[0]);
-    close(ready[0]);
-    g_free(log);
-    g_strfreev(argv);
-}
-
-static pid_t find_child(pid_t parent, const char *name)
-{
-    gint64 deadline = g_get_monotonic_time() + PATIENCE_US;
-    pid_t found;
-
-    while ((found = tree_child(parent, name)) < 0) {
-        if (g_get_monotonic_time() > deadline)
-            g_error("%d has no child %s", (int)parent, name);
-        g_usleep(POLL_US);
-    }
-    return found;
-}
+/* ------------------------------------------------------------------ its parts
+ */
 
 pid_t daemon_executor(const struct daemon *daemon)
 {
-    return find_child(daemon->pid, "remexd");
+    return tree_child(daemon->pid, "remexd");
 }
 
 pid_t daemon_front(const struct daemon *daemon)
 {
-    return find_child(daemon_executor(daemon), "remex-front");
-}
-
-/* Its wait status, once it has ended. */
-static int wait_for_end(const struct daemon *daemon)
-{
     gint64 deadline = g_get_monotonic_time() + PATIENCE_US;
-    int status;
+    pid_t front;
 
-    while (waitpid(daemon->pid, &status, WNOHANG) == 0) {
-        if (g_get_monotonic_time() > deadline) {
-            show_log(daemon);
-            g_error("remexd does not end");
-        }
+    while ((front = tree_child(daemon_executor(daemon), "remex-front")) < 0) {
+        g_assert_cmpint(g_get_monotonic_time(), <, deadline);
         g_usleep(POLL_US);
     }
+    return front;
+}
+
+/* ------------------------------------------------------------------- its ends
+ */
+
+static int wait_for(struct daemon *daemon)
+{
+    int status;
+
+    while (waitpid(daemon->pid, &status, 0) < 0)
+        g_assert_cmpint(errno, ==, EINTR);
+    daemon->pid = 0;
     return status;
 }
 
-static void put_away(struct daemon *daemon)
+void daemon_kill(struct daemon *daemon)
 {
-    GDir *dir = g_dir_open(daemon->directory, 0, NULL);
+    g_assert_cmpint(kill(daemon->pid, SIGKILL), ==, 0);
+    wait_for(daemon);
+}
+
+void daemon_kill_executor(struct daemon *daemon)
+{
+    g_assert_cmpint(kill(daemon_executor(daemon), SIGKILL), ==, 0);
+    wait_for(daemon);
+}
+
+void daemon_kill_front(const struct daemon *daemon)
+{
+    pid_t front = daemon_front(daemon);
+
+    g_assert_cmpint(kill(front, SIGKILL), ==, 0);
+    g_assert_true(tree_wait_gone(front, (int)(PATIENCE_US / 1000)));
+    daemon_front(daemon);
+}
+
+/* What the daemon left, if it was killed. */
+static void remove_directory(const char *path)
+{
+    GDir *dir = g_dir_open(path, 0, NULL);
     const char *name;
 
-    while (dir && (name = g_dir_read_name(dir))) {
-        char *path = file_of(daemon, name);
+    g_assert_nonnull(dir);
+    while ((name = g_dir_read_name(dir))) {
+        char *file = g_build_filename(path, name, NULL);
 
-        g_unlink(path);
-        g_free(path);
+        g_unlink(file);
+        g_free(file);
     }
-    if (dir)
-        g_dir_close(dir);
-    g_rmdir(daemon->directory);
-    g_strfreev(daemon->addresses);
-    g_free(daemon->directory);
+    g_dir_close(dir);
+    g_assert_cmpint(g_rmdir(path), ==, 0);
 }
 
 void daemon_stop(struct daemon *daemon)
 {
-    int status;
+    if (daemon->pid > 0) {
+        int status;
 
-    g_assert_cmpint(kill(daemon->pid, SIGTERM), ==, 0);
-    status = wait_for_end(daemon);
-    if (status != 0) {
-        show_log(daemon);
-        g_error("remexd ended with the wait status %#x", (unsigned int)status);
+        g_assert_cmpint(kill(daemon->pid, SIGTERM), ==, 0);
+        status = wait_for(daemon);
+        g_assert_true(WIFEXITED(status));
+        g_assert_cmpint(WEXITSTATUS(status), ==, 0);
     }
-    put_away(daemon);
+    remove_directory(daemon->directory);
+    g_free(daemon->directory);
+    g_free(daemon->address);
 }
 
-void daemon_bury(struct daemon *daemon)
+/* ---------------------------------------------------------------- what it left
+ */
+
+static bool is_marked(const char *pid, const char *marker)
 {
-    (void)wait_for_end(daemon);
-    put_away(daemon);
+    char *path = g_build_filename("/proc", pid, "cmdline", NULL);
+    char *text = NULL;
+    size_t size = 0;
+    bool found = false;
+
+    /* It may have ended since it was listed. */
+    if (g_file_get_contents(path, &text, &size, NULL)) {
+        for (size_t at = 0; at < size && !found; at += strlen(text + at) + 1)
+            found = strcmp(text + at, marker) == 0;
+        g_free(text);
+    }
+    g_free(path);
+    return found;
+}
+
+unsigned int daemon_count_marked(const char *marker)
+{
+    GDir *dir = g_dir_open("/proc", 0, NULL);
+    unsigned int count = 0;
+    const char *name;
+
+    g_assert_nonnull(dir);
+    while ((name = g_dir_read_name(dir))) {
+        if (g_ascii_isdigit(name[0]) && is_marked(name, marker))
+            count++;
+    }
+    g_dir_close(dir);
+    return count;
+}
+
+bool daemon_wait_none_marked(const char *marker, int ms)
+{
+    gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;
+
+    while (daemon_count_marked(marker) > 0) {
+        if (g_get_monotonic_time() >= deadline)
+            return false;
+        g_usleep(POLL_US);
+    }
+    return true;
 }

@@ -3,32 +3,52 @@
 #define SUPPORT_DAEMON_H
 
 /*
- * A real remexd, in a directory of its own.
+ * A real remexd for a test, on an ipc address in a directory of its own, or on
+ * a free port.
+ *
+ *     supervisor (daemon.pid) ─ executor ─ front
  */
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct daemon {
-    pid_t pid;        /* the supervisor: our child */
-    char *directory;  /* mode 0700; its log is the file "log" */
-    char *address;    /* ipc, in there */
-    char **addresses; /* all, as it told them; that one is the first */
+    char *directory;
+    char *address; /* where it listens, as it says itself */
+    pid_t pid;     /* of the supervisor; 0: stopped */
 };
 
-/* Starts it and waits until it listens. `more` are arguments for it, ended by
- * NULL, or NULL. */
-void daemon_start(struct daemon *daemon, const char *const *more);
+/* Waits until it listens. */
+void daemon_start(struct daemon *daemon);
 
-/* Its processes. They are waited for, since both may be replaced; the test
- * fails if there is none for ten seconds. */
+/* The same on a loopback port, where it asks for this token. */
+void daemon_start_tcp(struct daemon *daemon, const char *token);
+
+/* Starts it again on the same address, after daemon_kill. */
+void daemon_restart(struct daemon *daemon);
+
 pid_t daemon_executor(const struct daemon *daemon);
+
+/* Of the first address; waits for one, if it is being replaced. */
 pid_t daemon_front(const struct daemon *daemon);
 
-/* Ends it in order, as an operator would; it must take less than ten seconds
- * and exit with 0. */
+/* SIGKILL; returns when the supervisor is gone. */
+void daemon_kill(struct daemon *daemon);
+
+/* SIGKILL for the executor alone; returns when the supervisor is gone as well,
+ * and with it everything that ran. */
+void daemon_kill_executor(struct daemon *daemon);
+
+/* SIGKILL for the front; returns when there is another one. */
+void daemon_kill_front(const struct daemon *daemon);
+
+/* SIGTERM, if it still runs, and removes the directory. It must end well. */
 void daemon_stop(struct daemon *daemon);
 
-/* Puts away one that a test has killed, whatever its exit status. */
-void daemon_bury(struct daemon *daemon);
+/* How many processes have `marker` as one of their arguments. */
+unsigned int daemon_count_marked(const char *marker);
+
+/* Waits until there are none; false if some are left after `ms`. */
+bool daemon_wait_none_marked(const char *marker, int ms);
 
 #endif
