@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/loop.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <glib.h>
+
+#include "common/clock.h"
+#include "executor/list.h"
+#include "support/fault.h"
+#include "support/suite.h"
+
+static struct loop *new_loop(void)
+{
+    struct loop *loop = NULL;
+
+    g_assert_cmpint(loop_new(&loop), ==, REMEX_OK);
+    return loop;
+}
+
+/* Something that notes its name when it is called, and may stop the loop. */
+struct caller {
+    struct loop_watch watch;
+    struct loop_timer timer;
+    struct loop_task task;
+    struct loop *loop;
+    GString *calls;
+    char name;
+    int stops_after; /* calls; 0: never */
+    struct caller *removes;
+    int pipe[2];
+};
+
+static void note(struct caller *caller)
+{
+    g_string_append_c(caller->calls, caller->name);
+    if (caller->stops_after > 0 && --caller->stops_after == 0)
+        loop_stop(caller->loop);
+}
+
+static void on_ready(struct loop_watch *watch, uint32_t epoll_events)
+{
+    struct caller *caller = CONTAINER_OF(watch, struct caller, watch);
+
+    g_assert_cmpuint(epoll_events & EPOLLIN, ==, EPOLLIN);
+    note(caller);
+    if (caller->removes) {
+        loop_remove(caller->loop, &caller->removes->watch);
+        caller->removes = NULL;
+    }
+}
+
+static void on_due(struct loop_timer *timer)
+{
+    struct caller *caller = CONTAINER_OF(timer, struct caller, timer);
+
+    g_assert_cmpuint(timer->slot, ==, 0);
+    g_assert_cmpint(loop_now(caller->loop), >=, timer->at);
+    note(caller);
+}
+
+static void on_task(struct loop_task *task)
+{
+    note(CONTAINER_OF(task, struct caller, task));
+}
+
+static struct caller caller_of(struct loop *loop, GString *calls, char name)
+{
+    return (struct caller){ .watch = { on_ready, -1 },
+        .timer = { .due = on_due },
+        .task = { .run = on_task },
+        .loop = loop,
+        .calls = calls,
+        .name = name,
+        .pipe = { -1, -1 } };
+}
+
+static void open_ready_pipe(struct caller *caller)
+{
+    g_assert_cmpint(pipe2(caller->pipe, O_CLOEXEC), ==, 0);
+    g_assert_cmpint(write(caller->pipe[1], "x", 1), ==, 1);
+    g_assert_cmpint(
+            loop_add(caller->loop, &caller->watch, caller->pipe[0], EPOLLIN),
+            ==, REMEX_OK);
+}
+
+static void close_pipe(struct caller *caller)
+{
+    if (caller->watch.fd >= 0)
+        loop_remove(caller->loop, &caller->watch);
+    close(caller->pipe[0]);
+    close(caller->pipe[1]);
+}
+
+static void set(struct caller *caller, int64_t at)
+{
+    g_assert_cmpint(
+            loop_timer_set(caller->loop, &caller->timer, at), ==, REMEX_OK);
+}
+
+/* --- Watches ------------------------------------------------------------- */
+
+static void what_is_not_read_is_told_again_and_nobody_is_left_out(void)
+{
+    struct loop *loop = new_loop();
+    GString *calls = g_string_new(NULL);
+    struct caller a = caller_of(loop, calls, 'a');
+    struct caller b = caller_of(loop, calls, 'b');
+
+    open_ready_pipe(&a);
+    open_ready_pipe(&b);
+    a.stops_after = 3;
+    loop_run(loop);
+    g_assert_cmpuint(calls->len, ==, 6);
+    close_pipe(&a);
+    close_pipe(&b);
+    g_string_free(calls, TRUE);
+    loop_free(loop);
+}
+
+static void events_of_a_removed_watch_are_dropped(void)
+{
+    struct loop *loop = new_loop();
+    GString *calls = g_string_new(NULL);
+    struct caller a = caller_of(loop, calls, 'a');
+    struct caller b = caller_of(loop, calls, 'b');
+
+    open_ready_pipe(&a);
+    open_ready_pipe(&b);
+    /* Whoever is called first removes the other, and both were fetched. */
+    a.removes = &b;
+    b.removes = &a;
+    a.stops_after = 1;
+    b.stops_after = 1;
+    loop_run(loop);
+    g_assert_cmpuint(calls->len, ==, 1);
+    close_pipe(&a);
+    close_pipe(&b);
+    g_string_free(calls, TRUE);
+    loop_free(loop);
+}
+
+static void what_cannot_be_watched_is_refused(void)
+{
+    struct loop *loop = new_loop();
+    struct caller a = caller_of(loop, NULL, 'a');
+    int file = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+    g_assert_cmpint(loop_add(loop, &a.watch, file, EPOLLIN), ==,
+            REMEX_INVALID_ARGUMENT);
+    g_assert_cmpint(a.watch.fd, ==, -1);
+    close(file);
+    loop_free(loop);
+}
+
+/* --- Timers -------------------------------------------------------------- */
+
+static void timers_are_due_in_order_and_not_early(void)
+{
+    struct loop *loop = new_loop();
+    GString *calls = g_string_new(NULL);
+    struct caller a = caller_of(loop, calls, 'a');
+    struct caller b = caller_of(loop, calls, 'b');
+    struct caller c = caller_of(loop, calls, 'c');
+    int64_t now = clock_monotonic_ns();
+
+    set(&a, now + 3000000);
+    set(&b, now + 1000000);
+    set(&c, now + 2000000);
+    a.stops_after = 1;
+    loop_run(loop);
+    g_assert_cmpstr(calls->str, ==, "bca");
+    g_assert_cmpint(clock_monotonic_ns(), >=, now + 3000000);
+    g_string_free(calls, TRUE);
+    loop_free(loop);
+}
+
+static void a_cancelled_timer_is_not_called_and_a_moved_one_moves(void)
+{
+    struct loop *loop = new_loop();
+    GString *calls = g_string_new(NULL);
+    struct caller a = caller_of(loop, calls, 'a');
+    struct caller b = caller_of(loop, calls, 'b');
+    struct caller c = caller_of(loop, calls, 'c');
+
+    set(&a, 1);
+    set(&b, 2);
+    set(&c, 3);
+    loop_timer_cancel(loop, &a.timer);
+    loop_timer_cancel(loop, &a.timer);
+    set(&b, 4);
+    b.stops_after = 1;
+    loop_run(loop);
+    g_assert_cmpstr(calls->str, ==, "cb");
+    g_string_free(calls, TRUE);
+    loop_free(loop);
+}
+
+#define TIMERS 500
+
+static void many_timers_keep_their_order(void)
+{
+    struct loop *loop = new_loop();
+    GString *calls = g_string_new(NULL);
+    struct caller *callers = g_new(struct caller, TIMERS);
+    struct caller last = caller_of(loop, calls, '!');
+    int64_t latest = 0;
+    int left = 0;
+
+    for (int i = 0; i < TIMERS; i++) {
+        callers[i] = caller_of(loop, calls, 'x');
+        set(&callers[i], g_test_rand_int_range(1, 1000));
+    }
+    for (int i = 0; i < TIMERS; i++) {
+        int which = g_test_rand_int_range(0, 3);
+
+        if (which == 0)
+            loop_timer_cancel(loop, &callers[i].timer);
+        if (which == 1)
+            set(&callers[i], g_test_rand_int_range(1, 1000));
+        left += which != 0;
+        latest = MAX(latest, callers[i].timer.at);
+    }
+    set(&last, latest + 1);
+    last.stops_after = 1;
+    loop_run(loop);
+    g_assert_cmpuint(calls->len, ==, (guint)left + 1);
+    g_assert_cmpint(calls->str[left], ==, '!');
+    for (int i = 0; i < TIMERS; i++)
+        g_assert_cmpuint(callers[i].timer.slot, ==, 0);
+    g_free(callers);
+    g_string_free(calls, TRUE);
+    loop_free(loop);
+}
+
+static void a_failed_allocation_leaves_a_timer_as_it_was(void)
+{
+    struct loop *loop = new_loop();
+    struct caller a = caller_of(loop, NULL, 'a');
+
+    fault_fail_allocation(1);
+    g_assert_cmpint(loop_timer_set(loop, &a.timer, 1), ==, REMEX_NO_MEMORY);
+    g_assert_true(fault_happened());
+    g_assert_cmpuint(a.timer.slot, ==, 0);
+    set(&a, 1);
+    fault_fail_allocation(1);
+    set(&a, 2); /* to move it takes no memory */
+    g_assert_false(fault_happened());
+    loop_timer_cancel(loop, &a.timer);
+    loop_free(loop);
+}
+
+/* --- Tasks --------------------------------------------------------------- */
+
+static void tasks_run_once_at_the_end_of_the_turn(void)
+{
+    struct loop *loop = new_loop();
+    GString *calls = g_string_new(NULL);
+    struct caller a = caller_of(loop, calls, 'a');
+    struct caller b = caller_of(loop, calls, 'b');
+    struct caller timer = caller_of(loop, calls, 't');
+
+    loop_defer(loop, &a.task);
+    loop_defer(loop, &b.task);
+    loop_defer(loop, &a.task);
+    set(&timer, 1);
+    b.stops_after = 1;
+    loop_run(loop);
+    g_assert_cmpstr(calls->str, ==, "tab");
+    g_string_free(calls, TRUE);
+    loop_free(loop);
+}
+
+static void a_cancelled_task_does_not_run(void)
+{
+    struct loop *loop = new_loop();
+    GString *calls = g_string_new(NULL);
+    struct caller a = caller_of(loop, calls, 'a');
+    struct caller b = caller_of(loop, calls, 'b');
+    struct caller c = caller_of(loop, calls, 'c');
+
+    loop_defer(loop, &a.task);
+    loop_defer(loop, &b.task);
+    loop_cancel(loop, &b.task);
+    loop_cancel(loop, &b.task);
+    loop_defer(loop, &c.task);
+    c.stops_after = 1;
+    loop_run(loop);
+    g_assert_cmpstr(calls->str, ==, "ac");
+    g_string_free(calls, TRUE);
+    loop_free(loop);
+}
+
+static void again(struct loop_task *task)
+{
+    struct caller *caller = CONTAINER_OF(task, struct caller, task);
+
+    note(caller);
+    loop_defer(caller->loop, task);
+}
+
+/* A task that queues itself keeps nobody from his turn. */
+static void a_task_of_a_task_runs_in_the_next_turn(void)
+{
+    struct loop *loop = new_loop();
+    GString *calls = g_string_new(NULL);
+    struct caller a = caller_of(loop, calls, 'a');
+    struct caller b = caller_of(loop, calls, 'b');
+
+    a.task.run = again;
+    loop_defer(loop, &a.task);
+    open_ready_pipe(&b);
+    b.stops_after = 3;
+    loop_run(loop);
+    g_assert_cmpstr(calls->str, ==, "bababa");
+    loop_cancel(loop, &a.task);
+    close_pipe(&b);
+    g_string_free(calls, TRUE);
+    loop_free(loop);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    SUITE_ADD("/loop", what_is_not_read_is_told_again_and_nobody_is_left_out);
+    SUITE_ADD("/loop", events_of_a_removed_watch_are_dropped);
+    SUITE_ADD("/loop", what_cannot_be_watched_is_refused);
+    SUITE_ADD("/loop", timers_are_due_in_order_and_not_early);
+    SUITE_ADD("/loop", a_cancelled_timer_is_not_called_and_a_moved_one_moves);
+    SUITE_ADD("/loop", many_timers_keep_their_order);
+    SUITE_ADD("/loop", a_failed_allocation_leaves_a_timer_as_it_was);
+    SUITE_ADD("/loop", tasks_run_once_at_the_end_of_the_turn);
+    SUITE_ADD("/loop", a_cancelled_task_does_not_run);
+    SUITE_ADD("/loop", a_task_of_a_task_runs_in_the_next_turn);
+    return g_test_run();
+}
