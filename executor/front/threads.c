@@ -2,19 +2,42 @@
 #include "executor/front/threads.h"
 
 #include <dlfcn.h>
-#include <sched.h>
 #include <stdbool.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 
+#include "executor/link_frame.h"
+
+/* The one mutable global of this process: sysconf has no other way to know. */
+static bool starting;
+
+static long real_sysconf(int name)
+{
+    long (*function)(int);
+    void *symbol = dlsym(RTLD_NEXT, "sysconf");
+
+    memcpy(&function, &symbol, sizeof(function));
+    return function(name);
+}
+
+/* Stands before the C library's for this process and its libraries. */
+__attribute__((visibility("default"))) long sysconf(int name)
+{
+    if (starting && name == _SC_NPROCESSORS_ONLN)
+        return 1;
+    return real_sysconf(name);
+}
+
 void threads_start_nng(void)
 {
-    cpu_set_t all, one;
     nng_socket socket;
-    sched_getaffinity(0, sizeof all, &all);
-    (void)one;
-    if (nng_rep0_open(&socket) == 0)
-        nng_close(socket);
+
+    starting = true;
+    if (nng_rep0_open(&socket))
+        _exit(LINK_EXIT_LIBRARY);
+    starting = false;
+    nng_close(socket);
 }
