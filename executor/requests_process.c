@@ -14,6 +14,8 @@
  * and what waits is not charged to anybody. */
 enum { PARKED_PAYLOAD_BYTES = 64 * 1024 };
 
+enum { DEADLINE_MARGIN_MS = 100 };
+
 /* --- Start --------------------------------------------------------------- */
 
 static uint64_t bytes_of(const struct remex_bytes *items, size_t count)
@@ -104,6 +106,14 @@ static uint32_t least(uint64_t a, uint64_t b)
     return (uint32_t)(a < b ? a : b);
 }
 
+/* The reply has to be there by the deadline, not on its way. */
+static uint32_t patience(uint32_t deadline_ms)
+{
+    if (deadline_ms == 0)
+        return UINT32_MAX;
+    return deadline_ms - least(deadline_ms / 4, DEADLINE_MARGIN_MS);
+}
+
 enum remex_status requests_park(struct call *call, uint32_t wait_ms,
         struct parked **out, struct remex_error *error)
 {
@@ -116,8 +126,7 @@ enum remex_status requests_park(struct call *call, uint32_t wait_ms,
         return error_limit_hit(
                 error, "parked", limits->parked, session->parked_count + 1);
     wait_ms = least(wait_ms, limits->park_ms);
-    if (call->request->deadline_ms > 0)
-        wait_ms = least(wait_ms, call->request->deadline_ms);
+    wait_ms = least(wait_ms, patience(call->request->deadline_ms));
     parked = parked_new(&requests->agenda, call->request, call->caller,
             clock_after(call->now, clock_from_ms(wait_ms)),
             requests_parked_due);
