@@ -310,7 +310,7 @@ static struct write_reply write_to(struct actor *actor, uint64_t offset,
         const void *data, size_t size, bool eof)
 {
     const struct write_request request = { .offset = offset, .eof = eof };
-    struct write_reply reply = { 0 };
+    struct write_reply reply = { .room = 0 };
 
     g_assert_cmpint(process_write(actor->process, &request,
                             (struct remex_bytes){ data, size }, &reply, NULL),

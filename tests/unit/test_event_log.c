@@ -420,7 +420,7 @@ static struct told *told_at(const struct model *model, uint64_t seq)
 
 static struct told model_end(const struct model *model)
 {
-    struct told end = { 0 };
+    struct told end = { .size = 0 };
 
     if (model->events->len == 0)
         return end;

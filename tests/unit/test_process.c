@@ -601,7 +601,7 @@ static struct write_reply write_at(
 {
     const struct write_request request = { .offset = offset, .eof = eof };
     const struct remex_bytes payload = { text, strlen(text) };
-    struct write_reply reply = { 0 };
+    struct write_reply reply = { .room = 0 };
 
     g_assert_cmpint(
             process_write(toy->process, &request, payload, &reply, NULL), ==,
