@@ -148,7 +148,7 @@ static enum remex_status open_resumed(
 {
     const struct resume *resume = call->request->open.resume;
     struct requests *requests = call->requests;
-    struct session *session;
+    struct session *session = NULL;
     struct follow_state *states;
     enum remex_status status = find_resumed(call, name, &session, error);
 

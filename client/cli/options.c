@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,6 +66,7 @@ static bool take(const struct verb *verb, const struct option_spec *spec,
 {
     if (spec->take(options, value))
         return true;
+    assert(value); /* one that takes none is never wrong */
     report("%s: --%s wants %s, not '%s'", verb->name, spec->name,
             spec->expected, value);
     return false;

@@ -13,9 +13,10 @@
 static char *read_file(pid_t pid, const char *name)
 {
     char *path = g_strdup_printf("/proc/%d/%s", (int)pid, name);
-    char *text = NULL;
+    char *text;
 
-    g_file_get_contents(path, &text, NULL, NULL);
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        text = NULL;
     g_free(path);
     return text;
 }
@@ -43,13 +44,12 @@ static char *status_field(pid_t pid, const char *name)
 {
     char *text = read_file(pid, "status");
     char *start = g_strdup_printf("%s:\t", name);
-    char *at = text ? strstr(text, start) : NULL;
+    char **halves = g_strsplit(text ? text : "", start, 2);
     char *value = NULL;
 
-    if (at) {
-        at += strlen(start);
-        value = g_strndup(at, strcspn(at, "\n"));
-    }
+    if (halves[0] && halves[1])
+        value = g_strndup(halves[1], strcspn(halves[1], "\n"));
+    g_strfreev(halves);
     g_free(start);
     g_free(text);
     return value;
