@@ -188,10 +188,12 @@ int main(int argc, char **argv)
         { .name = "stdout in 64 KiB writes", .unit = "MB/s" },
     };
     struct settings settings = parse(argc, argv);
+    struct remex_client_options options = REMEX_DEFAULTS(remex_client_options);
     struct remex_error error = { 0 };
     struct remex_client *client;
 
-    check(remex_client_connect("local:", NULL, &client, &error), &error);
+    options.executor_program = REMEX_BIN_DIR "/remexd";
+    check(remex_client_connect("local:", &options, &client, &error), &error);
     measure_lives(client, CHILD("exit0"), &settings, &figures[0], &figures[1]);
     measure_lives(client, "/bin/true", &settings, &figures[2], &figures[3]);
     measure_bulk(client, &settings, &figures[4]);
