@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SUPPORT_PUPPET_H
+#define SUPPORT_PUPPET_H
+
+/*
+ * A process_host whose children do what the test says, at the time it says. For
+ * unit tests only.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "executor/process_host.h"
+
+struct puppets;
+
+/* One child, until its process lets go of it. */
+struct puppet {
+    struct puppets *puppets;
+    struct process *process;
+    int last_signal; /* 0: none yet */
+    bool killed;     /* the tree */
+    bool exited;
+    bool ended; /* its streams */
+    struct puppet *next;
+};
+
+struct puppets {
+    struct process_host host;
+    int64_t now;
+    enum remex_status next_start; /* not REMEX_OK: starts fail with it */
+    unsigned int started;
+    unsigned int living;   /* not released */
+    struct puppet *newest; /* of those; each points to the one before */
+};
+
+void puppets_init(struct puppets *puppets);
+
+/* How much of it the log had room for. */
+size_t puppet_output(struct puppet *puppet, enum remex_stream stream,
+        const void *data, size_t size);
+
+void puppet_exit(struct puppet *puppet, int code);
+
+/* Both streams say EOF. */
+void puppet_end(struct puppet *puppet);
+
+/* Takes what is in its stdin, at most `size` bytes; how many. */
+size_t puppet_take_stdin(struct puppet *puppet, void *out, size_t size);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/sessions.h"
+
+#include <string.h>
+
+#include <glib.h>
+
+#include "support/fault.h"
+#include "support/suite.h"
+
+#define SECOND INT64_C(1000000000)
+
+/* Sessions in virtual time, with ids that are 1, 2, 3... */
+struct world {
+    struct agenda agenda;
+    struct principals principals;
+    struct principal *alice;
+    struct principal *bob;
+    struct sessions sessions;
+    uint8_t randoms;
+    unsigned int ended;
+    int64_t ended_at;
+};
+
+static void on_ended(void *user, struct session *session, int64_t now)
+{
+    struct world *world = user;
+
+    (void)session;
+    world->ended++;
+    world->ended_at = now;
+}
+
+static void on_random(void *user, void *out, size_t size)
+{
+    struct world *world = user;
+
+    memset(out, ++world->randoms, size);
+}
+
+static void world_init(struct world *world)
+{
+    struct sessions_limits limits = {
+        .sessions = 3,
+        .sessions_each = 2,
+        .lease_ms = 80000,
+        .min_lease_ms = 1000,
+        .max_lease_ms = 3600000,
+    };
+    struct sessions_hooks hooks = { world, on_ended, on_random };
+
+    memset(world, 0, sizeof(*world));
+    agenda_init(&world->agenda);
+    principals_init(&world->principals);
+    world->alice = principals_hold(&world->principals, "uid:1");
+    world->bob = principals_hold(&world->principals, "uid:2");
+    sessions_init(&world->sessions, &limits, &hooks, &world->agenda);
+}
+
+static void world_deinit(struct world *world)
+{
+    sessions_deinit(&world->sessions, 0);
+    agenda_deinit(&world->agenda);
+    principal_release(world->alice);
+    principal_release(world->bob);
+    g_assert_true(list_is_empty(&world->principals.all));
+}
+
+static struct session *open_session(
+        struct world *world, struct principal *principal, uint32_t lease_ms)
+{
+    struct session *session;
+
+    g_assert_cmpint(sessions_open(&world->sessions, principal, lease_ms, 0,
+                            &session, NULL),
+            ==, REMEX_OK);
+    return session;
+}
+
+static void a_session_is_its_principals_alone(void)
+{
+    struct world world;
+    struct session *session;
+    struct message_id id;
+
+    world_init(&world);
+    session = open_session(&world, world.alice, 0);
+    id = session->id;
+    g_assert_true(sessions_find(&world.sessions, &id, world.alice) == session);
+    g_assert_true(sessions_find(&world.sessions, &id, NULL) == session);
+    g_assert_null(sessions_find(&world.sessions, &id, world.bob));
+    id.bytes[15] ^= 1;
+    g_assert_null(sessions_find(&world.sessions, &id, world.alice));
+    world_deinit(&world);
+}
+
+static void the_lease_ends_it_and_use_renews_the_lease(void)
+{
+    struct world world;
+    struct session *session;
+
+    world_init(&world);
+    session = open_session(&world, world.alice, 2000);
+    g_assert_cmpint(session_use(session, 1, SECOND, NULL), ==, REMEX_OK);
+    agenda_run(&world.agenda, 3 * SECOND - 1);
+    g_assert_cmpuint(world.ended, ==, 0);
+    agenda_run(&world.agenda, 3 * SECOND);
+    g_assert_cmpuint(world.ended, ==, 1);
+    g_assert_cmpint(world.ended_at, ==, 3 * SECOND);
+    g_assert_cmpuint(world.alice->sessions, ==, 0);
+    world_deinit(&world);
+}
+
+static void leases_are_kept_within_bounds(void)
+{
+    struct world world;
+
+    world_init(&world);
+    g_assert_cmpuint(open_session(&world, world.alice, 0)->lease_ms, ==, 80000);
+    g_assert_cmpuint(open_session(&world, world.alice, 1)->lease_ms, ==, 1000);
+    g_assert_cmpuint(
+            open_session(&world, world.bob, UINT32_MAX)->lease_ms, ==, 3600000);
+    world_deinit(&world);
+}
+
+static void there_are_limits_each_and_in_all(void)
+{
+    struct world world;
+    struct session *session;
+    struct remex_error error;
+
+    world_init(&world);
+    open_session(&world, world.alice, 0);
+    session = open_session(&world, world.alice, 0);
+    g_assert_cmpint(
+            sessions_open(&world.sessions, world.alice, 0, 0, &session, &error),
+            ==, REMEX_RESOURCE_EXHAUSTED);
+    g_assert_cmpint(error.kind, ==, REMEX_ERROR_LIMIT_HIT);
+    g_assert_cmpstr(error.name, ==, "sessions");
+    g_assert_cmpuint(error.allowed, ==, 2);
+    open_session(&world, world.bob, 0);
+    g_assert_cmpint(
+            sessions_open(&world.sessions, world.bob, 0, 0, &session, &error),
+            ==, REMEX_RESOURCE_EXHAUSTED);
+    g_assert_cmpuint(error.allowed, ==, 3);
+    session_end(session, 0);
+    open_session(&world, world.bob, 0);
+    world_deinit(&world);
+}
+
+static void a_resume_makes_the_older_holder_superseded(void)
+{
+    struct world world;
+    struct session *session;
+    struct remex_error error;
+
+    world_init(&world);
+    session = open_session(&world, world.alice, 0);
+    g_assert_cmpint(session_use(session, 1, 0, &error), ==, REMEX_OK);
+    g_assert_cmpint(session_resume(session, 1, false, 0, &error), ==, REMEX_OK);
+    g_assert_cmpuint(session->attachment, ==, 2);
+    g_assert_cmpint(session_use(session, 1, 0, &error), ==, REMEX_ABORTED);
+    g_assert_cmpint(error.kind, ==, REMEX_ERROR_SUPERSEDED);
+    g_assert_cmpuint(error.allowed, ==, 2);
+    g_assert_cmpint(session_use(session, 2, 0, &error), ==, REMEX_OK);
+    g_assert_cmpint(
+            session_use(session, 3, 0, &error), ==, REMEX_INVALID_ARGUMENT);
+    world_deinit(&world);
+}
+
+static void a_resume_whose_answer_was_lost_can_be_repeated(void)
+{
+    struct world world;
+    struct session *session;
+    struct remex_error error;
+
+    world_init(&world);
+    session = open_session(&world, world.alice, 0);
+    g_assert_cmpint(session_use(session, 1, 0, &error), ==, REMEX_OK);
+    for (int i = 0; i < 3; i++)
+        g_assert_cmpint(
+                session_resume(session, 1, false, 0, &error), ==, REMEX_OK);
+    g_assert_cmpint(session_use(session, 4, 0, &error), ==, REMEX_OK);
+    g_assert_cmpint(
+            session_resume(session, 1, false, 0, &error), ==, REMEX_ABORTED);
+    g_assert_cmpint(error.kind, ==, REMEX_ERROR_SUPERSEDED);
+    g_assert_cmpint(session_resume(session, 1, true, 0, &error), ==, REMEX_OK);
+    g_assert_cmpuint(session->attachment, ==, 5);
+    g_assert_cmpint(session_resume(session, 6, true, 0, &error), ==,
+            REMEX_INVALID_ARGUMENT);
+    world_deinit(&world);
+}
+
+static void without_memory_nothing_is_opened(void)
+{
+    struct world world;
+    struct session *session;
+
+    world_init(&world);
+    for (unsigned int nth = 1; nth <= 2; nth++) {
+        fault_fail_allocation(nth);
+        g_assert_cmpint(sessions_open(&world.sessions, world.alice, 0, 0,
+                                &session, NULL),
+                ==, REMEX_RESOURCE_EXHAUSTED);
+        g_assert_true(fault_happened());
+    }
+    g_assert_cmpuint(world.alice->sessions, ==, 0);
+    open_session(&world, world.alice, 0);
+    world_deinit(&world);
+}
+
+static void a_signals_number_is_new_once(void)
+{
+    struct signal_window window = { 0 };
+    bool delivered = false;
+
+    g_assert_true(signal_window_is_new(&window, 0, &delivered));
+    signal_window_note(&window, 0, true);
+    g_assert_true(signal_window_is_new(&window, 0, &delivered));
+    g_assert_true(signal_window_is_new(&window, 7, &delivered));
+    signal_window_note(&window, 7, true);
+    g_assert_true(signal_window_is_new(&window, 5, &delivered)); /* overtaken */
+    signal_window_note(&window, 5, false);
+    g_assert_false(signal_window_is_new(&window, 7, &delivered));
+    g_assert_true(delivered);
+    g_assert_false(signal_window_is_new(&window, 5, &delivered));
+    g_assert_false(delivered);
+    signal_window_note(&window, 100, true);
+    g_assert_false(signal_window_is_new(&window, 36, &delivered)); /* too old */
+    g_assert_true(signal_window_is_new(&window, 37, &delivered));
+    signal_window_note(&window, 163, false);
+    g_assert_false(signal_window_is_new(&window, 100, &delivered));
+    g_assert_true(delivered);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    SUITE_ADD("/sessions", a_session_is_its_principals_alone);
+    SUITE_ADD("/sessions", the_lease_ends_it_and_use_renews_the_lease);
+    SUITE_ADD("/sessions", leases_are_kept_within_bounds);
+    SUITE_ADD("/sessions", there_are_limits_each_and_in_all);
+    SUITE_ADD("/sessions", a_resume_makes_the_older_holder_superseded);
+    SUITE_ADD("/sessions", a_resume_whose_answer_was_lost_can_be_repeated);
+    SUITE_ADD("/sessions", without_memory_nothing_is_opened);
+    SUITE_ADD("/sessions", a_signals_number_is_new_once);
+    return g_test_run();
+}
