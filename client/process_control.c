@@ -36,9 +36,11 @@ static enum remex_status run(struct remex_process *process,
 {
     enum remex_status status = check_failed(process, error);
 
-    /* Nothing of it is left that could be reached. */
-    if (status == REMEX_OK && !process->handle.events.closed)
+    /* After Closed, too: what the leader left behind may still run. */
+    if (status == REMEX_OK)
         status = client_call(process->client, &control->call, error);
+    if (status == REMEX_NOT_FOUND && process->handle.events.closed)
+        status = REMEX_OK; /* and has gone with the executor's memory of it */
     client_unlock(process->client);
     if (status == REMEX_OK && answer_out)
         *answer_out = control->answer;
