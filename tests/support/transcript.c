@@ -156,7 +156,8 @@ void transcript_check_text(const struct transcript *transcript,
         enum remex_stream stream, const char *text)
 {
     const GByteArray *said = transcript->streams[(int)stream - 1];
-    char *copy = g_strndup((const char *)said->data, said->len);
+    char *copy = said->len > 0 ? g_strndup((const char *)said->data, said->len)
+                               : g_strdup("");
 
     g_assert_cmpstr(copy, ==, text);
     g_assert_cmpuint(said->len, ==, strlen(text));
