@@ -8,67 +8,30 @@
 
 #include "common/clock.h"
 #include "common/error.h"
-#include "executor/process_host.h"
+#include "executor/process_inside.h"
 #include "executor/process_spec.h"
-#include "executor/stdin_queue.h"
 
 #define DEFAULT_EOF_LINGER_MS 3000
 
-/* stdout and stderr; a terminal would be one stream. */
-#define STREAMS 2
-
-struct stream {
-    struct remex_stream_end end; /* kind 0: it goes on */
-    uint32_t chunk_bytes;        /* most in one event; 0: no matter */
-    bool paused;                 /* until the log has room */
-};
-
-/* Signals to send before the tree is killed. */
-struct plan {
-    struct stop_step steps[MESSAGE_STOP_STEPS];
-    size_t count; /* 0: none was begun */
-    size_t next;  /* step */
-    int64_t due;  /* when to go on */
-};
-
-struct process {
-    struct process_host *host;
-    struct process_child *child;
-    struct process_hooks hooks;
-    struct event_log *log;
-    struct stdin_queue stdin_queue;
-    enum process_state state;
-    int64_t pid;
-    int64_t started_at;      /* monotonic */
-    int64_t started_time_ns; /* the same since 1970 */
-
-    struct stream streams[STREAMS];
-    enum delivery delivery;
-    enum no_follower no_follower;
-    uint64_t consumed; /* by followers, as far as was told */
-
-    struct remex_exit exited;
-    enum remex_exit_reason cause; /* why it was, or will be, made to end */
-    uint64_t signals;             /* sent on request; bit n - 1: signal n */
-    struct plan plan;
-    int64_t eof_linger; /* nanoseconds; CLOCK_NEVER: for ever */
-    int64_t wall_due;
-    int64_t linger_due;
-};
-
 /* --- Little helpers ------------------------------------------------------ */
 
-static struct stream *stream_of(
+static struct process_stream *stream_of(
         struct process *process, enum remex_stream stream)
 {
     assert(stream == REMEX_STDOUT || stream == REMEX_STDERR);
     return &process->streams[stream - REMEX_STDOUT];
 }
 
+/* A turn of the loop may have begun before the start that it made. */
+static int64_t age_of(const struct process *process, int64_t now)
+{
+    return now > process->started_at ? now - process->started_at : 0;
+}
+
 /* Events of a process never go back in time, whatever happens to the clock. */
 static int64_t time_of(const struct process *process, int64_t now)
 {
-    return process->started_time_ns + (now - process->started_at);
+    return process->started_time_ns + age_of(process, now);
 }
 
 static void published(struct process *process)
@@ -76,26 +39,12 @@ static void published(struct process *process)
     process->hooks.published(process->hooks.user, process);
 }
 
-static void stdin_moved(struct process *process)
-{
-    process->hooks.stdin_moved(process->hooks.user, process);
-}
-
-static void end_stdin(struct process *process)
-{
-    bool open = !process->stdin_queue.ended;
-
-    stdin_queue_end(&process->stdin_queue);
-    if (open)
-        stdin_moved(process);
-}
-
 /* --- Start and end ------------------------------------------------------- */
 
 static void set_stream(struct process *process, enum remex_stream number,
         const struct stream_spec *spec)
 {
-    struct stream *stream = stream_of(process, number);
+    struct process_stream *stream = stream_of(process, number);
 
     stream->end.stream = number;
     stream->chunk_bytes = spec->chunk_bytes;
@@ -233,7 +182,7 @@ enum remex_status process_reserve(struct process *process,
         enum remex_stream number, size_t want, void **data_out,
         size_t *size_out)
 {
-    struct stream *stream = stream_of(process, number);
+    struct process_stream *stream = stream_of(process, number);
     enum remex_status status;
 
     assert(stream->end.kind == 0);
@@ -275,8 +224,8 @@ void process_set_consumed(struct process *process, uint64_t seq)
         process->consumed = seq;
     if (!event_log_has_room(process->log))
         return;
-    for (size_t i = 0; i < STREAMS; i++) {
-        struct stream *stream = &process->streams[i];
+    for (size_t i = 0; i < PROCESS_STREAMS; i++) {
+        struct process_stream *stream = &process->streams[i];
 
         if (!stream->paused)
             continue;
@@ -289,7 +238,7 @@ void process_set_consumed(struct process *process, uint64_t seq)
 
 static bool all_streams_ended(const struct process *process)
 {
-    for (size_t i = 0; i < STREAMS; i++) {
+    for (size_t i = 0; i < PROCESS_STREAMS; i++) {
         if (process->streams[i].end.kind == 0)
             return false;
     }
@@ -299,13 +248,14 @@ static bool all_streams_ended(const struct process *process)
 /* Publishes Closed, if nothing is to come before it. */
 static bool try_close(struct process *process, int64_t now)
 {
-    struct remex_stream_end ends[STREAMS];
+    struct remex_stream_end ends[PROCESS_STREAMS];
 
     if (process->state != PROCESS_EXITED || !all_streams_ended(process))
         return false;
-    for (size_t i = 0; i < STREAMS; i++)
+    for (size_t i = 0; i < PROCESS_STREAMS; i++)
         ends[i] = process->streams[i].end;
-    event_log_closed(process->log, ends, STREAMS, time_of(process, now));
+    event_log_closed(
+            process->log, ends, PROCESS_STREAMS, time_of(process, now));
     process->state = PROCESS_CLOSED;
     process->linger_due = CLOCK_NEVER;
     return true;
@@ -314,7 +264,7 @@ static bool try_close(struct process *process, int64_t now)
 void process_on_stream_end(struct process *process, enum remex_stream number,
         enum remex_stream_end_kind kind, int os_error, int64_t now)
 {
-    struct stream *stream = stream_of(process, number);
+    struct process_stream *stream = stream_of(process, number);
 
     assert(stream->end.kind == 0);
     stream->end.kind = kind;
@@ -339,13 +289,6 @@ static enum remex_exit_reason reason_of(
     return process->cause;
 }
 
-static void kill_tree(struct process *process)
-{
-    process->plan.next = process->plan.count;
-    process->plan.due = CLOCK_NEVER;
-    process->host->calls->kill_tree(process->child);
-}
-
 void process_on_exit(
         struct process *process, const struct remex_exit *exited, int64_t now)
 {
@@ -354,7 +297,7 @@ void process_on_exit(
     assert(process->state == PROCESS_RUNNING);
     process->exited = *exited;
     process->exited.reason = reason_of(process, exited);
-    process->exited.wall_us = (uint64_t)(now - process->started_at) / 1000;
+    process->exited.wall_us = (uint64_t)age_of(process, now) / 1000;
     process->state = PROCESS_EXITED;
     process->wall_due = CLOCK_NEVER;
     process->linger_due = clock_after(now, process->eof_linger);
@@ -363,170 +306,8 @@ void process_on_exit(
 
     if (!process->stdin_queue.ended)
         process->host->calls->close_stdin(process->child);
-    end_stdin(process);
+    process_end_stdin(process);
     if (stopping)
-        kill_tree(process);
+        process_kill_tree(process);
     published(process);
-}
-
-/* --- Stdin --------------------------------------------------------------- */
-
-enum remex_status process_write(struct process *process,
-        const struct write_request *request, struct remex_bytes payload,
-        struct write_reply *out, struct remex_error *error)
-{
-    struct stdin_queue *queue = &process->stdin_queue;
-    enum remex_status status =
-            stdin_queue_take(queue, request->offset, payload, request->eof);
-
-    if (status == REMEX_OUT_OF_RANGE)
-        return error_set(error, status,
-                "stdin is taken up to offset %llu only; write from there",
-                (unsigned long long)queue->next);
-    if (status == REMEX_NO_MEMORY)
-        return error_set(error, REMEX_RESOURCE_EXHAUSTED,
-                "the executor has no memory for stdin; try again later");
-
-    if (status == REMEX_OK && !queue->ended && (queue->size > 0 || queue->eof))
-        process->host->calls->feed(process->child);
-    if (status == REMEX_OK)
-        out->outcome = WRITE_ACCEPTED;
-    else if (process->state == PROCESS_RUNNING)
-        out->outcome = WRITE_STDIN_CLOSED;
-    else
-        out->outcome = WRITE_EXITED;
-    out->next_offset = queue->next;
-    out->room = stdin_queue_room(queue);
-    out->eof = queue->eof;
-    return REMEX_OK;
-}
-
-struct remex_bytes process_stdin_peek(const struct process *process)
-{
-    return stdin_queue_peek(&process->stdin_queue);
-}
-
-void process_on_stdin_fed(struct process *process, size_t size)
-{
-    bool was_full = stdin_queue_room(&process->stdin_queue) == 0;
-
-    stdin_queue_pass(&process->stdin_queue, size);
-    if (was_full)
-        stdin_moved(process);
-}
-
-bool process_stdin_at_end(const struct process *process)
-{
-    const struct stdin_queue *queue = &process->stdin_queue;
-
-    return queue->eof && queue->size == 0 && !queue->ended;
-}
-
-void process_on_stdin_closed(struct process *process)
-{
-    end_stdin(process);
-}
-
-/* --- Signals and deadlines ----------------------------------------------- */
-
-enum remex_status process_signal(struct process *process, int signal_number,
-        enum signal_target target, enum signal_outcome *out,
-        struct remex_error *error)
-{
-    bool running = process->state == PROCESS_RUNNING;
-    enum remex_status status = REMEX_ENDED;
-
-    assert(signal_number >= 1 && signal_number <= MESSAGE_SIGNAL);
-    if (running || target != SIGNAL_LEADER)
-        status = process->host->calls->signal(
-                process->child, signal_number, target);
-    if (status == REMEX_ENDED) {
-        *out = SIGNAL_EXITED;
-        return REMEX_OK;
-    }
-    if (status != REMEX_OK)
-        return error_set(error, status,
-                "signal %d could not be sent to the process", signal_number);
-    process->signals |= UINT64_C(1) << (signal_number - 1);
-    *out = SIGNAL_DELIVERED;
-    return REMEX_OK;
-}
-
-/* Steps whose time is over make way for the next; after the last, the tree is
- * killed. A step that cannot be sent takes no time. */
-static void run_plan(struct process *process, int64_t now)
-{
-    struct plan *plan = &process->plan;
-
-    while (plan->next < plan->count && plan->due <= now) {
-        const struct stop_step *step = &plan->steps[plan->next++];
-
-        if (process->host->calls->signal(process->child, (int)step->signal,
-                    SIGNAL_GROUP) == REMEX_OK)
-            plan->due = clock_after(now, clock_from_ms(step->wait_ms));
-    }
-    if (plan->due <= now)
-        kill_tree(process);
-}
-
-bool process_terminate(struct process *process, const struct stop_step *plan,
-        size_t count, enum remex_exit_reason reason, int64_t now)
-{
-    bool running = process->state == PROCESS_RUNNING;
-
-    assert(count <= MESSAGE_STOP_STEPS);
-    if (running && process->cause == REMEX_EXIT_OWN)
-        process->cause = reason;
-    if (!running || count == 0) {
-        kill_tree(process);
-    } else if (process->plan.count == 0) {
-        memcpy(process->plan.steps, plan, count * sizeof(*plan));
-        process->plan.count = count;
-        process->plan.due = now;
-        run_plan(process, now);
-    }
-    return running;
-}
-
-static void tick_running(struct process *process, int64_t now)
-{
-    if (process->wall_due <= now) {
-        process->wall_due = CLOCK_NEVER;
-        if (process->cause == REMEX_EXIT_OWN)
-            process->cause = REMEX_EXIT_WALL_TIME;
-        kill_tree(process);
-    }
-    if (process->plan.due <= now)
-        run_plan(process, now);
-}
-
-static void abandon_streams(struct process *process)
-{
-    process->linger_due = CLOCK_NEVER;
-    for (size_t i = 0; i < STREAMS; i++) {
-        const struct remex_stream_end *end = &process->streams[i].end;
-
-        if (end->kind == 0)
-            process->host->calls->abandon(process->child, end->stream);
-    }
-}
-
-int64_t process_due(const struct process *process)
-{
-    int64_t due = process->linger_due;
-
-    if (process->wall_due < due)
-        due = process->wall_due;
-    if (process->plan.due < due)
-        due = process->plan.due;
-    return due;
-}
-
-int64_t process_tick(struct process *process, int64_t now)
-{
-    if (process->state == PROCESS_RUNNING)
-        tick_running(process, now);
-    else if (process->linger_due <= now)
-        abandon_streams(process);
-    return process_due(process);
 }

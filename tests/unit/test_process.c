@@ -252,6 +252,19 @@ static void an_exit_after_the_streams_closes_at_once(void)
     toy_close(&toy);
 }
 
+static void an_exit_in_the_turn_of_the_start_took_no_time(void)
+{
+    const struct remex_exit exited = { .code = 0 };
+    struct process_spec spec = toy_spec();
+    struct toy toy;
+
+    toy_open(&toy, &spec);
+    process_on_exit(toy.process, &exited, START_NS - 1000000);
+    g_assert_cmpuint(process_exit(toy.process)->wall_us, ==, 0);
+    g_assert_cmpint(event_at(&toy, 1).time_ns, ==, SINCE_1970_NS);
+    toy_close(&toy);
+}
+
 static void late_output_comes_between_the_exit_and_the_end(void)
 {
     struct process_spec spec = toy_spec();
@@ -784,6 +797,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/process", an_exit_after_the_streams_closes_at_once);
+    SUITE_ADD("/process", an_exit_in_the_turn_of_the_start_took_no_time);
     SUITE_ADD("/process", late_output_comes_between_the_exit_and_the_end);
     SUITE_ADD("/process", streams_linger_as_long_as_asked);
     SUITE_ADD("/process", what_lingers_is_abandoned_once);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_PROCESS_INSIDE_H
+#define EXECUTOR_PROCESS_INSIDE_H
+
+/*
+ * The inside of a process, for process.c (its life, output and endings) and
+ * process_control.c (what is asked of it: stdin, signals, deadlines) alone.
+ */
+
+#include "executor/process.h"
+#include "executor/process_host.h"
+#include "executor/stdin_queue.h"
+
+/* stdout and stderr; a terminal would be one stream. */
+#define PROCESS_STREAMS 2
+
+struct process_stream {
+    struct remex_stream_end end; /* kind 0: it goes on */
+    uint32_t chunk_bytes;        /* most in one event; 0: no matter */
+    bool paused;                 /* until the log has room */
+};
+
+/* Signals to send before the tree is killed. */
+struct process_plan {
+    struct stop_step steps[MESSAGE_STOP_STEPS];
+    size_t count; /* 0: none was begun */
+    size_t next;  /* step */
+    int64_t due;  /* when to go on */
+};
+
+struct process {
+    struct process_host *host;
+    struct process_child *child;
+    struct process_hooks hooks;
+    struct event_log *log;
+    struct stdin_queue stdin_queue;
+    enum process_state state;
+    int64_t pid;
+    int64_t started_at;      /* monotonic */
+    int64_t started_time_ns; /* the same since 1970 */
+
+    struct process_stream streams[PROCESS_STREAMS];
+    enum delivery delivery;
+    enum no_follower no_follower;
+    uint64_t consumed; /* by followers, as far as was told */
+
+    struct remex_exit exited;
+    enum remex_exit_reason cause; /* why it was, or will be, made to end */
+    uint64_t signals;             /* sent on request; bit n - 1: signal n */
+    struct process_plan plan;
+    int64_t eof_linger; /* nanoseconds; CLOCK_NEVER: for ever */
+    int64_t wall_due;
+    int64_t linger_due;
+};
+
+/* Stdin is over, for whatever reason. */
+void process_end_stdin(struct process *process);
+
+/* Whatever plan there was, it is over. */
+void process_kill_tree(struct process *process);
+
+#endif
