@@ -44,10 +44,10 @@ static bool check_closed(const struct check *c, const struct remex_event *event)
         const struct remex_stream_end *end = &event->closed.ends[i];
 
         if (!check_end(c, end) ||
-                !check_that(c, !(seen & 1u << end->stream), "closed.ends",
+                !check_that(c, !(seen & 1U << end->stream), "closed.ends",
                         "A stream ends only once."))
             return false;
-        seen |= 1u << end->stream;
+        seen |= 1U << end->stream;
     }
     return true;
 }

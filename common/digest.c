@@ -73,7 +73,7 @@ struct digest digest_of(const struct digest_key *key, struct remex_bytes data)
             k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573 } };
     const uint8_t *at = data.data;
     size_t left = data.size;
-    struct digest digest;
+    struct digest digest = { { 0 } };
 
     state.v[1] ^= 0xee; /* for 128 bits */
     for (; left >= 8; left -= 8, at += 8)

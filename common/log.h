@@ -40,10 +40,13 @@ void log_init(struct log *log, int fd, enum log_level level);
 __attribute__((format(printf, 4, 5))) void log_write(struct log *log,
         enum log_level level, const char *part, const char *format, ...);
 
+/* Called as functions are, so they are named as functions are.
+ * NOLINTBEGIN(readability-identifier-naming) */
 #define log_error(log, ...) log_write(log, LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(log, ...) log_write(log, LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_info(log, ...) log_write(log, LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(log, ...) log_write(log, LOG_LEVEL_DEBUG, __VA_ARGS__)
+/* NOLINTEND(readability-identifier-naming) */
 
 /* Makes `size` bytes of a peer's fit to be shown: what is not printable ASCII,
  * and the backslash, becomes \xNN. Cut with "..." if it does not fit whole;

@@ -58,7 +58,8 @@ static enum remex_status pack(struct remex_bytes before,
     protobuf_c_message_pack(message, data + before.size);
     if (tail_size > 0)
         memcpy(data + before.size + size, tail, tail_size);
-    *out = (struct wire_head){ data, before.size + size + tail_size };
+    out->data = data;
+    out->size = before.size + size + tail_size;
     return REMEX_OK;
 }
 
@@ -155,22 +156,23 @@ static void leave(void *arena, void *pointer)
     (void)pointer;
 }
 
-/* The message but for its payload: in place if that is at an end of it, as it
- * is in what we encode, else put together in the arena. */
+/* The message but for its payload: in place if that is at its end, as it is in
+ * what we encode, else put together in the arena. */
 static struct remex_bytes without_payload(struct wire *wire,
         struct remex_bytes bytes, const struct wire_parts *parts)
 {
     const uint8_t *begin = bytes.data;
     const uint8_t *cut = parts->payload_field.data;
-    size_t before = cut ? (size_t)(cut - begin) : bytes.size;
-    size_t after = bytes.size - before - parts->payload_field.size;
+    size_t before, after;
     uint8_t *rest;
 
+    if (!cut)
+        return bytes;
+    before = (size_t)(cut - begin);
+    cut += parts->payload_field.size;
+    after = bytes.size - before - parts->payload_field.size;
     if (after == 0)
         return (struct remex_bytes){ begin, before };
-    cut += parts->payload_field.size;
-    if (before == 0)
-        return (struct remex_bytes){ cut, after };
     rest = wire_alloc(wire, before + after, 1);
     if (!rest)
         return (struct remex_bytes){ 0 };

@@ -133,7 +133,8 @@ Remex__V1__ErrorDetail *wire_put_detail(
         struct wire *wire, const struct remex_error *error)
 {
     bool plain = error->kind == REMEX_ERROR_PLAIN;
-    Remex__V1__ErrorDetail *pb = wire_alloc(wire, plain ? 0 : 1, sizeof(*pb));
+    Remex__V1__ErrorDetail *pb =
+            plain ? NULL : wire_alloc(wire, 1, sizeof(*pb));
 
     if (!pb)
         return NULL;

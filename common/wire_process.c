@@ -23,7 +23,7 @@ static Remex__V1__StreamSpec *put_stream(
 /* One that is missing is all unspecified. */
 static struct stream_spec take_stream(const Remex__V1__StreamSpec *pb)
 {
-    static const struct stream_spec none;
+    static const struct stream_spec none = { .chunk_bytes = 0 };
 
     if (!pb)
         return none;
@@ -40,7 +40,7 @@ static struct stream_spec take_stream(const Remex__V1__StreamSpec *pb)
 static Remex__V1__PtySpec *put_pty(
         struct wire *wire, const struct pty_spec *spec)
 {
-    Remex__V1__PtySpec *pb = wire_alloc(wire, spec ? 1 : 0, sizeof(*pb));
+    Remex__V1__PtySpec *pb = spec ? wire_alloc(wire, 1, sizeof(*pb)) : NULL;
 
     if (!pb)
         return NULL;
@@ -54,7 +54,7 @@ static Remex__V1__PtySpec *put_pty(
 static const struct pty_spec *take_pty(
         struct wire *wire, const Remex__V1__PtySpec *pb)
 {
-    struct pty_spec *spec = wire_alloc(wire, pb ? 1 : 0, sizeof(*spec));
+    struct pty_spec *spec = pb ? wire_alloc(wire, 1, sizeof(*spec)) : NULL;
 
     if (!spec)
         return NULL;
@@ -67,9 +67,10 @@ static const struct pty_spec *take_pty(
 static Remex__V1__EofLinger *put_linger(
         struct wire *wire, const struct process_spec *spec)
 {
-    size_t count = spec->has_eof_linger ? 1 : 0;
-    Remex__V1__EofLinger *pb = wire_alloc(wire, count, sizeof(*pb));
+    Remex__V1__EofLinger *pb = NULL;
 
+    if (spec->has_eof_linger)
+        pb = wire_alloc(wire, 1, sizeof(*pb));
     if (!pb)
         return NULL;
     remex__v1__eof_linger__init(pb);

@@ -33,7 +33,8 @@ static struct follow_spec take_follow(const Remex__V1__FollowSpec *pb)
 static Remex__V1__FollowSpec *new_follow(
         struct wire *wire, const struct follow_spec *follow)
 {
-    Remex__V1__FollowSpec *pb = wire_alloc(wire, follow ? 1 : 0, sizeof(*pb));
+    Remex__V1__FollowSpec *pb =
+            follow ? wire_alloc(wire, 1, sizeof(*pb)) : NULL;
 
     if (pb)
         put_follow(follow, pb);
@@ -60,7 +61,7 @@ static Remex__V1__FollowSpec **put_follows(
 static Remex__V1__Resume *put_resume(
         struct wire *wire, const struct resume *resume)
 {
-    Remex__V1__Resume *pb = wire_alloc(wire, resume ? 1 : 0, sizeof(*pb));
+    Remex__V1__Resume *pb = resume ? wire_alloc(wire, 1, sizeof(*pb)) : NULL;
 
     if (!pb)
         return NULL;
@@ -77,7 +78,7 @@ static Remex__V1__Resume *put_resume(
 static const struct resume *take_resume(
         struct wire *wire, const Remex__V1__Resume *pb)
 {
-    struct resume *resume = wire_alloc(wire, pb ? 1 : 0, sizeof(*resume));
+    struct resume *resume = pb ? wire_alloc(wire, 1, sizeof(*resume)) : NULL;
     struct follow_spec *follows;
 
     if (!resume)
@@ -148,7 +149,7 @@ static void take_start(struct wire *wire, const Remex__V1__Request *envelope,
 {
     const Remex__V1__StartRequest *pb = envelope->start;
     struct follow_spec *follow =
-            wire_alloc(wire, pb->follow ? 1 : 0, sizeof(*follow));
+            pb->follow ? wire_alloc(wire, 1, sizeof(*follow)) : NULL;
 
     out->start = (struct start_request){ .follow = follow };
     if (!pb->process) {

@@ -28,9 +28,11 @@ void wire_refuse(struct wire *wire, const char *field, const char *text)
 
 ProtobufCBinaryData wire_put_bytes(struct remex_bytes bytes)
 {
+    ProtobufCBinaryData pb = { .len = bytes.size };
+
     /* protobuf-c has no const, as it uses the struct both ways. */
-    return (ProtobufCBinaryData){ bytes.size,
-        (uint8_t *)(uintptr_t)bytes.data };
+    memcpy(&pb.data, &bytes.data, sizeof(pb.data));
+    return pb;
 }
 
 struct remex_bytes wire_take_bytes(ProtobufCBinaryData bytes)
