@@ -18,14 +18,15 @@
 /* Little, so that the fuzzer finds what needs too much. */
 enum { FUZZ_ARENA_BYTES = 256 * 1024 };
 
+static inline void fuzz_fail(const char *file, int line, const char *what)
+{
+    fprintf(stderr, "%s:%d: %s\n", file, line, what);
+    abort();
+}
+
 /* As assert, but always there. */
-#define fuzz_require(fine) \
-    do { \
-        if (!(fine)) { \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #fine); \
-            abort(); \
-        } \
-    } while (0)
+#define FUZZ_REQUIRE(fine) \
+    ((fine) ? (void)0 : fuzz_fail(__FILE__, __LINE__, #fine))
 
 /* The whole message. Takes over the head. */
 static inline struct remex_bytes fuzz_join(
@@ -34,7 +35,7 @@ static inline struct remex_bytes fuzz_join(
     size_t size = head->size + payload.size;
     char *data = malloc(size + 1);
 
-    fuzz_require(data);
+    FUZZ_REQUIRE(data);
     memcpy(data, head->data, head->size);
     if (payload.size > 0)
         memcpy(data + head->size, payload.data, payload.size);
@@ -44,12 +45,16 @@ static inline struct remex_bytes fuzz_join(
 
 static inline void fuzz_free(struct remex_bytes bytes)
 {
-    free((void *)(uintptr_t)bytes.data);
+    void *data;
+
+    /* It came from fuzz_join, whatever its type says. */
+    memcpy(&data, &bytes.data, sizeof(data));
+    free(data);
 }
 
 static inline void fuzz_require_same(struct remex_bytes a, struct remex_bytes b)
 {
-    fuzz_require(a.size == b.size && memcmp(a.data, b.data, a.size) == 0);
+    FUZZ_REQUIRE(a.size == b.size && memcmp(a.data, b.data, a.size) == 0);
 }
 
 /* Decoding has one of three answers, and says why it has not the first. */
@@ -58,13 +63,13 @@ static inline void fuzz_check_status(
 {
     if (status == REMEX_OK)
         return;
-    fuzz_require(status == REMEX_INVALID_ARGUMENT ||
+    FUZZ_REQUIRE(status == REMEX_INVALID_ARGUMENT ||
             status == REMEX_RESOURCE_EXHAUSTED);
-    fuzz_require(error->status == status);
-    fuzz_require(text_is_utf8(text_bytes(error->text)) && *error->text);
-    fuzz_require(text_is_utf8(text_bytes(error->name)));
+    FUZZ_REQUIRE(error->status == status);
+    FUZZ_REQUIRE(text_is_utf8(text_bytes(error->text)) && *error->text);
+    FUZZ_REQUIRE(text_is_utf8(text_bytes(error->name)));
     if (status == REMEX_INVALID_ARGUMENT)
-        fuzz_require(*error->name);
+        FUZZ_REQUIRE(*error->name);
 }
 
 #endif

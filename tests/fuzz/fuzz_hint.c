@@ -27,7 +27,7 @@ static bool turn_around(struct remex_bytes bytes, struct remex_bytes *out)
     arena_deinit(&arena); /* a hint borrows nothing */
     if (status != REMEX_OK)
         return false;
-    fuzz_require(wire_encode_hint(&hint, &head) == REMEX_OK);
+    FUZZ_REQUIRE(wire_encode_hint(&hint, &head) == REMEX_OK);
     *out = fuzz_join(&head, (struct remex_bytes){ 0 });
     return true;
 }
@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!turn_around((struct remex_bytes){ data, size }, &once))
         return 0;
-    fuzz_require(turn_around(once, &twice));
+    FUZZ_REQUIRE(turn_around(once, &twice));
     fuzz_require_same(once, twice);
     fuzz_free(once);
     fuzz_free(twice);

@@ -32,7 +32,7 @@ static void check_outputs(const struct reply *reply)
 
         if (event->kind != REMEX_EVENT_OUTPUT || event->output.data.size == 0)
             continue;
-        fuzz_require(event->output.data.data == next);
+        FUZZ_REQUIRE(event->output.data.data == next);
         next += event->output.data.size;
     }
 }
@@ -41,7 +41,7 @@ static struct remex_bytes encode(const struct reply *reply)
 {
     struct wire_head head;
 
-    fuzz_require(
+    FUZZ_REQUIRE(
             wire_encode_reply(reply, reply->payload.size, &head) == REMEX_OK);
     return fuzz_join(&head, reply->payload);
 }
@@ -57,7 +57,7 @@ static bool turn_around(struct remex_bytes bytes, struct remex_bytes *out)
     arena_init(&arena, FUZZ_ARENA_BYTES);
     status = wire_decode_reply(bytes, &arena, &reply, &error);
     fuzz_check_status(status, &error);
-    fuzz_require(arena.used <= FUZZ_ARENA_BYTES);
+    FUZZ_REQUIRE(arena.used <= FUZZ_ARENA_BYTES);
     if (status == REMEX_OK) {
         check_outputs(&reply);
         *out = encode(&reply);
@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!turn_around((struct remex_bytes){ data, size }, &once))
         return 0;
-    fuzz_require(turn_around(once, &twice));
+    FUZZ_REQUIRE(turn_around(once, &twice));
     fuzz_require_same(once, twice);
     fuzz_free(once);
     fuzz_free(twice);

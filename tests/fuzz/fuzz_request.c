@@ -19,7 +19,7 @@ static struct remex_bytes encode(const struct request *request)
 {
     struct wire_head head;
 
-    fuzz_require(wire_encode_request(request, &head) == REMEX_OK);
+    FUZZ_REQUIRE(wire_encode_request(request, &head) == REMEX_OK);
     return fuzz_join(&head, request->payload);
 }
 
@@ -34,7 +34,7 @@ static bool turn_around(struct remex_bytes bytes, struct remex_bytes *out)
     arena_init(&arena, FUZZ_ARENA_BYTES);
     status = wire_decode_request(bytes, &arena, &request, &error);
     fuzz_check_status(status, &error);
-    fuzz_require(arena.used <= FUZZ_ARENA_BYTES);
+    FUZZ_REQUIRE(arena.used <= FUZZ_ARENA_BYTES);
     if (status == REMEX_OK)
         *out = encode(&request);
     arena_deinit(&arena);
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!turn_around((struct remex_bytes){ data, size }, &once))
         return 0;
-    fuzz_require(turn_around(once, &twice));
+    FUZZ_REQUIRE(turn_around(once, &twice));
     fuzz_require_same(once, twice);
     fuzz_free(once);
     fuzz_free(twice);

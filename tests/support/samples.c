@@ -48,7 +48,7 @@ static const struct stop_step plan[] = {
 };
 
 static const struct label labels[] = {
-    { .name = BYTES("job"), .value = BYTES("build \xc3\xa4 1") },
+    { .name = BYTES("16 bytes of name"), .value = BYTES("build \xc3\xa4 1") },
     { .name = BYTES("empty"), .value = BYTES("") },
 };
 
@@ -402,7 +402,16 @@ struct remex_bytes sample_encode_hint(const struct hint *hint)
     return join(&head, (struct remex_bytes){ 0 });
 }
 
+uint8_t *sample_data(struct remex_bytes bytes)
+{
+    uint8_t *data;
+
+    /* It came from g_malloc, whatever its type says. */
+    memcpy(&data, &bytes.data, sizeof(data));
+    return data;
+}
+
 void sample_free(struct remex_bytes bytes)
 {
-    g_free((void *)(uintptr_t)bytes.data);
+    g_free(sample_data(bytes));
 }

@@ -26,10 +26,12 @@ struct reply sample_failure(enum remex_error_kind kind);
 
 struct hint sample_hint(void);
 
-/* The whole message, its payload included. Yours to free with sample_free. */
+/* The whole message, its payload included. Yours to change, and to free with
+ * sample_free. */
 struct remex_bytes sample_encode_request(const struct request *request);
 struct remex_bytes sample_encode_reply(const struct reply *reply);
 struct remex_bytes sample_encode_hint(const struct hint *hint);
+uint8_t *sample_data(struct remex_bytes bytes);
 void sample_free(struct remex_bytes bytes);
 
 #endif

@@ -203,6 +203,8 @@ static void there_is_a_program_to_run(void)
     request.start.process.argv = argv;
     request.start.process.argv_count = 2;
     check_fine(&request);
+    request.start.process.argv_count = 1;
+    check_fine(&request);
     argv[0].size = 0;
     check_refused(&request, "start.argv");
     request.start.process.argv_count = 0;
@@ -418,9 +420,12 @@ static void a_plan_has_sixteen_steps_at_most(void)
     plan[15].signal = 65;
     check_refused(&start, "start.stop_plan");
     check_refused(&terminate, "terminate.plan");
-    plan[15].signal = 0;
-    check_refused(&start, "start.stop_plan");
     plan[15].signal = 64;
+    plan[0].signal = 0;
+    check_refused(&start, "start.stop_plan");
+    check_refused(&terminate, "terminate.plan");
+    plan[0].signal = 1;
+    check_fine(&start);
     start.start.process.stop_plan_count = 17;
     terminate.terminate.plan_count = 17;
     check_refused(&start, "start.stop_plan");
@@ -440,6 +445,8 @@ static void there_are_32_labels_at_most(void)
     request.start.process.label_count = 33;
     check_refused(&request, "start.labels");
     request.start.process.label_count = 1;
+    labels[0] = (struct label){ many(1), many(0) };
+    check_fine(&request);
     labels[0].name = many(129);
     check_refused(&request, "start.labels");
     labels[0].name = many(0);
@@ -578,6 +585,8 @@ static void a_failed_launch_has_a_stage_and_an_errno(void)
     reply.error.stage = (enum remex_launch_stage)9;
     check_reply_refused(&reply, "detail.stage");
     reply.error.stage = REMEX_STAGE_CWD;
+    reply.error.os_error = 0;
+    check_reply_fine(&reply);
     reply.error.os_error = -1;
     check_reply_refused(&reply, "detail.error");
 }

@@ -36,6 +36,7 @@ static void for_ever_stays_for_ever(void)
     g_assert_cmpint(clock_from_ms(9223372036855), ==, CLOCK_NEVER);
     g_assert_cmpint(clock_from_ms(UINT64_MAX), ==, CLOCK_NEVER);
     g_assert_cmpint(clock_after(5, 6), ==, 11);
+    g_assert_cmpint(clock_after(0, 0), ==, 0);
     g_assert_cmpint(clock_after(5, INT64_MAX - 5), ==, CLOCK_NEVER);
     g_assert_cmpint(clock_after(5, INT64_MAX - 4), ==, CLOCK_NEVER);
     g_assert_cmpint(clock_after(CLOCK_NEVER, CLOCK_NEVER), ==, CLOCK_NEVER);

@@ -75,26 +75,31 @@ static void a_line_says_when_how_grave_and_who(void)
     reader_deinit(&reader);
 }
 
+/* Checks that so many lines are written, the last of them so called. */
+static void check_level(
+        enum log_level level, unsigned int count, const char *last)
+{
+    struct reader reader;
+    char *text;
+
+    reader_init(&reader, level);
+    log_error(&reader.log, "x", "x");
+    log_warning(&reader.log, "x", "x");
+    log_info(&reader.log, "x", "x");
+    log_debug(&reader.log, "x", "x");
+    text = read_all(&reader);
+    g_assert_cmpuint(count_lines(text), ==, count);
+    g_assert_nonnull(strstr(text, last));
+    g_free(text);
+    reader_deinit(&reader);
+}
+
 static void only_what_is_grave_enough_is_written(void)
 {
-    static const char *const names[] = { "", " error ", " warning ", " info ",
-        " debug " };
-
-    for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++) {
-        struct reader reader;
-        char *text;
-
-        reader_init(&reader, (enum log_level)level);
-        log_error(&reader.log, "x", "x");
-        log_warning(&reader.log, "x", "x");
-        log_info(&reader.log, "x", "x");
-        log_debug(&reader.log, "x", "x");
-        text = read_all(&reader);
-        g_assert_cmpuint(count_lines(text), ==, (unsigned int)level);
-        g_assert_nonnull(strstr(text, names[level]));
-        g_free(text);
-        reader_deinit(&reader);
-    }
+    check_level(LOG_LEVEL_ERROR, 1, " error x");
+    check_level(LOG_LEVEL_WARNING, 2, " warning x");
+    check_level(LOG_LEVEL_INFO, 3, " info x");
+    check_level(LOG_LEVEL_DEBUG, 4, " debug x");
 }
 
 static void without_a_log_there_is_silence(void)

@@ -40,7 +40,7 @@ static void it_is_the_utf8_that_others_know(void)
 {
     char text[4];
 
-    for (unsigned int i = 0; i < 1u << 24; i += i < 1u << 16 ? 1 : 7) {
+    for (unsigned int i = 0; i < 1U << 24; i += i < 1U << 16 ? 1 : 7) {
         struct remex_bytes bytes = { text, 4 };
 
         text[0] = (char)(i & 0xff);
@@ -98,17 +98,21 @@ static void a_nul_in_a_copy_is_shown(void)
     g_assert_cmpstr(out, ==, "");
 }
 
+static void check_random_copy(void)
+{
+    uint8_t data[12];
+    char out[9];
+
+    for (size_t i = 0; i < sizeof(data); i++)
+        data[i] = (uint8_t)g_test_rand_int_range(0, 256);
+    text_copy(out, sizeof(out), (struct remex_bytes){ data, sizeof(data) });
+    g_assert_true(text_is_utf8(text_bytes(out)));
+}
+
 static void whatever_is_copied_is_text(void)
 {
-    for (unsigned int i = 0; i < 100000; i++) {
-        uint8_t data[12];
-        char out[9];
-
-        for (size_t j = 0; j < sizeof(data); j++)
-            data[j] = (uint8_t)g_test_rand_int_range(0, 256);
-        text_copy(out, sizeof(out), (struct remex_bytes){ data, sizeof(data) });
-        g_assert_true(text_is_utf8(text_bytes(out)));
-    }
+    for (unsigned int i = 0; i < 100000; i++)
+        check_random_copy();
 }
 
 int main(int argc, char **argv)

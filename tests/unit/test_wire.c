@@ -112,6 +112,14 @@ static void every_failure_comes_back_as_it_was(void)
     }
 }
 
+static void the_largest_errno_comes_back_as_it_was(void)
+{
+    struct reply reply = sample_failure(REMEX_ERROR_LAUNCH_FAILED);
+
+    reply.error.os_error = INT32_MAX;
+    check_reply_returns(&reply);
+}
+
 static void every_code_comes_back_as_it_was(void)
 {
     for (int i = REMEX_CANCELLED; i <= REMEX_UNAUTHENTICATED; i++) {
@@ -290,17 +298,18 @@ static void a_follow_without_a_process_id_follows_the_process_started(void)
     struct follow_spec follow = { request.start.process.process_id, 1, 0, 0,
         0 };
     static const char with_id[] = "\x12\x0d\x0a\x09process-1\x10\x01";
-    static const char without[] = "\x12\x0d\xfa\x01\x08process-\x10\x01";
     struct received received;
-    char *end;
+    uint8_t *end;
 
     /* Encoding insists on the id, so it is taken out of the bytes, where the
      * follow comes last: an unknown field takes its place. */
     request.start.follow = &follow;
     receive_request(&request, &received);
-    end = (char *)(uintptr_t)received.bytes.data + received.bytes.size - 15;
+    end = sample_data(received.bytes) + received.bytes.size - 15;
     check_bytes((struct remex_bytes){ end, 15 }, with_id);
-    memcpy(end, without, 15);
+    end[2] = 0xfa;
+    end[3] = 0x01;
+    end[4] = 8;
     g_assert_cmpint(wire_decode_request(received.bytes, &received.arena,
                             &received.request, NULL),
             ==, REMEX_OK);
@@ -346,25 +355,42 @@ static void a_status_of_our_own_is_sent_as_the_nearest_code(void)
 
 /* --- Memory --------------------------------------------------------------- */
 
-/* Fails each allocation in turn until encoding needs no more. */
-static void check_encoding_survives(const struct request *request)
+/* Either of them. */
+struct sent {
+    const struct request *request;
+    const struct reply *reply;
+};
+
+static enum remex_status encode(const struct sent *sent, struct wire_head *out)
+{
+    if (sent->request)
+        return wire_encode_request(sent->request, out);
+    return wire_encode_reply(sent->reply, sent->reply->payload.size, out);
+}
+
+/* Encodes with the nth allocation failing; false: it needs no so many. */
+static bool encoding_fails(const struct sent *sent, unsigned int nth)
 {
     struct wire_head head = { NULL, 99 };
+    enum remex_status status;
+    bool failed;
 
-    for (unsigned int nth = 1;; nth++) {
-        enum remex_status status;
-
-        fault_fail_allocation(nth);
-        status = wire_encode_request(request, &head);
-        if (!fault_happened()) {
-            g_assert_cmpint(status, ==, REMEX_OK);
-            g_assert_cmpuint(nth, >, 2); /* or this would prove nothing */
-            break;
-        }
-        g_assert_cmpint(status, ==, REMEX_NO_MEMORY);
-        g_assert_null(head.data);
-    }
+    fault_fail_allocation(nth);
+    status = encode(sent, &head);
+    failed = fault_happened();
+    g_assert_cmpint(status, ==, failed ? REMEX_NO_MEMORY : REMEX_OK);
+    g_assert_cmpint(head.data == NULL, ==, failed);
     wire_head_free(&head);
+    return failed;
+}
+
+static void check_encoding_survives(struct sent sent)
+{
+    unsigned int nth = 1;
+
+    while (encoding_fails(&sent, nth))
+        nth++;
+    g_assert_cmpuint(nth, >, 2); /* or this would prove nothing */
 }
 
 static void a_request_is_encoded_or_there_is_no_memory(void)
@@ -372,28 +398,8 @@ static void a_request_is_encoded_or_there_is_no_memory(void)
     for (int i = METHOD_OPEN; i <= METHOD_FORGET; i++) {
         struct request request = sample_request((enum method)i);
 
-        check_encoding_survives(&request);
+        check_encoding_survives((struct sent){ .request = &request });
     }
-}
-
-static void check_reply_survives(const struct reply *reply)
-{
-    struct wire_head head = { NULL, 99 };
-
-    for (unsigned int nth = 1;; nth++) {
-        enum remex_status status;
-
-        fault_fail_allocation(nth);
-        status = wire_encode_reply(reply, reply->payload.size, &head);
-        if (!fault_happened()) {
-            g_assert_cmpint(status, ==, REMEX_OK);
-            g_assert_cmpuint(nth, >, 2);
-            break;
-        }
-        g_assert_cmpint(status, ==, REMEX_NO_MEMORY);
-        g_assert_null(head.data);
-    }
-    wire_head_free(&head);
 }
 
 static void a_reply_is_encoded_or_there_is_no_memory(void)
@@ -401,12 +407,12 @@ static void a_reply_is_encoded_or_there_is_no_memory(void)
     for (int i = METHOD_OPEN; i <= METHOD_FORGET; i++) {
         struct reply reply = sample_reply((enum method)i);
 
-        check_reply_survives(&reply);
+        check_encoding_survives((struct sent){ .reply = &reply });
     }
     for (int i = REMEX_ERROR_PLAIN; i <= REMEX_ERROR_UNSUPPORTED_VERSION; i++) {
         struct reply reply = sample_failure((enum remex_error_kind)i);
 
-        check_reply_survives(&reply);
+        check_encoding_survives((struct sent){ .reply = &reply });
     }
 }
 
@@ -446,27 +452,34 @@ static void a_request_is_decoded_or_there_is_no_memory(void)
     sample_free(bytes);
 }
 
+/* Whether a limit is enough to decode a request. */
+static bool is_enough(size_t limit, struct remex_bytes bytes)
+{
+    struct remex_error error = { 0 };
+    enum remex_status status;
+    struct request request;
+    struct arena arena;
+
+    arena_init(&arena, limit);
+    status = wire_decode_request(bytes, &arena, &request, &error);
+    g_assert_cmpuint(arena.used, <=, limit);
+    arena_deinit(&arena);
+    if (status == REMEX_OK)
+        return true;
+    g_assert_cmpint(status, ==, REMEX_RESOURCE_EXHAUSTED);
+    g_assert_cmpint(error.status, ==, REMEX_RESOURCE_EXHAUSTED);
+    g_assert_cmpuint(strlen(error.text), >, 0);
+    return false;
+}
+
 static void a_request_is_decoded_within_any_limit_or_refused(void)
 {
     struct request request = sample_request(METHOD_START);
     struct remex_bytes bytes = sample_encode_request(&request);
-    enum remex_status status = REMEX_RESOURCE_EXHAUSTED;
-    struct remex_error error;
-    size_t limit;
+    size_t limit = 0;
 
-    for (limit = 0; status != REMEX_OK; limit += 16) {
-        struct arena arena;
-
-        arena_init(&arena, limit);
-        status = wire_decode_request(bytes, &arena, &request, &error);
-        g_assert_cmpuint(arena.used, <=, limit);
-        if (status != REMEX_OK) {
-            g_assert_cmpint(status, ==, REMEX_RESOURCE_EXHAUSTED);
-            g_assert_cmpint(error.status, ==, REMEX_RESOURCE_EXHAUSTED);
-            g_assert_cmpuint(strlen(error.text), >, 0);
-        }
-        arena_deinit(&arena);
-    }
+    while (!is_enough(limit, bytes))
+        limit += 16;
     g_assert_cmpuint(limit, >, 1000);
     g_assert_cmpuint(limit, <, 20 * bytes.size);
     sample_free(bytes);
@@ -478,6 +491,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/wire", every_request_comes_back_as_it_was);
     SUITE_ADD("/wire", every_reply_comes_back_as_it_was);
     SUITE_ADD("/wire", every_failure_comes_back_as_it_was);
+    SUITE_ADD("/wire", the_largest_errno_comes_back_as_it_was);
     SUITE_ADD("/wire", every_code_comes_back_as_it_was);
     SUITE_ADD("/wire", a_start_with_a_terminal_comes_back_as_it_was);
     SUITE_ADD("/wire", what_is_optional_may_be_missing);

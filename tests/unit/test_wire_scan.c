@@ -370,24 +370,28 @@ static GByteArray *new_early_payload(bool first)
     return out;
 }
 
+static void check_early_payload(bool first)
+{
+    GByteArray *bytes = new_early_payload(first);
+    struct remex_bytes lent = { bytes->data, bytes->len };
+    struct request request;
+    struct arena arena;
+
+    arena_init(&arena, ARENA_BYTES);
+    g_assert_cmpint(
+            wire_decode_request(lent, &arena, &request, NULL), ==, REMEX_OK);
+    g_assert_cmpuint(request.attachment, ==, first ? 0 : 77);
+    g_assert_cmpuint(request.write.offset, ==, 5);
+    g_assert_cmpuint(request.payload.size, ==, 7);
+    g_assert_true(memcmp(request.payload.data, "payload", 7) == 0);
+    arena_deinit(&arena);
+    g_byte_array_unref(bytes);
+}
+
 static void a_payload_may_stand_anywhere(void)
 {
-    for (int first = 0; first < 2; first++) {
-        GByteArray *bytes = new_early_payload(first);
-        struct remex_bytes lent = { bytes->data, bytes->len };
-        struct request request;
-        struct arena arena;
-
-        arena_init(&arena, ARENA_BYTES);
-        g_assert_cmpint(wire_decode_request(lent, &arena, &request, NULL), ==,
-                REMEX_OK);
-        g_assert_cmpuint(request.attachment, ==, first ? 0 : 77);
-        g_assert_cmpuint(request.write.offset, ==, 5);
-        g_assert_cmpuint(request.payload.size, ==, 7);
-        g_assert_true(memcmp(request.payload.data, "payload", 7) == 0);
-        arena_deinit(&arena);
-        g_byte_array_unref(bytes);
-    }
+    check_early_payload(true);
+    check_early_payload(false);
 }
 
 /* --- Rules reach what is decoded ------------------------------------------ */
@@ -426,13 +430,13 @@ static void check_reply_refused(GByteArray *bytes, const char *field)
 
 static GByteArray *new_output(unsigned int size)
 {
-    GByteArray *output = g_byte_array_new();
+    GByteArray *told = g_byte_array_new();
     GByteArray *event = g_byte_array_new();
 
-    put_number(output, 1, REMEX_STDOUT);
-    put_number(output, 3, size);
+    put_number(told, 1, REMEX_STDOUT);
+    put_number(told, 3, size);
     put_number(event, 2, 1);
-    put_message(event, 4, output);
+    put_message(event, 4, told);
     return event;
 }
 
@@ -494,6 +498,32 @@ static void a_process_has_three_streams_at_most(void)
     check_reply_refused(new_read_reply(event), "read.events.closed.ends");
 }
 
+/* A Reply to Open with a hint topic of so many bytes, and a session id. */
+static GByteArray *new_open_reply(size_t topic_size)
+{
+    GByteArray *open = g_byte_array_new();
+    GByteArray *reply = g_byte_array_new();
+    char topic[10] = "123456789";
+
+    topic[topic_size] = '\0';
+    put_number(open, 1, 1);
+    put_text(open, 2, "session-16-bytes");
+    put_number(open, 6, ROLE_RUN);
+    put_text(open, 10, topic);
+    put_message(reply, METHOD_OPEN, open);
+    return reply;
+}
+
+static void a_topic_has_eight_bytes_or_none(void)
+{
+    for (size_t size = 0; size < 10; size++)
+        if (size == 0 || size == MESSAGE_TOPIC_BYTES)
+            g_assert_cmpint(
+                    decode_reply(new_open_reply(size), NULL), ==, REMEX_OK);
+        else
+            check_reply_refused(new_open_reply(size), "open.hint_topic");
+}
+
 static void a_code_is_one_of_sixteen(void)
 {
     GByteArray *code = g_byte_array_new();
@@ -550,11 +580,11 @@ static GPtrArray *new_samples(void)
         struct reply reply = sample_reply((enum method)i);
         struct remex_bytes bytes = sample_encode_request(&request);
 
-        g_ptr_array_add(samples,
-                g_bytes_new_take((void *)(uintptr_t)bytes.data, bytes.size));
+        g_ptr_array_add(
+                samples, g_bytes_new_take(sample_data(bytes), bytes.size));
         bytes = sample_encode_reply(&reply);
-        g_ptr_array_add(samples,
-                g_bytes_new_take((void *)(uintptr_t)bytes.data, bytes.size));
+        g_ptr_array_add(
+                samples, g_bytes_new_take(sample_data(bytes), bytes.size));
     }
     return samples;
 }
@@ -608,9 +638,9 @@ static void a_flipped_bit_does_no_harm(void)
         uint8_t *data = g_bytes_unref_to_data(samples->pdata[i], &size);
 
         for (size_t bit = 0; bit < size * 8; bit++) {
-            data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            data[bit / 8] ^= (uint8_t)(1U << bit % 8);
             check_survives(data, size);
-            data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            data[bit / 8] ^= (uint8_t)(1U << bit % 8);
         }
         g_free(data);
     }
@@ -639,7 +669,7 @@ static void check_exhausts(GByteArray *bytes)
             decode(bytes, &request, &error), ==, REMEX_RESOURCE_EXHAUSTED);
     g_assert_cmpint(error.status, ==, REMEX_RESOURCE_EXHAUSTED);
     /* Far more than it takes, but far less than without a cap. */
-    g_assert_cmpint(g_get_monotonic_time() - begin, <, 2 * G_USEC_PER_SEC);
+    g_assert_cmpint(g_get_monotonic_time() - begin, <, 2L * G_USEC_PER_SEC);
 }
 
 static void a_flood_of_empty_messages_is_refused(void)
@@ -688,6 +718,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/wire_scan", outputs_and_payload_have_the_same_size);
     SUITE_ADD("/wire_scan", an_event_has_a_kind_that_we_know);
     SUITE_ADD("/wire_scan", a_process_has_three_streams_at_most);
+    SUITE_ADD("/wire_scan", a_topic_has_eight_bytes_or_none);
     SUITE_ADD("/wire_scan", a_code_is_one_of_sixteen);
     SUITE_ADD("/wire_scan", a_detail_that_we_do_not_know_is_plain);
     SUITE_ADD("/wire_scan", a_hint_begins_with_its_topic);
