@@ -169,7 +169,7 @@ static void its_example_builds_on_an_installed_remex(void)
     char *script;
     char *out;
 
-    if (SANITIZERS) {
+    if (sanitizers_on()) {
         g_test_skip("the compiler needs the sanitizer's flags");
         return;
     }

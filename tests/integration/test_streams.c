@@ -51,7 +51,7 @@ static void check_growth(
     g_test_message("%s: peak %" G_GUINT64_FORMAT
                    " KiB, before %" G_GUINT64_FORMAT " KiB",
             who, after_kib, before_kib);
-    if (after_kib - before_kib > GROWTH_KIB && !SANITIZERS)
+    if (after_kib - before_kib > GROWTH_KIB && !sanitizers_on())
         g_error("the %s grew by %" G_GUINT64_FORMAT " KiB", who,
                 after_kib - before_kib);
 }

@@ -6,16 +6,17 @@
  * Whether this build is one whose memory and speed are not its own.
  */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZERS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZERS 1
-#endif
-#endif
+#include <stdbool.h>
 
-#ifndef SANITIZERS
-#define SANITIZERS 0
+static inline bool sanitizers_on(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return true;
+#elif defined(__has_feature)
+    return __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+    return false;
 #endif
+}
 
 #endif
