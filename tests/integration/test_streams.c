@@ -166,7 +166,6 @@ static void a_lossy_stream_never_holds_its_process(void)
 
     options.out.delivery = REMEX_DELIVERY_LOSSY;
     options.err.delivery = REMEX_DELIVERY_LOSSY;
-    options.err.delivery = REMEX_DELIVERY_LOSSY;
     process = spew(client, "100000000", &options);
     g_assert_cmpint(
             remex_process_wait(process, 60 * 1000, &ended), ==, REMEX_OK);
