@@ -8,6 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* With AddressSanitizer, what is not handed out must not be touched: else it
+ * would see a block as one piece, and no overrun within it. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define ARENA_GUARDED
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define ARENA_GUARDED
+#endif
+
+#ifdef ARENA_GUARDED
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(data, size) ((void)(data), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(data, size) ((void)(data), (void)(size))
+#endif
+
 enum { BLOCK_BYTES = 16 * 1024 };
 
 struct arena_block {
@@ -35,6 +53,7 @@ static struct arena_block *add_block(struct arena *arena, size_t size)
 
     if (!block)
         return NULL;
+    ASAN_POISON_MEMORY_REGION(block->data, room);
     block->size = room;
     block->used = 0;
     block->next = arena->blocks;
@@ -47,6 +66,7 @@ static void free_blocks(struct arena_block *block)
     while (block) {
         struct arena_block *next = block->next;
 
+        ASAN_UNPOISON_MEMORY_REGION(block->data, block->size);
         free(block);
         block = next;
     }
@@ -61,17 +81,19 @@ void *arena_alloc(struct arena *arena, size_t size)
 {
     struct arena_block *block = arena->blocks;
     unsigned char *data;
+    size_t taken;
 
-    if (!round_up(size, &size) || size > arena->limit - arena->used)
+    if (!round_up(size, &taken) || taken > arena->limit - arena->used)
         return NULL;
-    if (!block || size > block->size - block->used)
-        block = add_block(arena, size);
+    if (!block || taken > block->size - block->used)
+        block = add_block(arena, taken);
     if (!block)
         return NULL;
     data = block->data + block->used;
-    block->used += size;
-    arena->used += size;
+    block->used += taken;
+    arena->used += taken;
     assert(arena->used <= arena->limit);
+    ASAN_UNPOISON_MEMORY_REGION(data, size);
     return memset(data, 0, size);
 }
 
@@ -85,11 +107,10 @@ void arena_reset(struct arena *arena)
     free_blocks(kept->next);
     kept->next = NULL;
     kept->used = 0;
+    ASAN_POISON_MEMORY_REGION(kept->data, kept->size);
     /* A large one was made for a large message; the next is likely small. */
-    if (kept->size > BLOCK_BYTES) {
-        free(kept);
-        arena->blocks = NULL;
-    }
+    if (kept->size > BLOCK_BYTES)
+        arena_deinit(arena);
 }
 
 void arena_deinit(struct arena *arena)
