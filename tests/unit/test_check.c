@@ -216,7 +216,7 @@ static void what_reaches_the_kernel_has_no_nul(void)
     struct request request = sample_terminal();
     struct process_spec *spec = &request.start.process;
     const struct process_spec fine = *spec;
-    struct remex_bytes argv[2] = { text("x"), with_nul };
+    struct remex_bytes argv[2] = { text("x"), { "", 1 } };
     struct remex_bytes env[1] = { with_nul };
     struct pty_spec pty = *spec->pty;
 

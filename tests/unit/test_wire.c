@@ -214,6 +214,28 @@ static void outputs_are_decoded_in_place(void)
     let_go(&received);
 }
 
+static void each_output_has_its_part_of_the_payload(void)
+{
+    struct reply reply = sample_reply(METHOD_READ);
+    struct batch_event events[3];
+    struct received received;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(events); i++) {
+        events[i] = reply.read.batch.events[1];
+        events[i].event.output.data.size = 1;
+    }
+    reply.read.batch = (struct batch){ events, G_N_ELEMENTS(events) };
+    reply.payload = (struct remex_bytes){ "abc", 3 };
+    receive_reply(&reply, &received);
+    for (size_t i = 0; i < G_N_ELEMENTS(events); i++) {
+        const char *data =
+                received.reply.read.batch.events[i].event.output.data.data;
+
+        g_assert_cmpint(*data, ==, "abc"[i]);
+    }
+    let_go(&received);
+}
+
 /* The payload is not needed for that: it may be larger than memory. */
 static void check_head_grows(size_t payload_size, size_t expected)
 {
@@ -498,6 +520,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/wire", a_hint_comes_back_as_it_was);
     SUITE_ADD("/wire", a_payload_is_decoded_in_place);
     SUITE_ADD("/wire", outputs_are_decoded_in_place);
+    SUITE_ADD("/wire", each_output_has_its_part_of_the_payload);
     SUITE_ADD("/wire", a_head_ends_with_the_length_of_its_payload);
     SUITE_ADD("/wire", the_encoded_process_is_that_of_the_message);
     SUITE_ADD("/wire", the_encoded_process_tells_specs_apart_and_nothing_else);
