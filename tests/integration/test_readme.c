@@ -149,7 +149,7 @@ static void its_first_command_works(void)
     char *block;
     char *out;
 
-    if (strcmp(REMEX_BIN_DIR, REMEX_SOURCE_DIR "/build/dev/bin") != 0) {
+    if (g_strcmp0(REMEX_BIN_DIR, REMEX_SOURCE_DIR "/build/dev/bin") != 0) {
         g_test_skip("not the build of ./dev");
         return;
     }
