@@ -13,7 +13,7 @@ struct arena_block;
 
 struct arena {
     struct arena_block *blocks;
-    size_t used;  /* bytes handed out */
+    size_t used;  /* bytes handed out, each piece rounded up to its alignment */
     size_t limit; /* most that may be handed out until the next reset */
 };
 
@@ -24,10 +24,12 @@ void arena_init(struct arena *arena, size_t limit);
  * Lent until the arena is reset. */
 void *arena_alloc(struct arena *arena, size_t size);
 
-/* Gives back everything, but keeps one block to be quick with the next. */
+/* Gives back everything, but may keep a small block to be quick with the next.
+ */
 void arena_reset(struct arena *arena);
 
-/* Gives back everything. Safe on a zeroed arena. */
+/* Gives back everything. Safe on a zeroed arena, which gives nothing out, and
+ * on one that was given back, which can be used again. */
 void arena_deinit(struct arena *arena);
 
 #endif

@@ -21,7 +21,10 @@
 #include "common/arena.h"
 #include "common/message.h"
 
-/* An encoded message but for its payload. One allocation. */
+/* An encoded message but for its payload. One allocation, its owner's to free.
+ *
+ * Encoding takes what keeps the rules (common/check) and asserts it. It can
+ * only fail with REMEX_NO_MEMORY, and then leaves `out` alone. */
 struct wire_head {
     uint8_t *data;
     size_t size;
@@ -34,7 +37,8 @@ REMEX_CHECKED enum remex_status wire_encode_request(
         const struct request *request, struct wire_head *out);
 
 /* `payload_size` bytes must follow: those of the batch's outputs in order, or
- * none. `reply->payload` is not looked at. */
+ * none. `reply->payload` is not looked at. An error's texts are made printable,
+ * and a status that is not for the wire is sent as the nearest that is. */
 REMEX_CHECKED enum remex_status wire_encode_reply(
         const struct reply *reply, size_t payload_size, struct wire_head *out);
 
@@ -44,8 +48,8 @@ REMEX_CHECKED enum remex_status wire_encode_hint(
 
 /* On failure `error` (may be NULL) says what was wrong; its status is the
  * result: REMEX_INVALID_ARGUMENT for what breaks a rule of the protocol, naming
- * the field; REMEX_RESOURCE_EXHAUSTED for what needs more than the arena has.
- */
+ * the field; REMEX_RESOURCE_EXHAUSTED for what needs more than the arena has,
+ * or there is. */
 REMEX_CHECKED enum remex_status wire_decode_request(struct remex_bytes bytes,
         struct arena *arena, struct request *out, struct remex_error *error);
 
