@@ -57,7 +57,8 @@ static bool take_offset(struct feed *feed, const struct write_reply *reply)
     }
     if (moved > sent)
         return false;
-    feed->data += moved;
+    if (moved > 0) /* the end alone has no data to point to */
+        feed->data += moved;
     feed->size -= (size_t)moved;
     feed->taken += (size_t)moved;
     return true;

@@ -19,7 +19,8 @@ static void advance(struct iovec parts[2], size_t done)
     for (size_t i = 0; i < 2; i++) {
         size_t taken = done < parts[i].iov_len ? done : parts[i].iov_len;
 
-        parts[i].iov_base = (uint8_t *)parts[i].iov_base + taken;
+        if (taken > 0) /* an empty body may be NULL */
+            parts[i].iov_base = (uint8_t *)parts[i].iov_base + taken;
         parts[i].iov_len -= taken;
         done -= taken;
     }
