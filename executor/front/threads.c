@@ -14,7 +14,14 @@
 /* The one mutable global of this process: sysconf has no other way to know. */
 static bool starting;
 
-static long real_sysconf(int name)
+/* A sanitizer asks sysconf before it is ready for code that it watches. */
+#if __has_attribute(disable_sanitizer_instrumentation)
+#define UNWATCHED __attribute__((disable_sanitizer_instrumentation))
+#else
+#define UNWATCHED
+#endif
+
+UNWATCHED static long real_sysconf(int name)
 {
     long (*function)(int);
     void *symbol = dlsym(RTLD_NEXT, "sysconf");
@@ -24,7 +31,7 @@ static long real_sysconf(int name)
 }
 
 /* Stands before the C library's for this process and its libraries. */
-__attribute__((visibility("default"))) long sysconf(int name)
+UNWATCHED __attribute__((visibility("default"))) long sysconf(int name)
 {
     if (starting && name == _SC_NPROCESSORS_ONLN)
         return 1;
