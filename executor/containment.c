@@ -18,6 +18,10 @@
 #define FIRST_PAUSE_NS (1 * 1000 * 1000)
 #define LAST_PAUSE_NS (64 * 1000 * 1000)
 
+/* Before it is seen whether somebody outlived a process that ended by itself: a
+ * search costs more the more children there are, and one serves all. */
+#define GATHER_NS (50 * 1000 * 1000)
+
 struct containment {
     struct loop *loop;
     struct reaper *reaper;
@@ -37,7 +41,7 @@ struct containment_tree {
     pid_t group; /* of the leader: its pid; 0: not born */
     int pidfd;   /* of the leader; -1 before its birth and after its reaping */
     bool released;
-    size_t found; /* living members, in this round */
+    size_t found; /* members, in this round */
 };
 
 /* Processes to look at. */
@@ -245,7 +249,9 @@ static void start_round(struct containment *containment)
         CONTAINER_OF(at, struct containment_tree, dying)->found = 0;
 }
 
-/* Orphans of trees that are not dying are let be. */
+/* Orphans of trees that are not dying are let be. The dead count as well: one
+ * whom we have not reaped may have left us children since we were listed; it
+ * takes another round to see them. */
 static void kill_listed(struct containment *containment, struct pid_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
@@ -254,8 +260,8 @@ static void kill_listed(struct containment *containment, struct pid_list *list)
 
         if (!tree || !list_is_linked(&tree->dying))
             continue;
-        if (signal_member(tree, pid, 0, SIGKILL) != REMEX_ENDED)
-            tree->found++;
+        signal_member(tree, pid, 0, SIGKILL);
+        tree->found++;
     }
 }
 
@@ -297,6 +303,15 @@ static void run_round(struct containment *containment)
     free(list.pids);
 }
 
+static void round_after(struct containment *containment, int64_t pause)
+{
+    int64_t at = loop_now(containment->loop) + pause;
+
+    if (loop_timer_set(containment->loop, &containment->next_round, at) !=
+            REMEX_OK)
+        loop_defer(containment->loop, &containment->round);
+}
+
 /* One search serves all trees that are dying. */
 static void on_round(struct loop_task *task)
 {
@@ -304,13 +319,10 @@ static void on_round(struct loop_task *task)
             CONTAINER_OF(task, struct containment, round);
 
     run_round(containment);
-    if (list_is_empty(&containment->dying)) {
-        loop_timer_cancel(containment->loop, &containment->next_round);
+    loop_timer_cancel(containment->loop, &containment->next_round);
+    if (list_is_empty(&containment->dying))
         return;
-    }
-    if (loop_timer_set(containment->loop, &containment->next_round,
-                loop_now(containment->loop) + containment->pause) != REMEX_OK)
-        loop_defer(containment->loop, task);
+    round_after(containment, containment->pause);
     if (containment->pause < LAST_PAUSE_NS)
         containment->pause *= 2;
 }
@@ -331,10 +343,22 @@ void containment_tree_kill(struct containment_tree *tree)
         return;
     if (tree->pidfd >= 0)
         pidfd_send_signal(tree->pidfd, SIGKILL, NULL, 0);
-    if (!list_is_linked(&tree->dying))
-        list_append(&containment->dying, &tree->dying);
+    list_append(&containment->dying, &tree->dying);
     containment->pause = FIRST_PAUSE_NS;
     loop_defer(containment->loop, &containment->round);
+}
+
+/* Nobody waits for the kill of those who may have outlived their leader. */
+static void kill_later(struct containment_tree *tree)
+{
+    struct containment *containment = tree->containment;
+    bool first = list_is_empty(&containment->dying);
+
+    list_append(&containment->dying, &tree->dying);
+    if (first) {
+        containment->pause = FIRST_PAUSE_NS;
+        round_after(containment, GATHER_NS);
+    }
 }
 
 void containment_tree_release(struct containment_tree *tree)
@@ -344,7 +368,10 @@ void containment_tree_release(struct containment_tree *tree)
         return;
     }
     tree->released = true;
-    containment_tree_kill(tree);
+    if (tree->pidfd >= 0)
+        containment_tree_kill(tree);
+    else
+        kill_later(tree);
 }
 
 /* --- Life ---------------------------------------------------------------- */

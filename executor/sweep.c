@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,8 +14,10 @@
  * become somebody else's. */
 static void kill_child(void *user, pid_t pid)
 {
-    (void)user;
+    size_t *killed = user;
+
     kill(pid, SIGKILL);
+    (*killed)++;
 }
 
 /* Waits for a death; false: there is no child. */
@@ -29,11 +32,17 @@ static bool reap_one(void)
     return result == 0;
 }
 
-/* While there are children, some death comes: all those listed were killed. It
- * may make others our children, so it takes a new look after every wait. */
+/* All those listed were killed, so that many deaths will come. Each may make
+ * others our children, so it takes a new look before long; but not after every
+ * death, or thousands would be listed thousands of times. */
 void sweep_children(void)
 {
+    size_t killed;
+
     do {
-        members_each_child(getpid(), kill_child, NULL);
+        killed = 0;
+        members_each_child(getpid(), kill_child, &killed);
+        for (size_t deaths = 0; deaths < killed / 2; deaths++)
+            reap_one();
     } while (reap_one());
 }

@@ -7,10 +7,11 @@
  * subreaper, whose children's descendants become its own children as their
  * parents die.
  *
- * Only own, unreaped children are signalled, so no stranger ever is. It is
- * driven by waiting for deaths, not by looking again and again. Returns at once
- * if there is no child; a child that the kernel cannot kill now (it is in the
- * middle of unfinished I/O) is waited for.
+ * They are found in /proc, with the kernel's lists of children
+ * (CONFIG_PROC_CHILDREN). Only own, unreaped children are signalled, so no
+ * stranger ever is. It is driven by waiting for deaths, not by looking again
+ * and again. Returns at once if there is no child; a child that the kernel
+ * cannot kill now (it is in the middle of unfinished I/O) is waited for.
  */
 void sweep_children(void);
 

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/sweep.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <glib.h>
+
+#include "common/clock.h"
+#include "support/suite.h"
+
+#define MANY 1000
+#define DEPTH 30
+
+static void wait_for_ever(void)
+{
+    signal(SIGTERM, SIG_IGN);
+    for (;;)
+        pause();
+}
+
+/* Runs `grow` and then the sweep in a subreaper of its own, for the sweep takes
+ * every child there is. */
+static void check_sweeps(void (*grow)(void))
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        int64_t before;
+
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+        grow();
+        before = clock_monotonic_ns();
+        sweep_children();
+        if (waitpid(-1, NULL, WNOHANG) != -1)
+            _exit(1);
+        _exit(clock_monotonic_ns() - before < clock_from_ms(1000) ? 0 : 2);
+    }
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 0);
+}
+
+static void grow_nothing(void)
+{
+}
+
+static void without_children_it_returns_at_once(void)
+{
+    check_sweeps(grow_nothing);
+}
+
+static void grow_many(void)
+{
+    for (int i = 0; i < MANY; i++) {
+        if (fork() == 0)
+            wait_for_ever();
+    }
+}
+
+static void a_thousand_are_gone_within_a_second(void)
+{
+    check_sweeps(grow_many);
+}
+
+/* Each the child of the one before, in a session of its own. */
+static void grow_deep(void)
+{
+    int ends[2];
+    char byte;
+
+    if (pipe(ends) < 0)
+        abort();
+    if (fork() == 0) {
+        for (int i = 0; i < DEPTH; i++) {
+            setsid();
+            if (fork() > 0)
+                wait_for_ever();
+        }
+        if (write(ends[1], "x", 1) != 1)
+            abort();
+        wait_for_ever();
+    }
+    if (read(ends[0], &byte, 1) != 1)
+        abort();
+}
+
+static void descendants_are_gone_whatever_their_session(void)
+{
+    check_sweeps(grow_deep);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    SUITE_ADD("/sweep", without_children_it_returns_at_once);
+    SUITE_ADD("/sweep", a_thousand_are_gone_within_a_second);
+    SUITE_ADD("/sweep", descendants_are_gone_whatever_their_session);
+    return g_test_run();
+}
