@@ -135,11 +135,11 @@ static void what_was_given_back_can_be_given_back_again(void)
     arena_reset(&arena);
     arena_deinit(&arena);
     arena_init(&arena, 1000);
-    g_assert_nonnull(arena_alloc(&arena, 100));
+    g_assert_nonnull(arena_alloc(&arena, 900));
     arena_deinit(&arena);
     arena_reset(&arena);
     arena_deinit(&arena);
-    g_assert_nonnull(arena_alloc(&arena, 100));
+    g_assert_nonnull(arena_alloc(&arena, 900));
     arena_deinit(&arena);
 }
 

@@ -208,6 +208,7 @@ static void there_is_a_program_to_run(void)
     argv[0].size = 0;
     check_refused(&request, "start.argv");
     request.start.process.argv_count = 0;
+    request.start.process.argv = NULL;
     check_refused(&request, "start.argv");
 }
 

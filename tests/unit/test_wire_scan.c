@@ -342,6 +342,7 @@ static void an_id_has_sixteen_bytes_or_none(void)
 {
     GByteArray *none = new_renew();
     GByteArray *sixteen = new_renew();
+    GByteArray *one = new_renew();
     GByteArray *fewer = new_renew();
     GByteArray *more = new_renew();
 
@@ -349,6 +350,8 @@ static void an_id_has_sixteen_bytes_or_none(void)
     check_accepted(none, METHOD_RENEW);
     put_text(sixteen, 3, "0123456789abcdef");
     check_accepted(sixteen, METHOD_RENEW);
+    put_text(one, 2, "0");
+    check_refused(one, "session_id");
     put_text(fewer, 2, "0123456789abcde");
     check_refused(fewer, "session_id");
     put_text(more, 3, "0123456789abcdef0");
