@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/check.h"
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/ids.h"
@@ -111,6 +112,9 @@ enum remex_status engine_send(struct engine *engine, unsigned int lane,
 
     assert(engine_lane_is_free(engine, lane));
     put_names(engine, request);
+    status = check_request(request, error);
+    if (status != REMEX_OK)
+        return status;
     status = wire_encode_request(request, &head);
     if (status != REMEX_OK)
         return error_set(error, status, "the request cannot be encoded");
@@ -186,13 +190,13 @@ static void take_reply(struct engine *engine, unsigned int lane,
         engine_session_on_reply(engine, reply, now);
         break;
     case ENGINE_CALLS:
-        engine_calls_on_reply(engine, lane, reply);
+        engine_calls_on_reply(engine, lane, reply, now);
         break;
     case ENGINE_PULLS:
         engine_pull_on_reply(engine, lane, reply, packet, now);
         break;
     case ENGINE_PROBES:
-        engine_session_ends(engine, reply, &engine->lanes[lane]);
+        engine_session_ends(engine, reply, &engine->lanes[lane], now);
         break;
     case ENGINE_IDLE:
         break;

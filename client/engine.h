@@ -87,11 +87,8 @@ struct engine {
     uint64_t attachment;
     struct message_limits limits;
     uint32_t lease_ms;
-    bool signals_repeat;       /* the executor knows their numbers */
-    uint64_t next_follow_id;   /* from 1 */
-    uint64_t next_signal;      /* from 1 */
-    unsigned int lost_resumes; /* sent since the last answer to one */
-    bool take_over;            /* it can only be ourselves */
+    uint64_t next_follow_id;  /* from 1 */
+    uint64_t next_signal;     /* from 1 */
     unsigned int refusals;    /* connections closed without an answer to Open */
     struct remex_error error; /* why it failed */
 
@@ -184,6 +181,7 @@ void engine_release(struct engine *engine, struct handle *handle, int64_t now);
 void engine_pump(struct engine *engine, int64_t now);
 
 /* Sends a request, with the session's names on it, on an idle lane that is up.
+ * REMEX_INVALID_ARGUMENT: what the user gave breaks a rule of the protocol;
  * REMEX_RESOURCE_EXHAUSTED: over what the executor takes; REMEX_NO_MEMORY. */
 REMEX_CHECKED enum remex_status engine_send(struct engine *engine,
         unsigned int lane, struct request *request, enum engine_use use,
@@ -199,13 +197,13 @@ void engine_session_on_reply(
         struct engine *engine, const struct reply *reply, int64_t now);
 void engine_session_on_failure(struct engine *engine, int64_t now);
 
-/* The reply ends the session, or says that it is another's. */
+/* Whether the reply, to a request sent on `lane`, ends the session. */
 bool engine_session_ends(struct engine *engine, const struct reply *reply,
-        const struct engine_lane *lane);
+        const struct engine_lane *lane, int64_t now);
 
 void engine_calls_pump(struct engine *engine, int64_t now);
-void engine_calls_on_reply(
-        struct engine *engine, unsigned int lane, const struct reply *reply);
+void engine_calls_on_reply(struct engine *engine, unsigned int lane,
+        const struct reply *reply, int64_t now);
 void engine_calls_on_failure(struct engine *engine, unsigned int lane);
 
 void engine_pull_pump(struct engine *engine, int64_t now);

@@ -113,8 +113,8 @@ void engine_calls_pump(struct engine *engine, int64_t now)
 }
 
 /* The call is in no list any more. */
-static void take_answer(
-        struct engine *engine, struct call *call, const struct reply *reply)
+static void take_answer(struct engine *engine, struct call *call,
+        const struct reply *reply, int64_t now)
 {
     enum remex_status status = reply->error.status;
 
@@ -122,6 +122,8 @@ static void take_answer(
         status = call->replied(call, reply);
     if (status == REMEX_AGAIN) {
         calls_add(&engine->calls, call);
+        if (call->deadline <= now)
+            calls_abandon(&engine->calls, call);
         return;
     }
     if (reply->error.status != REMEX_OK)
@@ -131,8 +133,8 @@ static void take_answer(
     calls_finish(call);
 }
 
-void engine_calls_on_reply(
-        struct engine *engine, unsigned int lane, const struct reply *reply)
+void engine_calls_on_reply(struct engine *engine, unsigned int lane,
+        const struct reply *reply, int64_t now)
 {
     struct call *call = calls_unsend(&engine->calls, lane);
     bool mixed_up = call && reply->error.status == REMEX_OK &&
@@ -142,7 +144,7 @@ void engine_calls_on_reply(
     /* If the session has ended, that ends the call as well. */
     if (call)
         calls_again(&engine->calls, call);
-    if (engine_session_ends(engine, reply, &engine->lanes[lane]) || !call)
+    if (engine_session_ends(engine, reply, &engine->lanes[lane], now) || !call)
         return;
     if (mixed_up) {
         error_set(&error, REMEX_PROTOCOL_ERROR,
@@ -154,7 +156,7 @@ void engine_calls_on_reply(
         return;
     call->unanswered = false;
     calls_take(&engine->calls, call);
-    take_answer(engine, call, reply);
+    take_answer(engine, call, reply, now);
 }
 
 void engine_calls_on_failure(struct engine *engine, unsigned int lane)

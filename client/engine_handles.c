@@ -7,8 +7,12 @@
 enum remex_status engine_add(struct engine *engine, struct handle *handle,
         const char *id, size_t id_size)
 {
-    handle_init(handle, engine->next_follow_id, id, id_size,
-            engine->options.window);
+    uint64_t limit = engine->limits.window_bytes;
+    size_t window = engine->options.window;
+
+    if (limit > 0 && limit < window)
+        window = (size_t)limit;
+    handle_init(handle, engine->next_follow_id, id, id_size, window);
     if (handles_add(&engine->handles, handle) != REMEX_OK)
         return REMEX_NO_MEMORY;
     engine->next_follow_id++;

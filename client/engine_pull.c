@@ -314,7 +314,7 @@ static void take_batch(struct engine *engine, unsigned int lane,
 void engine_pull_on_reply(struct engine *engine, unsigned int lane,
         const struct reply *reply, struct packet *packet, int64_t now)
 {
-    if (engine_session_ends(engine, reply, &engine->lanes[lane]))
+    if (engine_session_ends(engine, reply, &engine->lanes[lane], now))
         return;
     /* Sent before the last Resume, which has brought its events again. */
     if (engine->lanes[lane].attachment != engine->attachment ||

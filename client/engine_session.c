@@ -133,7 +133,6 @@ static void send_resume(struct engine *engine, unsigned int lane, int64_t now)
         .session_id = engine->session_id,
         .boot_id = engine->boot_id,
         .attachment = engine->attachment,
-        .take_over = engine->take_over,
     };
     struct follow_spec *follows = state_cursors(engine, &resume.follow_count);
     enum remex_status status = REMEX_NO_MEMORY;
@@ -148,8 +147,6 @@ static void send_resume(struct engine *engine, unsigned int lane, int64_t now)
     recovery_attempted(&engine->recovery);
     if (status != REMEX_OK)
         recovery_attempt_failed(&engine->recovery, now);
-    else
-        engine->lost_resumes++;
 }
 
 /* Hints are a help only: without them, replies have to be the signs of life. */
@@ -167,18 +164,6 @@ static void listen_to_hints(
             engine->transport, address, open->hint_topic);
 }
 
-static bool has_capability(const struct open_reply *open, const char *name)
-{
-    for (size_t i = 0; i < open->capability_count; i++) {
-        const struct remex_bytes *found = &open->capabilities[i];
-
-        if (found->size == strlen(name) &&
-                memcmp(found->data, name, found->size) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void take_session(struct engine *engine, const struct reply *reply)
 {
     const struct open_reply *open = &reply->open;
@@ -188,9 +173,6 @@ static void take_session(struct engine *engine, const struct reply *reply)
     engine->attachment = open->attachment;
     engine->limits = open->limits;
     engine->lease_ms = open->lease_ms;
-    engine->signals_repeat = has_capability(open, "signal-numbers");
-    engine->lost_resumes = 0;
-    engine->take_over = false;
     listen_to_hints(engine, open);
 }
 
@@ -227,18 +209,6 @@ static void resumed(
         handle_heard(handle, state);
         engine->hooks.changed(engine->hooks.user, handle);
     }
-}
-
-/* Our own Resume, whose answer was lost, may be what superseded us. */
-static void superseded(struct engine *engine, int64_t now)
-{
-    if (engine->lost_resumes > 1) {
-        engine->take_over = true;
-        recovery_attempt_failed(&engine->recovery, now);
-        return;
-    }
-    fail_with(engine, REMEX_FAILURE_TAKEN_OVER, REMEX_DISCONNECTED,
-            "another client has taken over this session");
 }
 
 /* Why a Resume that was answered thus cannot work later; 0: it may. */
@@ -281,7 +251,8 @@ static void resume_refused(
     enum remex_failure reason = final_reason(error);
 
     if (error->kind == REMEX_ERROR_SUPERSEDED)
-        superseded(engine, now);
+        fail_with(engine, REMEX_FAILURE_TAKEN_OVER, REMEX_DISCONNECTED,
+                "another client has taken over this session");
     else if (reason)
         engine_fail(engine, reason, error);
     else
@@ -293,15 +264,12 @@ static void on_resume_reply(
 {
     if (engine->recovery.state != RECOVERY_RESUMING)
         return;
-    if (reply->error.kind != REMEX_ERROR_SUPERSEDED &&
-            engine_session_ends(engine, reply, NULL))
+    if (engine_session_ends(engine, reply, NULL, now))
         return;
     if (reply->error.status != REMEX_OK)
         resume_refused(engine, &reply->error, now);
     else
         resumed(engine, reply, now);
-    if (engine->lost_resumes > 0)
-        engine->lost_resumes--;
 }
 
 void engine_session_on_reply(
@@ -332,7 +300,7 @@ void engine_session_on_failure(struct engine *engine, int64_t now)
  */
 
 bool engine_session_ends(struct engine *engine, const struct reply *reply,
-        const struct engine_lane *lane)
+        const struct engine_lane *lane, int64_t now)
 {
     enum remex_error_kind kind = reply->error.kind;
 
@@ -347,14 +315,11 @@ bool engine_session_ends(struct engine *engine, const struct reply *reply,
                 "the session's lease ended before the link came back");
         return true;
     }
-    /* Before our newest Resume, it was that one. */
+    /* Our newest Resume, or a repeated one that came late: or somebody else's,
+     * then the next Resume will be told so. */
     if (kind == REMEX_ERROR_SUPERSEDED && lane &&
-            lane->attachment == engine->attachment &&
-            recovery_is_linked(&engine->recovery)) {
-        fail_with(engine, REMEX_FAILURE_TAKEN_OVER, REMEX_DISCONNECTED,
-                "another client has taken over this session");
-        return true;
-    }
+            lane->attachment == engine->attachment)
+        recovery_lost(&engine->recovery, now);
     return false;
 }
 

@@ -70,7 +70,7 @@ enum remex_status remex_process_signal(struct remex_process *process,
         return client_forked(error);
     engine = &process->client->engine;
     control = new_control(process, METHOD_SIGNAL);
-    call->repeatable = engine->signals_repeat;
+    call->repeatable = true; /* thanks to its number */
     call->replied = signalled;
     call->request.signal = (struct signal_request){
         .process_id = handle_id(&process->handle),
