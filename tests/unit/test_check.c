@@ -222,6 +222,10 @@ static void what_reaches_the_kernel_has_no_nul(void)
     struct pty_spec pty = *spec->pty;
 
     spec->argv = argv;
+    spec->argv_count = 2;
+    check_refused(&request, "start.argv");
+    spec->argv = argv + 1;
+    spec->argv_count = 1;
     check_refused(&request, "start.argv");
     *spec = fine;
     spec->env = env;

@@ -438,6 +438,35 @@ static void a_reply_is_encoded_or_there_is_no_memory(void)
     }
 }
 
+/* The sample's events over and over, from the nth on, so that the arena's
+ * blocks end in the midst of each of them. */
+static struct reply long_pull(
+        struct batch_event *events, size_t count, size_t first)
+{
+    struct reply reply = sample_reply(METHOD_PULL);
+    struct batch batch = reply.pull.batch;
+
+    reply.payload.size = 0;
+    for (size_t i = 0; i < count; i++) {
+        events[i] = batch.events[(first + i) % batch.count];
+        if (events[i].event.kind == REMEX_EVENT_OUTPUT)
+            reply.payload.size += events[i].event.output.data.size;
+    }
+    reply.pull.batch = (struct batch){ events, count };
+    return reply;
+}
+
+static void a_long_reply_is_encoded_or_there_is_no_memory(void)
+{
+    struct batch_event events[600];
+
+    for (size_t first = 0; first < 7; first++) {
+        struct reply reply = long_pull(events, G_N_ELEMENTS(events), first);
+
+        check_encoding_survives((struct sent){ .reply = &reply });
+    }
+}
+
 /* Many arguments, so that one block of the arena is not enough. */
 static struct request long_start(struct remex_bytes *argv, size_t count)
 {
@@ -530,6 +559,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/wire", a_status_of_our_own_is_sent_as_the_nearest_code);
     SUITE_ADD("/wire", a_request_is_encoded_or_there_is_no_memory);
     SUITE_ADD("/wire", a_reply_is_encoded_or_there_is_no_memory);
+    SUITE_ADD("/wire", a_long_reply_is_encoded_or_there_is_no_memory);
     SUITE_ADD("/wire", a_request_is_decoded_or_there_is_no_memory);
     SUITE_ADD("/wire", a_request_is_decoded_within_any_limit_or_refused);
     return g_test_run();
