@@ -15,22 +15,13 @@
 
 enum { HOST_LABEL_BYTES = 63, HOST_NAME_BYTES = 253 }; /* RFC 1035 */
 
-static const char *scheme_of(enum address_kind kind)
-{
-    switch (kind) {
-    case ADDRESS_IPC:
-        return "ipc://";
-    case ADDRESS_TCP:
-        return "tcp://";
-    case ADDRESS_TLS:
-        return "tls://";
-    case ADDRESS_LOCAL:
-        return "local:";
-    case ADDRESS_SSH:
-        return "ssh://";
-    }
-    return NULL;
-}
+static const char *const schemes[] = {
+    [ADDRESS_IPC] = "ipc://",
+    [ADDRESS_TCP] = "tcp://",
+    [ADDRESS_TLS] = "tls://",
+    [ADDRESS_LOCAL] = "local:",
+    [ADDRESS_SSH] = "ssh://",
+};
 
 static enum remex_status wrong(struct remex_error *error, const char *what)
 {
@@ -241,7 +232,7 @@ enum remex_status address_parse(
 {
     for (int i = ADDRESS_IPC; i <= ADDRESS_SSH; i++) {
         struct address address = { .kind = (enum address_kind)i };
-        const char *scheme = scheme_of(address.kind);
+        const char *scheme = schemes[i];
         enum remex_status status;
 
         if (strncmp(text, scheme, strlen(scheme)) != 0)
@@ -259,10 +250,9 @@ enum remex_status address_parse(
 const char *address_format(
         const struct address *address, char out[ADDRESS_TEXT_BYTES])
 {
-    const char *scheme = scheme_of(address->kind);
+    const char *scheme = schemes[address->kind];
     bool ipv6 = strchr(address->host, ':') != NULL;
 
-    assert(scheme);
     if (address->kind == ADDRESS_TCP || address->kind == ADDRESS_TLS)
         snprintf(out, ADDRESS_TEXT_BYTES, "%s%s%s%s:%u", scheme,
                 ipv6 ? "[" : "", address->host, ipv6 ? "]" : "",

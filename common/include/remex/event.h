@@ -27,7 +27,7 @@ struct remex_bytes {
 
 enum remex_event_kind {
     REMEX_EVENT_OUTPUT = 1,
-    REMEX_EVENT_EXITED = 2, /* output may follow, if a descendant holds a pipe */
+    REMEX_EVENT_EXITED = 2, /* output may follow, from a descendant */
     REMEX_EVENT_CLOSED = 3, /* always the last, unless Failed is */
     REMEX_EVENT_GAP = 4,
     REMEX_EVENT_FAILED = 5,
