@@ -7,6 +7,11 @@
 #include "common/error.h"
 #include "common/text.h"
 
+struct check check_within(const struct check *check, const char *message)
+{
+    return (struct check){ check->error, check->method, message };
+}
+
 bool check_that(const struct check *check, bool fine, const char *field,
         const char *text)
 {
@@ -14,8 +19,10 @@ bool check_that(const struct check *check, bool fine, const char *field,
 
     if (fine)
         return true;
-    snprintf(name, sizeof(name), "%s%s%s", check->scope,
-            check->scope[0] ? "." : "", field);
+    snprintf(name, sizeof(name), "%s%s%s%s%s",
+            check->method ? check->method : "", check->method ? "." : "",
+            check->within ? check->within : "", check->within ? "." : "",
+            field);
     error_bad_field(check->error, name, "%s", text);
     return false;
 }

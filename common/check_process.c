@@ -71,8 +71,8 @@ static bool check_stream(const struct check *c, const struct stream_spec *spec)
 static bool check_streams(
         const struct check *c, const struct process_spec *spec)
 {
-    struct check out = { "start.stdout_spec", c->error };
-    struct check err = { "start.stderr_spec", c->error };
+    struct check out = check_within(c, "stdout_spec");
+    struct check err = check_within(c, "stderr_spec");
 
     return check_choice(c, spec->stdin_kind, STDIN_PIPE, "stdin_kind") &&
             check_stream(&out, &spec->out) &&
@@ -88,11 +88,13 @@ static bool check_cells(
 
 static bool check_pty(const struct check *c, const struct pty_spec *pty)
 {
+    struct check within = check_within(c, "pty");
+
     if (!pty)
         return true;
-    return check_cells(c, pty->rows, "pty.rows") &&
-            check_cells(c, pty->columns, "pty.columns") &&
-            check_no_nul(c, pty->term, "pty.term");
+    return check_cells(&within, pty->rows, "rows") &&
+            check_cells(&within, pty->columns, "columns") &&
+            check_no_nul(&within, pty->term, "term");
 }
 
 static bool check_rlimits(

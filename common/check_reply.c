@@ -31,7 +31,7 @@ static bool check_capabilities(
 
 static bool check_open(const struct check *c, const struct open_reply *open)
 {
-    struct check follows = { "open.follows", c->error };
+    struct check follows = check_within(c, "follows");
 
     return check_that(c, open->version >= 1, "version",
                    "A version is 1 or above.") &&
@@ -50,8 +50,8 @@ static bool check_open(const struct check *c, const struct open_reply *open)
 static bool check_pull(
         const struct check *c, const struct pull_reply *pull, size_t *size_out)
 {
-    struct check events = { "pull.events", c->error };
-    struct check states = { "pull.states", c->error };
+    struct check events = check_within(c, "events");
+    struct check states = check_within(c, "states");
 
     return check_batch(&events, &pull->batch, true, size_out) &&
             check_states(&states, pull->states, pull->state_count);
@@ -60,7 +60,7 @@ static bool check_pull(
 static bool check_read(
         const struct check *c, const struct read_reply *read, size_t *size_out)
 {
-    struct check events = { "read.events", c->error };
+    struct check events = check_within(c, "events");
 
     return check_batch(&events, &read->batch, false, size_out) &&
             check_that(c, read->first_seq <= read->next_seq, "first_seq",
@@ -71,7 +71,7 @@ static bool check_read(
 static bool check_result(
         const struct check *c, const struct reply *reply, size_t *size_out)
 {
-    struct check envelope = { "", c->error };
+    struct check envelope = { .error = c->error };
 
     switch (reply->method) {
     case METHOD_OPEN:
@@ -123,8 +123,8 @@ static bool check_failure(const struct check *c, const struct reply *reply)
 enum remex_status check_reply(const struct reply *reply, size_t payload_size,
         struct remex_error *error)
 {
-    struct check envelope = { "", error };
-    struct check result = { message_method_name(reply->method), error };
+    struct check envelope = { .error = error };
+    struct check result = { error, message_method_name(reply->method), NULL };
     bool sized = reply->method != METHOD_RUN;
     size_t size = 0;
     bool fine;

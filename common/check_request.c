@@ -8,11 +8,12 @@
 
 static bool check_resume(const struct check *c, const struct resume *resume)
 {
-    struct check follows = { "open.resume.follows", c->error };
+    struct check within = check_within(c, "resume");
+    struct check follows = check_within(c, "resume.follows");
 
-    if (!check_that(c, !id_is_zero(&resume->session_id), "resume.session_id",
+    if (!check_that(&within, !id_is_zero(&resume->session_id), "session_id",
                 "Give the 16 bytes that Open told.") ||
-            !check_that(c, !id_is_zero(&resume->boot_id), "resume.boot_id",
+            !check_that(&within, !id_is_zero(&resume->boot_id), "boot_id",
                     "Give the 16 bytes that came with every reply."))
         return false;
     for (size_t i = 0; i < resume->follow_count; i++)
@@ -42,7 +43,7 @@ static bool same_bytes(struct remex_bytes a, struct remex_bytes b)
 static bool check_start(
         const struct check *c, const struct start_request *start)
 {
-    struct check follow = { "start.follow", c->error };
+    struct check follow = check_within(c, "follow");
 
     if (!check_process(c, &start->process))
         return false;
@@ -99,7 +100,7 @@ static bool check_terminate(
 
 static bool check_call(const struct check *c, const struct request *request)
 {
-    struct check envelope = { "", c->error };
+    struct check envelope = { .error = c->error };
 
     switch (request->method) {
     case METHOD_OPEN:
@@ -140,8 +141,8 @@ static bool check_call(const struct check *c, const struct request *request)
 enum remex_status check_request(
         const struct request *request, struct remex_error *error)
 {
-    struct check envelope = { "", error };
-    struct check call = { message_method_name(request->method), error };
+    struct check envelope = { .error = error };
+    struct check call = { error, message_method_name(request->method), NULL };
     bool bulk =
             request->method == METHOD_WRITE || request->method == METHOD_RUN;
     bool fine;

@@ -12,9 +12,14 @@
 #include "common/message.h"
 
 struct check {
-    const char *scope;         /* begins the names of fields: the method */
     struct remex_error *error; /* may be NULL */
+    /* What a field's name begins with; NULL: nothing. */
+    const char *method;
+    const char *within; /* a message of the method's */
 };
+
+/* The same, within a message. */
+struct check check_within(const struct check *check, const char *message);
 
 /* Whether `fine`; if not, `text` is what to change about `field`. */
 bool check_that(const struct check *check, bool fine, const char *field,
