@@ -1,0 +1,766 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <glib.h>
+
+#include "common/clock.h"
+#include "support/suite.h"
+
+/*
+ * An engine on a network that the test plays: it sees each request as the
+ * executor would, and answers it, or does not. The time is what the test says.
+ */
+
+#define MS ((int64_t)1000 * 1000)
+#define PATIENCE (25000 * MS)
+#define WINDOW ((size_t)64 * 1024)
+
+static const uint8_t BOOT = 0xb0;
+
+/* What lies on a lane. */
+struct sent {
+    bool there;
+    struct request request;
+    uint8_t *bytes;
+    struct arena arena;
+};
+
+struct world {
+    struct transport transport; /* first */
+    struct engine engine;
+    struct sent sent[TRANSPORT_LANES];
+    bool opened[TRANSPORT_LANES];
+    unsigned int resets;
+    unsigned int listens;
+    unsigned int gone; /* handles */
+    unsigned int changes;
+    int64_t now;
+};
+
+static struct world world;
+
+/* ------------------------------------------------------------- the transport
+ */
+
+static enum remex_status open_lane(
+        struct transport *transport, unsigned int lane)
+{
+    (void)transport;
+    g_assert_false(world.opened[lane]);
+    world.opened[lane] = true;
+    return REMEX_OK;
+}
+
+static enum remex_status send_request(struct transport *transport,
+        unsigned int lane, const struct wire_head *head,
+        struct remex_bytes payload, int timeout_ms)
+{
+    struct sent *sent = &world.sent[lane];
+    struct remex_bytes all = { NULL, head->size + payload.size };
+
+    (void)transport;
+    g_assert_false(sent->there);
+    g_assert_cmpint(timeout_ms, >, 0);
+    sent->bytes = g_malloc(all.size);
+    memcpy(sent->bytes, head->data, head->size);
+    if (payload.size > 0)
+        memcpy(sent->bytes + head->size, payload.data, payload.size);
+    all.data = sent->bytes;
+    arena_init(&sent->arena, (size_t)1024 * 1024);
+    g_assert_cmpint(
+            wire_decode_request(all, &sent->arena, &sent->request, NULL), ==,
+            REMEX_OK);
+    sent->there = true;
+    return REMEX_OK;
+}
+
+static void reset_lane(struct transport *transport, unsigned int lane)
+{
+    (void)transport;
+    (void)lane;
+    world.resets++;
+}
+
+static enum remex_status listen_to(struct transport *transport,
+        const char *hint_address, const uint8_t topic[MESSAGE_TOPIC_BYTES])
+{
+    (void)transport;
+    (void)topic;
+    g_assert_cmpstr(hint_address, ==, "ipc:///hints");
+    world.listens++;
+    return REMEX_OK;
+}
+
+static void wake(struct transport *transport, int64_t at)
+{
+    (void)transport;
+    (void)at;
+}
+
+static const struct transport_operations operations = {
+    .open = open_lane,
+    .send = send_request,
+    .reset = reset_lane,
+    .listen = listen_to,
+    .wake = wake,
+};
+
+/* ------------------------------------------------------------------ the hooks
+ */
+
+static void changed(void *user, struct handle *handle)
+{
+    (void)user;
+    (void)handle;
+    world.changes++;
+}
+
+static void gone(void *user, struct handle *handle)
+{
+    (void)user;
+    (void)handle;
+    world.gone++;
+}
+
+static void moved(void *user)
+{
+    (void)user;
+}
+
+/* -------------------------------------------------------------- the executor
+ */
+
+static void forget(unsigned int lane)
+{
+    struct sent *sent = &world.sent[lane];
+
+    g_assert_true(sent->there);
+    arena_deinit(&sent->arena);
+    g_free(sent->bytes);
+    *sent = (struct sent){ .there = false };
+}
+
+/* The request on a lane, which must be of this method. */
+static const struct request *expect(unsigned int lane, enum method method)
+{
+    g_assert_true(world.sent[lane].there);
+    g_assert_cmpint(world.sent[lane].request.method, ==, method);
+    return &world.sent[lane].request;
+}
+
+static void expect_nothing(unsigned int lane)
+{
+    g_assert_false(world.sent[lane].there);
+}
+
+static void destroy_packet(struct packet *packet)
+{
+    g_free((gpointer)(guintptr)packet->bytes.data);
+    g_free(packet);
+}
+
+static struct packet *new_packet(
+        const struct reply *reply, const char *payload, size_t size)
+{
+    struct packet *packet = g_new0(struct packet, 1);
+    struct wire_head head;
+    uint8_t *bytes;
+
+    g_assert_cmpint(wire_encode_reply(reply, size, &head), ==, REMEX_OK);
+    bytes = g_malloc(head.size + size);
+    memcpy(bytes, head.data, head.size);
+    if (size > 0)
+        memcpy(bytes + head.size, payload, size);
+    *packet = (struct packet){
+        .bytes = { bytes, head.size + size },
+        .holders = 1,
+        .destroy = destroy_packet,
+    };
+    wire_head_free(&head);
+    return packet;
+}
+
+static void answer_with(unsigned int lane, struct reply *reply,
+        const char *payload, size_t size)
+{
+    struct packet *packet;
+
+    reply->version = MESSAGE_VERSION;
+    if (reply->boot_id.bytes[0] == 0)
+        reply->boot_id.bytes[0] = BOOT;
+    packet = new_packet(reply, payload, size);
+    forget(lane);
+    engine_on_reply(&world.engine, lane, packet, world.now);
+    packet_release(packet);
+}
+
+static void answer(unsigned int lane, struct reply *reply)
+{
+    answer_with(lane, reply, NULL, 0);
+}
+
+static void answer_plainly(unsigned int lane, enum method method)
+{
+    struct reply reply = { .method = method };
+
+    answer(lane, &reply);
+}
+
+static void refuse(
+        unsigned int lane, enum remex_status status, enum remex_error_kind kind)
+{
+    struct reply reply = { .error = { .status = status, .kind = kind } };
+
+    answer(lane, &reply);
+}
+
+static void answer_open(unsigned int lane, uint64_t attachment,
+        const struct follow_state *states, size_t count)
+{
+    struct reply reply = {
+        .method = METHOD_OPEN,
+        .open = { .version = 1,
+                .session_id.bytes = { 0x5e },
+                .attachment = attachment,
+                .lease_ms = 80000,
+                .role = ROLE_RUN,
+                .hint_address = { "ipc:///hints", 12 },
+                .heartbeat_ms = 1000,
+                .follows = states,
+                .follow_count = count },
+    };
+
+    answer(lane, &reply);
+}
+
+static void fail_lane(unsigned int lane)
+{
+    forget(lane);
+    engine_on_failure(&world.engine, lane, world.now);
+}
+
+/* The connection breaks with a request under way. */
+static void break_lane(unsigned int lane)
+{
+    engine_on_down(&world.engine, lane, world.now);
+    fail_lane(lane);
+}
+
+/* Outputs of single letters, numbered from `seq`, the first at `offset`. */
+static void answer_outputs(unsigned int lane, uint64_t follow_id, uint64_t seq,
+        uint64_t offset, const char *letters)
+{
+    struct batch_event events[64];
+    struct reply reply = { .method = METHOD_PULL };
+    size_t count = strlen(letters);
+
+    for (size_t i = 0; i < count; i++) {
+        events[i] = (struct batch_event){ .follow_id = follow_id };
+        events[i].event.kind = REMEX_EVENT_OUTPUT;
+        events[i].event.seq = seq + i;
+        events[i].event.output.stream = REMEX_STDOUT;
+        events[i].event.output.offset = offset + i;
+        events[i].event.output.data = (struct remex_bytes){ &letters[i], 1 };
+    }
+    reply.pull.batch = (struct batch){ events, count };
+    answer_with(lane, &reply, letters, count);
+}
+
+/* -------------------------------------------------------------------- stories
+ */
+
+static void set_up(void)
+{
+    struct engine_options options = {
+        .name = { "test", 4 },
+        .recovery_ns = PATIENCE,
+        .window = WINDOW,
+    };
+    struct engine_hooks hooks = {
+        .changed = changed, .gone = gone, .moved = moved
+    };
+
+    world = (struct world){ .transport.operations = &operations };
+    engine_init(&world.engine, &options, &hooks, &world.transport);
+    g_assert_cmpint(engine_connect(&world.engine), ==, REMEX_OK);
+}
+
+static void open_session(void)
+{
+    set_up();
+    engine_on_up(&world.engine, 0, world.now);
+    expect(0, METHOD_OPEN);
+    answer_open(0, 1, NULL, 0);
+    engine_on_up(&world.engine, ENGINE_PULL_LANE, world.now);
+    world.now += 10000 * MS; /* long enough to be stable */
+    recovery_heard(&world.engine.recovery, world.now);
+}
+
+static void ignore_done(struct call *call)
+{
+    (void)call;
+}
+
+static struct call new_call(enum method method)
+{
+    struct call call = {
+        .request = { .method = method },
+        .deadline = CLOCK_NEVER,
+        .repeatable = true,
+        .done = ignore_done,
+    };
+
+    if (method == METHOD_TERMINATE)
+        call.request.terminate.process_id = (struct remex_bytes){ "p", 1 };
+    return call;
+}
+
+static void start(struct handle *handle)
+{
+    g_assert_cmpint(engine_add(&world.engine, handle, "p", 1), ==, REMEX_OK);
+    handle_cursor(handle);
+    engine_started(&world.engine, handle, world.now);
+}
+
+/* Whatever is left of a story. */
+static void tear_down(struct handle *handle)
+{
+    struct remex_error error = { .status = REMEX_DISCONNECTED };
+
+    engine_fail(&world.engine, REMEX_FAILURE_LINK_LOST, &error);
+    for (unsigned int lane = 0; lane < TRANSPORT_LANES; lane++) {
+        if (world.sent[lane].there)
+            forget(lane);
+    }
+    if (handle)
+        engine_remove(&world.engine, handle);
+    engine_deinit(&world.engine);
+}
+
+static void take(struct handle *handle, const char *letter)
+{
+    struct remex_event event;
+
+    g_assert_true(event_queue_take(&handle->events, &event));
+    g_assert_cmpint(event.kind, ==, REMEX_EVENT_OUTPUT);
+    g_assert_cmpint(*(const char *)event.output.data.data, ==, *letter);
+    engine_taken(&world.engine, handle, world.now);
+}
+
+static void take_failure(struct handle *handle, enum remex_failure reason)
+{
+    struct remex_event event;
+
+    g_assert_true(event_queue_take(&handle->events, &event));
+    g_assert_cmpint(event.kind, ==, REMEX_EVENT_FAILED);
+    g_assert_cmpint(event.failure, ==, reason);
+    g_assert_false(event_queue_take(&handle->events, &event));
+    g_assert_true(event_queue_is_ended(&handle->events));
+}
+
+static void an_open_session_keeps_a_pull_parked(void)
+{
+    open_session();
+    g_assert_true(engine_is_open(&world.engine));
+    g_assert_cmpuint(world.listens, ==, 1);
+    g_assert_cmpuint(
+            expect(ENGINE_PULL_LANE, METHOD_PULL)->pull.wait_ms, ==, 15000);
+    answer_plainly(ENGINE_PULL_LANE, METHOD_PULL);
+    expect(ENGINE_PULL_LANE, METHOD_PULL);
+    tear_down(NULL);
+}
+
+static void a_refused_open_fails_with_what_the_executor_says(void)
+{
+    set_up();
+    engine_on_up(&world.engine, 0, world.now);
+    refuse(0, REMEX_UNAUTHENTICATED, REMEX_ERROR_PLAIN);
+    g_assert_true(engine_has_failed(&world.engine));
+    g_assert_cmpint(world.engine.error.status, ==, REMEX_UNAUTHENTICATED);
+    tear_down(NULL);
+}
+
+static void whoever_closes_every_connection_does_not_want_us(void)
+{
+    set_up();
+    for (int i = 0; i < 3; i++) {
+        g_assert_false(engine_has_failed(&world.engine));
+        engine_on_up(&world.engine, 0, world.now);
+        fail_lane(0);
+        engine_on_down(&world.engine, 0, world.now);
+    }
+    g_assert_cmpint(world.engine.error.status, ==, REMEX_PERMISSION_DENIED);
+    tear_down(NULL);
+}
+
+static void a_call_is_answered_on_its_lane(void)
+{
+    struct call call = new_call(METHOD_RENEW);
+
+    open_session();
+    engine_call(&world.engine, &call, world.now);
+    g_assert_cmpuint(expect(0, METHOD_RENEW)->attachment, ==, 1);
+    g_assert_cmpint(call.state, ==, CALL_SENT);
+    answer_plainly(0, METHOD_RENEW);
+    g_assert_cmpint(call.state, ==, CALL_DONE);
+    g_assert_cmpint(call.error.status, ==, REMEX_OK);
+    tear_down(NULL);
+}
+
+static void lanes_are_opened_as_calls_need_them(void)
+{
+    struct call first = new_call(METHOD_RENEW);
+    struct call second = new_call(METHOD_RENEW);
+
+    open_session();
+    g_assert_false(world.opened[1]);
+    engine_call(&world.engine, &first, world.now);
+    engine_call(&world.engine, &second, world.now);
+    g_assert_true(world.opened[1]);
+    g_assert_cmpint(second.state, ==, CALL_QUEUED);
+    engine_on_up(&world.engine, 1, world.now);
+    expect(1, METHOD_RENEW);
+    tear_down(NULL);
+}
+
+static void a_lost_call_is_repeated_after_one_resume(void)
+{
+    struct call call = new_call(METHOD_TERMINATE);
+
+    open_session();
+    engine_call(&world.engine, &call, world.now);
+    break_lane(0);
+    break_lane(ENGINE_PULL_LANE);
+    expect_nothing(0);
+    engine_on_up(&world.engine, 0, world.now);
+    g_assert_nonnull(expect(0, METHOD_OPEN)->open.resume);
+    g_assert_cmpuint(expect(0, METHOD_OPEN)->open.resume->attachment, ==, 1);
+    engine_on_up(&world.engine, ENGINE_PULL_LANE, world.now);
+    expect_nothing(ENGINE_PULL_LANE); /* not before the session is ours */
+    answer_open(0, 2, NULL, 0);
+    g_assert_cmpuint(expect(0, METHOD_TERMINATE)->attachment, ==, 2);
+    g_assert_cmpuint(expect(ENGINE_PULL_LANE, METHOD_PULL)->attachment, ==, 2);
+    answer_plainly(0, METHOD_TERMINATE);
+    g_assert_cmpint(call.error.status, ==, REMEX_OK);
+    tear_down(NULL);
+}
+
+static void a_resume_states_where_each_handle_stands(void)
+{
+    struct follow_state state = { .follow_id = 1, .known = true };
+    const struct resume *resume;
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    answer_outputs(ENGINE_PULL_LANE, 1, 1, 0, "abc");
+    take(&handle, "a");
+    fail_lane(ENGINE_PULL_LANE);
+    resume = expect(0, METHOD_OPEN)->open.resume;
+    g_assert_cmpuint(resume->follow_count, ==, 1);
+    g_assert_cmpuint(resume->follows[0].after_seq, ==, 3);
+    g_assert_cmpuint(resume->follows[0].after_position, ==, 3);
+    answer_open(0, 2, &state, 1);
+    answer_outputs(ENGINE_PULL_LANE, 1, 4, 3, "d");
+    take(&handle, "b");
+    take(&handle, "c");
+    take(&handle, "d");
+    tear_down(&handle);
+}
+
+static void an_answer_to_an_old_attachment_is_nobodys(void)
+{
+    struct follow_state state = { .follow_id = 1, .known = true };
+    struct call call = new_call(METHOD_RENEW);
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    engine_call(&world.engine, &call, world.now);
+    fail_lane(0);
+    answer_open(0, 2, &state, 1);
+    answer_outputs(ENGINE_PULL_LANE, 1, 1, 0, "a");
+    g_assert_false(event_queue_is_ready(&handle.events));
+    answer_outputs(ENGINE_PULL_LANE, 1, 1, 0, "a");
+    take(&handle, "a");
+    tear_down(&handle);
+}
+
+static void two_pulls_may_overtake_each_other(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    world.engine.bulky = true;
+    answer_plainly(ENGINE_PULL_LANE, METHOD_PULL);
+    g_assert_false(world.engine.bulky);
+    world.engine.bulky = true;
+    engine_tick(&world.engine, world.now);
+    engine_on_up(&world.engine, ENGINE_BULK_LANE, world.now);
+    expect(ENGINE_BULK_LANE, METHOD_PULL);
+    answer_outputs(ENGINE_BULK_LANE, 1, 3, 2, "cd");
+    g_assert_false(event_queue_is_ready(&handle.events));
+    answer_outputs(ENGINE_PULL_LANE, 1, 1, 0, "ab");
+    take(&handle, "a");
+    take(&handle, "b");
+    take(&handle, "c");
+    take(&handle, "d");
+    tear_down(&handle);
+}
+
+static void a_hole_that_nothing_can_fill_is_a_failure(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    answer_outputs(ENGINE_PULL_LANE, 1, 2, 1, "b");
+    take_failure(&handle, REMEX_FAILURE_PROTOCOL);
+    g_assert_false(engine_has_failed(&world.engine));
+    tear_down(&handle);
+}
+
+static void what_is_taken_is_told_without_waiting_for_the_parked_pull(void)
+{
+    char letters[64];
+    struct handle handle;
+    const struct request *request;
+
+    open_session();
+    start(&handle);
+    memset(letters, 'x', sizeof(letters));
+    letters[60] = '\0';
+    for (uint64_t i = 0; i < 300; i += 60)
+        answer_outputs(ENGINE_PULL_LANE, 1, i + 1, i, letters);
+    for (int i = 0; i < 300; i++)
+        take(&handle, "x");
+    request = expect(0, METHOD_PULL);
+    g_assert_cmpuint(request->pull.wait_ms, ==, 0);
+    g_assert_cmpuint(request->pull.ack_count, ==, 1);
+    g_assert_cmpuint(request->pull.acks[0].follow_id, ==, 1);
+    g_assert_cmpuint(request->pull.acks[0].consumed_seq, >=, 128);
+    tear_down(&handle);
+}
+
+static void a_little_that_is_taken_is_told_after_a_while(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    answer_outputs(ENGINE_PULL_LANE, 1, 1, 0, "a");
+    take(&handle, "a");
+    expect_nothing(0);
+    world.now += 200 * MS;
+    engine_tick(&world.engine, world.now);
+    g_assert_cmpuint(expect(0, METHOD_PULL)->pull.acks[0].consumed_seq, ==, 1);
+    tear_down(&handle);
+}
+
+static void a_silent_link_is_probed_then_cut_then_resumed(void)
+{
+    open_session();
+    world.now += 2000 * MS;
+    engine_tick(&world.engine, world.now);
+    expect(0, METHOD_RENEW);
+    g_assert_cmpuint(world.resets, ==, 0);
+    world.now += 1000 * MS;
+    engine_tick(&world.engine, world.now);
+    g_assert_cmpuint(world.resets, ==, 2);
+    fail_lane(0);
+    fail_lane(ENGINE_PULL_LANE);
+    engine_on_up(&world.engine, 0, world.now);
+    g_assert_nonnull(expect(0, METHOD_OPEN)->open.resume);
+    tear_down(NULL);
+}
+
+static void another_executor_fails_each_handle_once(void)
+{
+    struct call call = new_call(METHOD_RENEW);
+    struct call late = new_call(METHOD_RENEW);
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    engine_call(&world.engine, &call, world.now);
+    refuse(0, REMEX_FAILED_PRECONDITION, REMEX_ERROR_STALE_BOOT);
+    g_assert_cmpint(call.error.status, ==, REMEX_DISCONNECTED);
+    take_failure(&handle, REMEX_FAILURE_EXECUTOR_RESTARTED);
+    engine_call(&world.engine, &late, world.now);
+    g_assert_cmpint(late.state, ==, CALL_DONE);
+    g_assert_cmpint(late.error.status, ==, REMEX_DISCONNECTED);
+    expect_nothing(0);
+    tear_down(&handle);
+}
+
+static void a_lost_session_has_its_own_reason(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    refuse(ENGINE_PULL_LANE, REMEX_NOT_FOUND, REMEX_ERROR_SESSION_GONE);
+    take_failure(&handle, REMEX_FAILURE_SESSION_EXPIRED);
+    tear_down(&handle);
+}
+
+static void a_session_counts_as_taken_over_when_a_resume_is_told_so(void)
+{
+    struct call call = new_call(METHOD_RENEW);
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    engine_call(&world.engine, &call, world.now);
+    refuse(0, REMEX_ABORTED, REMEX_ERROR_SUPERSEDED);
+    g_assert_false(engine_has_failed(&world.engine));
+    g_assert_nonnull(expect(0, METHOD_OPEN)->open.resume);
+    refuse(0, REMEX_ABORTED, REMEX_ERROR_SUPERSEDED);
+    take_failure(&handle, REMEX_FAILURE_TAKEN_OVER);
+    g_assert_cmpint(call.error.status, ==, REMEX_DISCONNECTED);
+    tear_down(&handle);
+}
+
+static void a_forgotten_process_fails_alone(void)
+{
+    struct follow_state state = { .follow_id = 1, .known = false };
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    fail_lane(ENGINE_PULL_LANE);
+    answer_open(0, 2, &state, 1);
+    take_failure(&handle, REMEX_FAILURE_EVICTED);
+    g_assert_true(engine_is_open(&world.engine));
+    tear_down(&handle);
+}
+
+static void the_deadline_of_recovery_fails_everything(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    engine_on_down(&world.engine, 0, world.now);
+    break_lane(ENGINE_PULL_LANE);
+    world.now += PATIENCE - 1;
+    engine_tick(&world.engine, world.now);
+    g_assert_false(engine_has_failed(&world.engine));
+    world.now += 1;
+    engine_tick(&world.engine, world.now);
+    take_failure(&handle, REMEX_FAILURE_LINK_LOST);
+    tear_down(&handle);
+}
+
+static void a_freed_handle_is_killed_and_unfollowed(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    engine_release(&world.engine, &handle, world.now);
+    expect(0, METHOD_TERMINATE);
+    answer_outputs(ENGINE_PULL_LANE, 1, 1, 0, "late");
+    answer_plainly(0, METHOD_TERMINATE);
+    g_assert_cmpuint(world.gone, ==, 0);
+    g_assert_cmpuint(expect(0, METHOD_UNFOLLOW)->unfollow.follow_id, ==, 1);
+    answer_plainly(0, METHOD_UNFOLLOW);
+    g_assert_cmpuint(world.gone, ==, 1);
+    g_assert_false(engine_has_business(&world.engine));
+    tear_down(NULL);
+}
+
+static void a_detached_handle_is_only_unfollowed(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    handle.detached = true;
+    engine_release(&world.engine, &handle, world.now);
+    expect(0, METHOD_UNFOLLOW);
+    answer_plainly(0, METHOD_UNFOLLOW);
+    g_assert_cmpuint(world.gone, ==, 1);
+    tear_down(NULL);
+}
+
+static void a_freed_handle_is_not_stated_in_a_resume(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    engine_release(&world.engine, &handle, world.now);
+    fail_lane(0);
+    g_assert_cmpuint(expect(0, METHOD_OPEN)->open.resume->follow_count, ==, 0);
+    answer_open(0, 2, NULL, 0);
+    expect(0, METHOD_TERMINATE);
+    tear_down(NULL);
+    g_assert_cmpuint(world.gone, ==, 1);
+}
+
+static void closing_lets_the_parked_pull_end(void)
+{
+    open_session();
+    engine_close(&world.engine, world.now + 1000 * MS, world.now);
+    expect(0, METHOD_CLOSE);
+    answer_plainly(0, METHOD_CLOSE);
+    g_assert_false(engine_is_quiet(&world.engine));
+    refuse(ENGINE_PULL_LANE, REMEX_NOT_FOUND, REMEX_ERROR_SESSION_GONE);
+    expect_nothing(ENGINE_PULL_LANE);
+    g_assert_true(engine_is_quiet(&world.engine));
+    tear_down(NULL);
+}
+
+static void junk_for_an_answer_ends_it(void)
+{
+    struct call call = new_call(METHOD_RENEW);
+    struct packet *packet = g_new0(struct packet, 1);
+
+    open_session();
+    engine_call(&world.engine, &call, world.now);
+    packet->bytes = (struct remex_bytes){ g_strdup("junk"), 4 };
+    packet->holders = 1;
+    packet->destroy = destroy_packet;
+    forget(0);
+    engine_on_reply(&world.engine, 0, packet, world.now);
+    packet_release(packet);
+    g_assert_cmpint(world.engine.recovery.reason, ==, REMEX_FAILURE_PROTOCOL);
+    g_assert_cmpint(call.error.status, ==, REMEX_DISCONNECTED);
+    tear_down(NULL);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    SUITE_ADD("/engine", an_open_session_keeps_a_pull_parked);
+    SUITE_ADD("/engine", a_refused_open_fails_with_what_the_executor_says);
+    SUITE_ADD("/engine", whoever_closes_every_connection_does_not_want_us);
+    SUITE_ADD("/engine", a_call_is_answered_on_its_lane);
+    SUITE_ADD("/engine", lanes_are_opened_as_calls_need_them);
+    SUITE_ADD("/engine", a_lost_call_is_repeated_after_one_resume);
+    SUITE_ADD("/engine", a_resume_states_where_each_handle_stands);
+    SUITE_ADD("/engine", an_answer_to_an_old_attachment_is_nobodys);
+    SUITE_ADD("/engine", two_pulls_may_overtake_each_other);
+    SUITE_ADD("/engine", a_hole_that_nothing_can_fill_is_a_failure);
+    SUITE_ADD("/engine",
+            what_is_taken_is_told_without_waiting_for_the_parked_pull);
+    SUITE_ADD("/engine", a_little_that_is_taken_is_told_after_a_while);
+    SUITE_ADD("/engine", a_silent_link_is_probed_then_cut_then_resumed);
+    SUITE_ADD("/engine", another_executor_fails_each_handle_once);
+    SUITE_ADD("/engine", a_lost_session_has_its_own_reason);
+    SUITE_ADD(
+            "/engine", a_session_counts_as_taken_over_when_a_resume_is_told_so);
+    SUITE_ADD("/engine", a_forgotten_process_fails_alone);
+    SUITE_ADD("/engine", the_deadline_of_recovery_fails_everything);
+    SUITE_ADD("/engine", a_freed_handle_is_killed_and_unfollowed);
+    SUITE_ADD("/engine", a_detached_handle_is_only_unfollowed);
+    SUITE_ADD("/engine", a_freed_handle_is_not_stated_in_a_resume);
+    SUITE_ADD("/engine", closing_lets_the_parked_pull_end);
+    SUITE_ADD("/engine", junk_for_an_answer_ends_it);
+    return g_test_run();
+}
