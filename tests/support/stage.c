@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "executor/list.h"
 #include "executor/members.h"
 #include "executor/sweep.h"
 
@@ -92,8 +93,7 @@ static void set_tick(struct actor *actor)
 
 static void on_tick(struct loop_timer *timer)
 {
-    struct actor *actor = (struct actor *)(void *)((char *)timer -
-            offsetof(struct actor, tick));
+    struct actor *actor = CONTAINER_OF(timer, struct actor, tick);
 
     process_tick(actor->process, loop_now(actor->stage->loop));
     set_tick(actor);
@@ -126,7 +126,7 @@ static void look(struct stage *stage)
 
 static void on_look(struct loop_task *task)
 {
-    look((struct stage *)(void *)((char *)task - offsetof(struct stage, look)));
+    look(CONTAINER_OF(task, struct stage, look));
 }
 
 static void on_give_up(struct loop_timer *timer)
@@ -307,40 +307,51 @@ bool stage_is_alive(pid_t pid)
             member.state != 'X';
 }
 
-/* Nobody tells of the deaths of strangers, so this one looks again. */
-struct watch_death {
+/* For what nobody tells. */
+struct poll {
     struct stage *stage;
     struct loop_timer timer;
-    pid_t pid;
+    bool (*done)(void *user);
+    void *user;
 };
 
 static void on_look_again(struct loop_timer *timer)
 {
-    struct watch_death *death = (struct watch_death *)(void *)((char *)timer -
-            offsetof(struct watch_death, timer));
+    struct poll *poll = CONTAINER_OF(timer, struct poll, timer);
 
-    loop_defer(death->stage->loop, &death->stage->look);
+    loop_defer(poll->stage->loop, &poll->stage->look);
+}
+
+static bool is_poll_done(void *user)
+{
+    struct poll *poll = user;
+    int64_t at = clock_after(
+            loop_now(poll->stage->loop), clock_from_ms(LOOK_AGAIN_MS));
+
+    g_assert_cmpint(
+            loop_timer_set(poll->stage->loop, &poll->timer, at), ==, REMEX_OK);
+    return poll->done(poll->user);
+}
+
+void stage_poll_until(struct stage *stage, bool (*done)(void *user), void *user)
+{
+    struct poll poll = {
+        .stage = stage,
+        .timer.due = on_look_again,
+        .done = done,
+        .user = user,
+    };
+
+    stage_until(stage, is_poll_done, &poll);
+    loop_timer_cancel(stage->loop, &poll.timer);
 }
 
 static bool is_dead(void *user)
 {
-    struct watch_death *death = user;
-    int64_t at = clock_after(
-            loop_now(death->stage->loop), clock_from_ms(LOOK_AGAIN_MS));
-
-    g_assert_cmpint(loop_timer_set(death->stage->loop, &death->timer, at), ==,
-            REMEX_OK);
-    return !stage_is_alive(death->pid);
+    return !stage_is_alive(*(const pid_t *)user);
 }
 
 void stage_until_dead(struct stage *stage, pid_t pid)
 {
-    struct watch_death death = {
-        .stage = stage,
-        .timer.due = on_look_again,
-        .pid = pid,
-    };
-
-    stage_until(stage, is_dead, &death);
-    loop_timer_cancel(stage->loop, &death.timer);
+    stage_poll_until(stage, is_dead, &pid);
 }

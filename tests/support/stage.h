@@ -66,8 +66,13 @@ struct actor *stage_sh(struct stage *stage, const char *script);
 /* Takes the actor's process away; what was told stays. */
 void stage_free_process(struct actor *actor);
 
-/* Runs the loop until `done` says so. */
+/* Runs the loop until `done` says so, which is asked whenever something was
+ * published. */
 void stage_until(struct stage *stage, bool (*done)(void *user), void *user);
+
+/* The same, asked every few milliseconds: for what nobody tells. */
+void stage_poll_until(
+        struct stage *stage, bool (*done)(void *user), void *user);
 
 /* Runs the loop until its process is closed. */
 void stage_until_closed(struct actor *actor);

@@ -199,8 +199,7 @@ static void orphans_are_reaped_as_they_end(void)
             "for i in 1 2 3 4 5; do (true & ) ; done;"
             "echo done; sleep 1000");
     stage_until_said(actor, "done");
-    turn_once(&stage);
-    stage_until(&stage, has_no_zombies, NULL);
+    stage_poll_until(&stage, has_no_zombies, NULL);
     stage_close(&stage);
 }
 

@@ -15,6 +15,7 @@
 #include <glib.h>
 
 #include "common/clock.h"
+#include "executor/list.h"
 #include "support/stage.h"
 #include "support/suite.h"
 #include "support/tree.h"
@@ -39,8 +40,7 @@ struct play {
 
 static void on_lifeline(struct loop_watch *watch, uint32_t epoll_events)
 {
-    struct play *play = (struct play *)(void *)((char *)watch -
-            offsetof(struct play, lifeline));
+    struct play *play = CONTAINER_OF(watch, struct play, lifeline);
 
     (void)epoll_events;
     loop_stop(play->stage.loop);
