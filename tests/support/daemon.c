@@ -18,7 +18,11 @@
 #define PROGRAM REMEX_BIN_DIR "/remexd"
 #define READY_FD 3
 #define READY_FD_TEXT "3"
-#define MAX_ARGUMENTS 8
+#define MAX_ARGUMENTS 12
+
+/* A test that dies takes it along. */
+#define LEASH "/usr/bin/setpriv", "--pdeathsig", "KILL"
+#define FIXED_ARGUMENTS 8
 
 #define PATIENCE_US (10 * G_USEC_PER_SEC)
 #define POLL_US 2000
@@ -73,11 +77,12 @@ static char *read_address(int fd)
 static void start(
         struct daemon *daemon, const char *listen, const char *const *extra)
 {
-    const char *argv[MAX_ARGUMENTS] = { PROGRAM, "--ready-fd", READY_FD_TEXT,
-        "--listen", listen };
+    const char *argv[MAX_ARGUMENTS] = { LEASH, PROGRAM, "--ready-fd",
+        READY_FD_TEXT, "--listen", listen };
     int ready[2];
 
-    for (size_t i = 5; extra && *extra && i + 1 < MAX_ARGUMENTS; i++)
+    for (size_t i = FIXED_ARGUMENTS; extra && *extra && i + 1 < MAX_ARGUMENTS;
+            i++)
         argv[i] = *extra++;
     g_assert_cmpint(pipe2(ready, O_CLOEXEC), ==, 0);
     daemon->pid = spawn((char *const *)(gpointer)argv, ready[1]);
