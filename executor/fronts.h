@@ -46,7 +46,7 @@ enum {
     FRONTS_START_MS = 10000,  /* to begin to listen */
     FRONTS_MIN_DELAY_MS = 10, /* before the next try, doubled each time */
     FRONTS_MAX_DELAY_MS = 1000,
-    FRONTS_STEADY_MS = 5000 /* having listened so long, it starts over */
+    FRONTS_STEADY_MS = 1000 /* having listened so long, it starts over */
 };
 
 /* All arguments are lent until fronts_free. REMEX_NOT_FOUND: there is no

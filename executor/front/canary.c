@@ -7,11 +7,21 @@
 #include <unistd.h>
 
 #include <nng/nng.h>
-#include <nng/protocol/pair0/pair.h>
+#include <nng/protocol/pubsub0/pub.h>
+#include <nng/protocol/pubsub0/sub.h>
 
 #include "executor/front/probe.h"
 
 #define SECOND INT64_C(1000000000)
+
+/* Hanging for ever takes no more than a few seconds to tell from a machine that
+ * has other things to do. */
+#define CLEANUP_PATIENCE (2 * SECOND)
+#define LISTENER_PATIENCE (1 * SECOND)
+
+/* Of a clean-up, which takes less than a millisecond where there is a processor
+ * for it. */
+#define SLOW_PACE (SECOND / 20)
 
 static const char inner_address[] = "inproc://canary";
 
@@ -21,10 +31,12 @@ struct canary {
     struct probe hints;
     pthread_mutex_t lock; /* of all that follows */
     pthread_cond_t moved;
-    uint64_t asked;   /* number of the newest beat */
-    uint64_t begun;   /* and of the one being worked on, or the last */
-    nng_pipe pipe;    /* the inner connection; id 0: there is none */
-    uint32_t removed; /* id of the last one that was cleaned up */
+    uint64_t asked;  /* number of the newest beat */
+    uint64_t begun;  /* and of the one being worked on, or the last */
+    uint32_t pipe;   /* id of the newest inner connection */
+    uint32_t closed; /* of the one that was closed last */
+    bool cleaned_up; /* that one is gone */
+    uint64_t let_in; /* connections that the hint socket took, ever */
 };
 
 static int64_t now(void)
@@ -35,13 +47,9 @@ static int64_t now(void)
     return (int64_t)time.tv_sec * SECOND + time.tv_nsec;
 }
 
-static struct timespec in_two_seconds(void)
+static struct timespec time_of(int64_t time)
 {
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    time.tv_sec += 2;
-    return time;
+    return (struct timespec){ time / SECOND, time % SECOND };
 }
 
 /* Pipe callbacks may do no more than take note. */
@@ -51,38 +59,42 @@ static void pipe_changed(nng_pipe pipe, nng_pipe_ev event, void *arg)
 
     pthread_mutex_lock(&canary->lock);
     if (event == NNG_PIPE_EV_ADD_POST)
-        canary->pipe = pipe;
-    else
-        canary->removed = pipe.id;
+        canary->pipe = (uint32_t)nng_pipe_id(pipe);
+    else if ((uint32_t)nng_pipe_id(pipe) == canary->closed)
+        canary->cleaned_up = true;
     pthread_cond_signal(&canary->moved);
     pthread_mutex_unlock(&canary->lock);
 }
 
-/* The inner connection, once it is there and newer than the one removed last.
- */
-static bool find_pipe(struct canary *canary, nng_pipe *out)
+/* The inner connection, once it has come again; 0: it does not. */
+static uint32_t find_pipe(struct canary *canary)
 {
-    struct timespec until = in_two_seconds();
+    struct timespec until = time_of(now() + CLEANUP_PATIENCE);
     int error = 0;
+    uint32_t pipe;
 
     pthread_mutex_lock(&canary->lock);
-    while (canary->pipe.id == canary->removed && !error)
+    while (canary->pipe == canary->closed && !error)
         error = pthread_cond_timedwait(&canary->moved, &canary->lock, &until);
-    *out = canary->pipe;
+    pipe = canary->pipe == canary->closed ? 0 : canary->pipe;
+    canary->closed = pipe;
+    canary->cleaned_up = false;
     pthread_mutex_unlock(&canary->lock);
-    return !error;
+    return pipe;
 }
 
-static bool see_removal(struct canary *canary, nng_pipe pipe)
+static bool see_removal(struct canary *canary)
 {
-    struct timespec until = in_two_seconds();
+    struct timespec until = time_of(now() + CLEANUP_PATIENCE);
     int error = 0;
+    bool seen;
 
     pthread_mutex_lock(&canary->lock);
-    while (canary->removed != pipe.id && !error)
+    while (!canary->cleaned_up && !error)
         error = pthread_cond_timedwait(&canary->moved, &canary->lock, &until);
+    seen = canary->cleaned_up;
     pthread_mutex_unlock(&canary->lock);
-    return !error;
+    return seen;
 }
 
 /* Has a connection closed, and sees that it is cleaned up. It comes again by
@@ -90,28 +102,83 @@ static bool see_removal(struct canary *canary, nng_pipe pipe)
  */
 static int64_t check_cleanup(struct canary *canary)
 {
-    nng_pipe pipe;
-    int64_t begin;
+    nng_pipe pipe = { .id = find_pipe(canary) };
+    int64_t begin = now();
 
-    if (!find_pipe(canary, &pipe))
+    if (pipe.id == 0)
         _exit(LINK_EXIT_CLEANUP);
-    begin = now();
     nng_pipe_close(pipe);
-    if (!see_removal(canary, pipe))
+    if (!see_removal(canary))
         _exit(LINK_EXIT_CLEANUP);
     return now() - begin;
 }
 
-/* A dead listener must be found quickly, but one that is slow because the whole
- * machine is must not be taken for dead: how long NNG's threads just needed for
- * something that cannot fail tells these apart. */
-static void check_listeners(const struct canary *canary, int64_t pace)
+static void let_in(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
-    int64_t patience = SECOND + 8 * pace;
+    struct canary *canary = arg;
 
-    if (!probe_request(&canary->requests, now() + patience) ||
-            !probe_hint(&canary->hints, now() + patience))
-        _exit(LINK_EXIT_LISTENER);
+    (void)pipe;
+    (void)event;
+    pthread_mutex_lock(&canary->lock);
+    canary->let_in++;
+    pthread_cond_signal(&canary->moved);
+    pthread_mutex_unlock(&canary->lock);
+}
+
+static uint64_t count_let_in(struct canary *canary)
+{
+    uint64_t count;
+
+    pthread_mutex_lock(&canary->lock);
+    count = canary->let_in;
+    pthread_mutex_unlock(&canary->lock);
+    return count;
+}
+
+static bool wait_let_in(
+        struct canary *canary, uint64_t before, int64_t deadline)
+{
+    struct timespec until = time_of(deadline);
+    int error = 0;
+    bool good;
+
+    pthread_mutex_lock(&canary->lock);
+    while (canary->let_in == before && !error)
+        error = pthread_cond_timedwait(&canary->moved, &canary->lock, &until);
+    good = canary->let_in > before;
+    pthread_mutex_unlock(&canary->lock);
+    return good;
+}
+
+/* Whoever was let in since this one came proves that the listener lives. */
+static bool hints_live(struct canary *canary, int64_t deadline)
+{
+    uint64_t before = count_let_in(canary);
+    int fd = probe_subscribe(&canary->hints, deadline);
+    bool good;
+
+    if (fd < 0)
+        return false;
+    good = wait_let_in(canary, before, deadline);
+    close(fd);
+    return good;
+}
+
+/* A dead listener must be found quickly, but one that is slow because the whole
+ * machine is must not be taken for dead: how long NNG's threads need meanwhile
+ * for something that cannot fail tells these apart. */
+static void check_listeners(struct canary *canary)
+{
+    int64_t pace = check_cleanup(canary);
+
+    while (!probe_request(&canary->requests, now() + LISTENER_PATIENCE) ||
+            !hints_live(canary, now() + LISTENER_PATIENCE)) {
+        int64_t next_pace = check_cleanup(canary);
+
+        if (pace < SLOW_PACE && next_pace < SLOW_PACE)
+            _exit(LINK_EXIT_LISTENER);
+        pace = next_pace;
+    }
 }
 
 static uint64_t wait_for_beat(struct canary *canary)
@@ -137,20 +204,20 @@ static void *run(void *arg)
             .ticket = wait_for_beat(canary),
         };
 
-        check_listeners(canary, check_cleanup(canary));
+        check_listeners(canary);
         channel_send(canary->channel, &header, NULL);
     }
     return NULL;
 }
 
 /* Both ends of the inner connection; the dialling one connects again whenever
- * it has been closed. */
+ * it has been closed, maybe before the old one is gone. */
 static bool open_inner(struct canary *canary)
 {
     nng_socket listening;
     nng_socket dialling;
 
-    return !nng_pair0_open(&listening) && !nng_pair0_open(&dialling) &&
+    return !nng_pub0_open(&listening) && !nng_sub0_open(&dialling) &&
             !nng_pipe_notify(
                     listening, NNG_PIPE_EV_ADD_POST, pipe_changed, canary) &&
             !nng_pipe_notify(
@@ -161,8 +228,8 @@ static bool open_inner(struct canary *canary)
             !nng_dial(dialling, inner_address, NULL, NNG_FLAG_NONBLOCK);
 }
 
-struct canary *canary_new(
-        struct channel *channel, const char *address, const char *hint_address)
+struct canary *canary_new(struct channel *channel, const char *address,
+        const char *hint_address, nng_socket hint_socket)
 {
     struct canary *canary = calloc(1, sizeof(*canary));
     pthread_condattr_t attributes;
@@ -179,7 +246,8 @@ struct canary *canary_new(
     if (!probe_init(&canary->requests, address) ||
             !probe_init(&canary->hints, hint_address))
         _exit(LINK_EXIT_USAGE);
-    if (!open_inner(canary))
+    if (!open_inner(canary) ||
+            nng_pipe_notify(hint_socket, NNG_PIPE_EV_ADD_POST, let_in, canary))
         _exit(LINK_EXIT_LIBRARY);
     if (pthread_create(&thread, NULL, run, canary))
         _exit(LINK_EXIT_MEMORY);

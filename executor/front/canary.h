@@ -17,13 +17,15 @@
 
 #include <stdint.h>
 
+#include <nng/nng.h>
+
 #include "executor/front/channel.h"
 
 struct canary;
 
 /* Ends the process if it cannot. Lives as long as the process. */
-struct canary *canary_new(
-        struct channel *channel, const char *address, const char *hint_address);
+struct canary *canary_new(struct channel *channel, const char *address,
+        const char *hint_address, nng_socket hint_socket);
 
 void canary_beat(struct canary *canary, uint64_t beat);
 

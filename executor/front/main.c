@@ -77,8 +77,8 @@ static void start(struct front *front, char **arguments)
     if (!responder_start(&front->channel, arguments[1], max_request, &requests,
                 &front->responder))
         refuse(front, &requests);
-    front->canary =
-            canary_new(&front->channel, requests.address, hints.address);
+    front->canary = canary_new(&front->channel, requests.address, hints.address,
+            front->publisher.socket);
     tell_ready(front, &requests, &hints);
 }
 

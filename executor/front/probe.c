@@ -172,14 +172,13 @@ bool probe_request(const struct probe *probe, int64_t deadline)
     return good;
 }
 
-bool probe_hint(const struct probe *probe, int64_t deadline)
+int probe_subscribe(const struct probe *probe, int64_t deadline)
 {
     int fd = open_connection(probe, deadline);
-    bool good;
 
-    if (fd < 0)
-        return false;
-    good = greeted(fd, PROTOCOL_SUB, deadline);
-    close(fd);
-    return good;
+    if (fd >= 0 && !greeted(fd, PROTOCOL_SUB, deadline)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
 }

@@ -25,7 +25,9 @@ bool probe_init(struct probe *probe, const char *text);
  * all before `deadline` (CLOCK_MONOTONIC, nanoseconds). */
 bool probe_request(const struct probe *probe, int64_t deadline);
 
-/* Connects to a PUB listener and gets its greeting. */
-bool probe_hint(const struct probe *probe, int64_t deadline);
+/* Connects to a PUB listener and gets its greeting. That is the transport's;
+ * NNG may still not let the connection in. The descriptor, to be closed, or -1.
+ */
+int probe_subscribe(const struct probe *probe, int64_t deadline);
 
 #endif
