@@ -211,19 +211,18 @@ static void resumed(
     }
 }
 
-/* Why a Resume that was answered thus cannot work later; 0: it may. */
-static enum remex_failure final_reason(const struct remex_error *error)
+/* A Resume that was answered thus may be answered otherwise later. */
+static bool may_work_later(enum remex_status status)
 {
-    switch (error->status) {
+    switch (status) {
     case REMEX_UNAUTHENTICATED:
     case REMEX_PERMISSION_DENIED:
-        return REMEX_FAILURE_NOT_AUTHORISED;
     case REMEX_INVALID_ARGUMENT:
     case REMEX_FAILED_PRECONDITION:
     case REMEX_NOT_FOUND:
     case REMEX_OUT_OF_RANGE:
     case REMEX_UNIMPLEMENTED:
-        return REMEX_FAILURE_PROTOCOL;
+        return false;
     case REMEX_OK:
     case REMEX_CANCELLED:
     case REMEX_UNKNOWN:
@@ -242,21 +241,24 @@ static enum remex_failure final_reason(const struct remex_error *error)
     case REMEX_NO_MEMORY:
         break;
     }
-    return 0;
+    return true;
 }
 
 static void resume_refused(
         struct engine *engine, const struct remex_error *error, int64_t now)
 {
-    enum remex_failure reason = final_reason(error);
+    enum remex_failure reason = REMEX_FAILURE_PROTOCOL;
 
+    if (error->status == REMEX_UNAUTHENTICATED ||
+            error->status == REMEX_PERMISSION_DENIED)
+        reason = REMEX_FAILURE_NOT_AUTHORISED;
     if (error->kind == REMEX_ERROR_SUPERSEDED)
         fail_with(engine, REMEX_FAILURE_TAKEN_OVER, REMEX_DISCONNECTED,
                 "another client has taken over this session");
-    else if (reason)
-        engine_fail(engine, reason, error);
-    else
+    else if (may_work_later(error->status))
         recovery_attempt_failed(&engine->recovery, now);
+    else
+        engine_fail(engine, reason, error);
 }
 
 static void on_resume_reply(

@@ -167,8 +167,13 @@ static int wait_for(struct daemon *daemon)
 
 void daemon_kill(struct daemon *daemon)
 {
+    pid_t executor = daemon_executor(daemon);
+
     g_assert_cmpint(kill(daemon->pid, SIGKILL), ==, 0);
     wait_for(daemon);
+    /* It ends in order, if it can. */
+    kill(executor, SIGCONT);
+    g_assert_true(tree_wait_gone(executor, (int)(PATIENCE_US / 1000)));
 }
 
 void daemon_kill_executor(struct daemon *daemon)

@@ -32,7 +32,7 @@ pid_t daemon_executor(const struct daemon *daemon);
 /* Of the first address; waits for one, if it is being replaced. */
 pid_t daemon_front(const struct daemon *daemon);
 
-/* SIGKILL; returns when the supervisor is gone. */
+/* SIGKILL for the supervisor; returns when the executor is gone as well. */
 void daemon_kill(struct daemon *daemon);
 
 /* SIGKILL for the executor alone; returns when the supervisor is gone as well,
