@@ -42,10 +42,15 @@ static enum remex_status usage_error(
 static enum remex_status take_listen(
         struct config *config, const char *value, struct remex_error *error)
 {
+    struct remex_error why;
+
     if (config->address_count == CONFIG_MAX_ADDRESSES)
         return usage_error(error, "--listen", "too many addresses");
-    return address_parse(
-            value, &config->addresses[config->address_count++], error);
+    if (address_parse(value, &config->addresses[config->address_count++],
+                &why) != REMEX_OK)
+        return error_set(
+                error, why.status, "--listen '%s': %s", value, why.text);
+    return REMEX_OK;
 }
 
 static bool parse_fd(const char *value, int *out)

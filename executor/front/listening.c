@@ -85,3 +85,11 @@ bool listening_start(struct listening *out, nng_socket socket,
         error = tell_address(out, listener, address);
     return error ? fail(out, address, nng_strerror(error)) : true;
 }
+
+void listening_remove(const struct listening *listening)
+{
+    const char *path = ipc_path(listening->address);
+
+    if (path)
+        unlink(path);
+}

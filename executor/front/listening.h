@@ -6,6 +6,7 @@
  * Putting a socket on an address.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <nng/nng.h>
@@ -23,5 +24,8 @@ struct listening {
  * 1.5.2 kills the listener, were there one.) False: `problem` is set. */
 bool listening_start(struct listening *out, nng_socket socket,
         const char *address, size_t max_message);
+
+/* Removes what listening left in the file system; nobody gets in any more. */
+void listening_remove(const struct listening *listening);
 
 #endif

@@ -75,8 +75,10 @@ static void start(struct front *front, char **arguments)
     if (!publisher_start(&front->publisher, arguments[2], &hints))
         refuse(front, &hints);
     if (!responder_start(&front->channel, arguments[1], max_request, &requests,
-                &front->responder))
+                &front->responder)) {
+        listening_remove(&hints);
         refuse(front, &requests);
+    }
     front->canary = canary_new(&front->channel, requests.address, hints.address,
             front->publisher.socket);
     tell_ready(front, &requests, &hints);
