@@ -55,6 +55,30 @@ static char *status_field(pid_t pid, const char *name)
     return value;
 }
 
+static bool is_pending(pid_t pid, int signal_number)
+{
+    char *state = status_field(pid, "State");
+    char *value = status_field(pid, "ShdPnd");
+    uint64_t set = value ? g_ascii_strtoull(value, NULL, 16) : 0;
+    bool alive = state && state[0] != 'Z'; /* the dead keep theirs */
+
+    g_free(state);
+    g_free(value);
+    return alive && (set >> (signal_number - 1) & 1);
+}
+
+bool tree_wait_not_pending(pid_t pid, int signal_number, int ms)
+{
+    gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;
+
+    while (is_pending(pid, signal_number)) {
+        if (g_get_monotonic_time() > deadline)
+            return false;
+        g_usleep(POLL_US);
+    }
+    return true;
+}
+
 /* Calls `visit` for each child until it says true; returns that child or -1. */
 static pid_t visit_children(
         pid_t pid, bool (*visit)(pid_t child, void *data), void *data)

@@ -17,6 +17,10 @@ bool tree_is_there(pid_t pid);
 /* Waits until it is gone, and reaped; false if it is not within `ms`. */
 bool tree_wait_gone(pid_t pid, int ms);
 
+/* Waits until it has no such signal pending; false if it still has after `ms`.
+ */
+bool tree_wait_not_pending(pid_t pid, int signal_number, int ms);
+
 /* The first child of `pid` whose program is called so (at most 15 bytes of it
  * count), or -1. */
 pid_t tree_child(pid_t pid, const char *name);
