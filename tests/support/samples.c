@@ -49,7 +49,7 @@ static const struct stop_step plan[] = {
 
 static const struct label labels[] = {
     { .name = BYTES("16 bytes of name"), .value = BYTES("build \xc3\xa4 1") },
-    { .name = BYTES("empty"), .value = BYTES("") },
+    { .name = BYTES("1"), .value = BYTES("") },
 };
 
 static const struct follow_spec follows[] = {

@@ -61,6 +61,19 @@ static void random_ids_are_not_alike(void)
     g_assert_false(id_is_zero(&a));
 }
 
+static void a_single_byte_is_random_too(void)
+{
+    uint8_t seen = 0;
+
+    for (int i = 0; i < 100 && seen != 0xff; i++) {
+        uint8_t byte = 0;
+
+        random_bytes(&byte, 1);
+        seen |= byte;
+    }
+    g_assert_cmpuint(seen, ==, 0xff);
+}
+
 /* Every byte of 3,000 takes part: one that is never written would stay. */
 static void random_bytes_fill_all_that_was_asked_for(void)
 {
@@ -85,6 +98,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/ids", only_all_zero_is_none);
     SUITE_ADD("/ids", an_id_is_shown_as_32_digits);
     SUITE_ADD("/ids", random_ids_are_not_alike);
+    SUITE_ADD("/ids", a_single_byte_is_random_too);
     SUITE_ADD("/ids", random_bytes_fill_all_that_was_asked_for);
     return g_test_run();
 }
