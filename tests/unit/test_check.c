@@ -357,6 +357,8 @@ static void a_counted_retention_has_an_amount(void)
     check_refused(&request, "start.stdout_spec.retention_amount");
     out->retention = RETENTION_CHUNKS;
     check_refused(&request, "start.stdout_spec.retention_amount");
+    out->retention_amount = 1;
+    check_fine(&request);
 }
 
 static void keeping_has_a_time(void)
@@ -499,6 +501,8 @@ static void a_cursor_at_the_beginning_has_position_0(void)
     struct request follow = sample_request(METHOD_FOLLOW);
     struct request read = sample_request(METHOD_READ);
 
+    follow.follow.follow.after_seq = 1;
+    check_fine(&follow);
     follow.follow.follow.after_seq = 0;
     check_refused(&follow, "follow.after_position");
     follow.follow.follow.after_position = 0;
