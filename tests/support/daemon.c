@@ -123,11 +123,22 @@ void daemon_start_tcp(struct daemon *daemon, const char *token)
     g_free(path);
 }
 
+/* An executor without its supervisor ends in order, if it may run. */
+static void wait_for_orphan(struct daemon *daemon)
+{
+    if (daemon->orphan <= 0)
+        return;
+    kill(daemon->orphan, SIGCONT);
+    g_assert_true(tree_wait_gone(daemon->orphan, (int)(PATIENCE_US / 1000)));
+    daemon->orphan = 0;
+}
+
 void daemon_restart(struct daemon *daemon)
 {
     char *listen = g_strdup(daemon->address);
 
     g_assert_cmpint(daemon->pid, ==, 0);
+    wait_for_orphan(daemon);
     start(daemon, listen, NULL);
     g_free(listen);
 }
@@ -167,13 +178,9 @@ static int wait_for(struct daemon *daemon)
 
 void daemon_kill(struct daemon *daemon)
 {
-    pid_t executor = daemon_executor(daemon);
-
+    daemon->orphan = daemon_executor(daemon);
     g_assert_cmpint(kill(daemon->pid, SIGKILL), ==, 0);
     wait_for(daemon);
-    /* It ends in order, if it can. */
-    kill(executor, SIGCONT);
-    g_assert_true(tree_wait_gone(executor, (int)(PATIENCE_US / 1000)));
 }
 
 void daemon_kill_executor(struct daemon *daemon)
@@ -218,6 +225,7 @@ void daemon_stop(struct daemon *daemon)
         g_assert_true(WIFEXITED(status));
         g_assert_cmpint(WEXITSTATUS(status), ==, 0);
     }
+    wait_for_orphan(daemon);
     remove_directory(daemon->directory);
     g_free(daemon->directory);
     g_free(daemon->address);

@@ -16,6 +16,7 @@ struct daemon {
     char *directory;
     char *address; /* where it listens, as it says itself */
     pid_t pid;     /* of the supervisor; 0: stopped */
+    pid_t orphan;  /* an executor that has lost it; 0: none */
 };
 
 /* Waits until it listens. */
@@ -32,7 +33,7 @@ pid_t daemon_executor(const struct daemon *daemon);
 /* Of the first address; waits for one, if it is being replaced. */
 pid_t daemon_front(const struct daemon *daemon);
 
-/* SIGKILL for the supervisor; returns when the executor is gone as well. */
+/* SIGKILL for the supervisor; the executor ends in order then. */
 void daemon_kill(struct daemon *daemon);
 
 /* SIGKILL for the executor alone; returns when the supervisor is gone as well,
