@@ -6,18 +6,18 @@
  * A client is one session with one executor: the place where processes are
  * started and followed (<remex/process.h>).
  *
- * Results come last. A call returns REMEX_OK, or the reason why nothing happened
- * and no result was written; where it takes an `error` (NULL is allowed) that
- * tells the failure in full. What arrives through `**out` is yours to free.
- * Every other pointer is lent; its function says until when.
+ * Results come last. A call returns REMEX_OK, or the reason why nothing
+ * happened and no result was written; where it takes an `error` (NULL is
+ * allowed) that tells the failure in full. What arrives through `**out` is
+ * yours to free. Every other pointer is lent; its function says until when.
  *
  * Every call may be made from any thread, at any time, except that freeing
  * something must not race with other uses of the same thing. There are no
  * callbacks and no global state; separate clients share nothing.
  *
  * When the link breaks, the client tries to resume its session until the
- * recovery deadline; calls wait meanwhile, within their timeouts, and nothing is
- * lost or repeated. After the deadline each process not yet closed gets one
+ * recovery deadline; calls wait meanwhile, within their timeouts, and nothing
+ * is lost or repeated. After the deadline each process not yet closed gets one
  * REMEX_EVENT_FAILED, and calls answer REMEX_DISCONNECTED at once, for good.
  *
  * In a forked child, all handles are dead: nothing but exec and _exit.
@@ -35,21 +35,22 @@ extern "C" {
 struct remex_client;
 struct remex_process;
 
-/* Options start as REMEX_DEFAULTS(remex_..._options): zero means the default. */
+/* Options start as REMEX_DEFAULTS(remex_..._options): zero means the default.
+ */
 #define REMEX_DEFAULTS(type) ((struct type){ .size = sizeof(struct type) })
 
 /* A duration of 0 is the default; this one is none at all. */
 #define REMEX_AT_ONCE (-1)
 
 struct remex_client_options {
-    size_t size;      /* of this struct, as the caller compiled it */
-    const char *name; /* for the executor's logs; default: the program's */
-    const char *token;       /* where the address asks for one */
-    int connect_timeout_ms;  /* default 5000 */
-    int call_timeout_ms;     /* default 30000; of calls without one of theirs */
-    int recovery_ms;         /* default 25000; REMEX_AT_ONCE: give up at once */
-    int lease_ms;            /* default: the executor's */
-    size_t window_bytes;     /* default 1 MiB: output held here per process */
+    size_t size;       /* of this struct, as the caller compiled it */
+    const char *name;  /* for the executor's logs; default: the program's */
+    const char *token; /* where the address asks for one */
+    int connect_timeout_ms; /* default 5000 */
+    int call_timeout_ms;    /* default 30000; of calls without one of theirs */
+    int recovery_ms;        /* default 25000; REMEX_AT_ONCE: give up at once */
+    int lease_ms;           /* default: the executor's */
+    size_t window_bytes;    /* default 1 MiB: output held here per process */
     const char *executor_program; /* of local:; default: the installed remexd */
 };
 
@@ -77,13 +78,13 @@ REMEX_API void remex_client_free(struct remex_client *client);
  *         while (remex_process_next_event(process, 0, &event) == REMEX_OK)
  *             ...
  *
- * The descriptor is readable while some process has events to take; it stays the
- * same while the client lives. Only poll it.
+ * The descriptor is readable while some process has events to take; it stays
+ * the same while the client lives. Only poll it.
  */
 REMEX_API int remex_client_fd(const struct remex_client *client);
 
-/* A process with events to take that was not named since its last one was taken,
- * or NULL. Lent until it is freed. */
+/* A process with events to take that was not named since its last one was
+ * taken, or NULL. Lent until it is freed. */
 REMEX_API struct remex_process *remex_client_next_ready(
         struct remex_client *client);
 

@@ -58,9 +58,9 @@ enum remex_owner_loss {
 };
 
 struct remex_process_options {
-    size_t size;            /* of this struct, as the caller compiled it */
-    const char *id;         /* 1 to 128 bytes; default: random */
-    const char *cwd;        /* absolute; default: the executor's own */
+    size_t size;     /* of this struct, as the caller compiled it */
+    const char *id;  /* 1 to 128 bytes; default: random */
+    const char *cwd; /* absolute; default: the executor's own */
     enum remex_env env_mode;
     const char *const *env; /* "NAME=value"..., NULL; in an overlay a lone
                              * "NAME" unsets */
@@ -68,8 +68,8 @@ struct remex_process_options {
     enum remex_stdin stdin_mode;
     struct remex_stream_options out;
     struct remex_stream_options err;
-    int64_t wall_time_ms;   /* default: no limit */
-    int eof_linger_ms;      /* default 3000; REMEX_FOREVER: wait for all ends */
+    int64_t wall_time_ms; /* default: no limit */
+    int eof_linger_ms;    /* default 3000; REMEX_FOREVER: wait for all ends */
     enum remex_owner_loss owner_loss;
     int64_t keep_ms;
 };
@@ -106,14 +106,15 @@ REMEX_CHECKED enum remex_status remex_process_next_event(
 /* Waits until the exit is known, whether or not its event has been taken, and
  * however much output lies unread. REMEX_DEADLINE_EXCEEDED: not yet;
  * REMEX_DISCONNECTED: it will not be known. */
-REMEX_CHECKED enum remex_status remex_process_wait(struct remex_process *process,
-        int timeout_ms, struct remex_exit *out);
+REMEX_CHECKED enum remex_status remex_process_wait(
+        struct remex_process *process, int timeout_ms, struct remex_exit *out);
 
 /*
  * Feeds stdin: waits until all of it is taken or `timeout_ms` has passed, and
  * says in `written_out` (may be NULL) how much was, whatever the status.
- * REMEX_DEADLINE_EXCEEDED: the rest was not; REMEX_FAILED_PRECONDITION: stdin is
- * closed (by close_stdin, the child, or from the start) or the process exited.
+ * REMEX_DEADLINE_EXCEEDED: the rest was not; REMEX_FAILED_PRECONDITION: stdin
+ * is closed (by close_stdin, the child, or from the start) or the process
+ * exited.
  */
 REMEX_CHECKED enum remex_status remex_process_write(
         struct remex_process *process, const void *data, size_t size,
@@ -152,15 +153,15 @@ struct remex_log {
 };
 
 /*
- * Reads the executor's log after event `after_seq` (0: from the oldest), at most
- * `max_bytes` of output (0: the executor's choice) but at least one event if
- * there is one, waiting up to `timeout_ms` for it. Independent of next_event,
- * and safe to repeat. REMEX_AGAIN: nothing yet; REMEX_ENDED: Closed lies at or
- * before `after_seq`.
+ * Reads the executor's log after event `after_seq` (0: from the oldest), at
+ * most `max_bytes` of output (0: the executor's choice) but at least one event
+ * if there is one, waiting up to `timeout_ms` for it. Independent of
+ * next_event, and safe to repeat. REMEX_AGAIN: nothing yet; REMEX_ENDED: Closed
+ * lies at or before `after_seq`.
  */
-REMEX_CHECKED enum remex_status remex_process_read(struct remex_process *process,
-        uint64_t after_seq, size_t max_bytes, int timeout_ms,
-        struct remex_log **out, struct remex_error *error);
+REMEX_CHECKED enum remex_status remex_process_read(
+        struct remex_process *process, uint64_t after_seq, size_t max_bytes,
+        int timeout_ms, struct remex_log **out, struct remex_error *error);
 
 /* NULL is allowed. */
 REMEX_API void remex_log_free(struct remex_log *log);
