@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -98,7 +99,7 @@ static enum reading read_piece(struct child_output *output)
     ssize_t got;
     void *data;
 
-    if (output->abandoned && output->left > 0 && output->left < want)
+    if (output->abandoned && output->left < want)
         want = output->left;
     status = process_reserve(
             output->process, output->stream, want, &data, &offered);
@@ -194,12 +195,23 @@ void child_output_drain(struct child_output *output)
     }
 }
 
+/* Of an empty pipe: nobody can write to it any more. */
+static bool is_hung_up(int fd)
+{
+    struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+    return poll(&poll_fd, 1, 0) == 1 && poll_fd.revents == POLLHUP;
+}
+
 void child_output_abandon(struct child_output *output)
 {
     if (output->watch.fd < 0 || output->abandoned)
         return;
     output->abandoned = true;
     output->left = bytes_in(output->watch.fd);
-    if (!output->paused && output->left == 0)
-        read_piece(output);
+    if (output->left == 0)
+        finish(output,
+                is_hung_up(output->watch.fd) ? REMEX_END_EOF
+                                             : REMEX_END_ABANDONED,
+                0);
 }

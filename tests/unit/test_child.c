@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <glib.h>
@@ -282,6 +283,7 @@ static void what_is_in_the_pipe_comes_before_the_end(void)
     stage_until(&stage, has_exited, actor);
     g_assert_cmpuint(
             process_stream_bytes(actor->process, REMEX_STDOUT), <, 300000);
+    process_tick(actor->process, clock_monotonic_ns() + clock_from_ms(1000));
     actor->reads = true;
     stage_until_closed(actor);
     check_pattern(actor->out, 300000);
@@ -579,6 +581,14 @@ static void freeing_a_running_process_kills_its_tree(void)
     stage_close(&stage);
 }
 
+static int64_t cpu_time_ns(void)
+{
+    struct timespec time;
+
+    g_assert_cmpint(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time), ==, 0);
+    return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+}
+
 static bool never(void *user)
 {
     (void)user;
@@ -592,31 +602,59 @@ static void on_alarm(struct loop_timer *timer)
     loop_stop(stage->loop);
 }
 
-/* Asked of the kernel: how often we were woken. */
-static void an_idle_child_wakes_nobody(void)
+/* Asked of the kernel: how often we were woken in a while. */
+static long count_wakes(struct stage *stage)
 {
     struct {
         struct loop_timer timer;
         struct stage *stage;
-    } alarm = { .timer.due = on_alarm };
+    } alarm = { .timer.due = on_alarm, .stage = stage };
     struct rusage before;
     struct rusage after;
+
+    getrusage(RUSAGE_THREAD, &before);
+    g_assert_cmpint(loop_timer_set(stage->loop, &alarm.timer,
+                            clock_monotonic_ns() + clock_from_ms(300)),
+            ==, REMEX_OK);
+    stage->done = never;
+    loop_run(stage->loop);
+    getrusage(RUSAGE_THREAD, &after);
+    return after.ru_nvcsw - before.ru_nvcsw;
+}
+
+static void an_idle_child_wakes_nobody(void)
+{
     struct stage stage;
     struct actor *actor;
 
     stage_open(&stage);
-    alarm.stage = &stage;
     actor = stage_sh(&stage, "echo ready; exec sleep 1000");
     stage_until_said(actor, "ready");
-    getrusage(RUSAGE_THREAD, &before);
-    g_assert_cmpint(loop_timer_set(stage.loop, &alarm.timer,
-                            clock_monotonic_ns() + clock_from_ms(300)),
-            ==, REMEX_OK);
-    stage.done = never;
-    loop_run(stage.loop);
-    getrusage(RUSAGE_THREAD, &after);
-    g_assert_cmpint(after.ru_nvcsw - before.ru_nvcsw, <=, 2);
+    g_assert_cmpint(count_wakes(&stage), <=, 2);
     stage_close(&stage);
+}
+
+/* It writes, it closes, it has ended: all that waits for the reader. */
+static void a_held_child_wakes_nobody(void)
+{
+    const char *const argv[] = { "sh", "-c",
+        "exec 2>&-; sleep 1000 & exec " CHILDREN "spew 300000", NULL };
+    struct process_spec spec = stage_spec(argv);
+    struct stage stage;
+    struct actor *actor;
+    int64_t before;
+
+    spec.has_eof_linger = true;
+    stage_open(&stage);
+    actor = stage_start(&stage, &spec, NULL);
+    actor->reads = false;
+    process_set_consumed(actor->process, 0);
+    stage_until(&stage, has_exited, actor);
+    before = cpu_time_ns();
+    g_assert_cmpint(count_wakes(&stage), <=, 4);
+    g_assert_cmpint(cpu_time_ns() - before, <, clock_from_ms(100));
+    stage_close(&stage);
+    stage_spec_free(&spec);
 }
 
 int main(int argc, char **argv)
@@ -645,5 +683,6 @@ int main(int argc, char **argv)
     SUITE_ADD("/child", thousands_of_lives_leave_nothing);
     SUITE_ADD("/child", freeing_a_running_process_kills_its_tree);
     SUITE_ADD("/child", an_idle_child_wakes_nobody);
+    SUITE_ADD("/child", a_held_child_wakes_nobody);
     return g_test_run();
 }

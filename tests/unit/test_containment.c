@@ -136,6 +136,32 @@ static void a_signal_to_the_tree_reaches_other_sessions(void)
     stage_close(&stage);
 }
 
+static void a_signal_to_a_tree_stays_in_it(void)
+{
+    const char *script = "setsid sh -c 'trap \"echo got it\" TERM; echo ready;"
+                         "              while :; do sleep 0.01; done' & exit 0";
+    struct stage stage;
+    struct actor *signalled;
+    struct actor *spared;
+
+    stage_open(&stage);
+    signalled = stage_sh(&stage, script);
+    spared = stage_sh(&stage, script);
+    stage_until_said(signalled, "ready");
+    stage_until_said(spared, "ready");
+    stage_until(&stage, has_exited, signalled);
+    stage_until(&stage, has_exited, spared);
+    for (int i = 0; i < 5; i++) {
+        g_assert_cmpint(send_signal(signalled, SIGTERM, SIGNAL_TREE), ==,
+                SIGNAL_DELIVERED);
+        stage_until_said(signalled, "got it");
+        g_string_truncate(signalled->out, 0);
+        signalled->gaps = 1; /* offsets no longer match */
+    }
+    g_assert_cmpstr(spared->out->str, ==, "ready\n");
+    stage_close(&stage);
+}
+
 static void a_group_outlives_its_leader(void)
 {
     struct stage stage;
@@ -227,6 +253,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/containment", a_kill_works_after_the_leaders_exit);
     SUITE_ADD("/containment", a_kill_leaves_other_trees_alone);
     SUITE_ADD("/containment", a_signal_to_the_tree_reaches_other_sessions);
+    SUITE_ADD("/containment", a_signal_to_a_tree_stays_in_it);
     SUITE_ADD("/containment", a_group_outlives_its_leader);
     SUITE_ADD("/containment", a_stranger_is_never_touched);
     SUITE_ADD("/containment", orphans_are_reaped_as_they_end);

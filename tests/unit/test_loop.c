@@ -236,6 +236,33 @@ static void many_timers_keep_their_order(void)
     loop_free(loop);
 }
 
+static void due_again(struct loop_timer *timer)
+{
+    struct caller *caller = CONTAINER_OF(timer, struct caller, timer);
+
+    note(caller);
+    set(caller, 1);
+}
+
+static void a_timer_that_is_always_due_lets_others_have_their_turn(void)
+{
+    struct loop *loop = new_loop();
+    GString *calls = g_string_new(NULL);
+    struct caller a = caller_of(loop, calls, 'a');
+    struct caller b = caller_of(loop, calls, 'b');
+
+    a.timer.due = due_again;
+    set(&a, 1);
+    open_ready_pipe(&b);
+    b.stops_after = 3;
+    loop_run(loop);
+    g_assert_cmpstr(calls->str, ==, "bababa");
+    loop_timer_cancel(loop, &a.timer);
+    close_pipe(&b);
+    g_string_free(calls, TRUE);
+    loop_free(loop);
+}
+
 static void a_failed_allocation_leaves_a_timer_as_it_was(void)
 {
     struct loop *loop = new_loop();
@@ -331,6 +358,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/loop", timers_are_due_in_order_and_not_early);
     SUITE_ADD("/loop", a_cancelled_timer_is_not_called_and_a_moved_one_moves);
     SUITE_ADD("/loop", many_timers_keep_their_order);
+    SUITE_ADD("/loop", a_timer_that_is_always_due_lets_others_have_their_turn);
     SUITE_ADD("/loop", a_failed_allocation_leaves_a_timer_as_it_was);
     SUITE_ADD("/loop", tasks_run_once_at_the_end_of_the_turn);
     SUITE_ADD("/loop", a_cancelled_task_does_not_run);

@@ -212,6 +212,43 @@ static void whoever_asks_twice_is_heard(void)
     close(ends[1]);
 }
 
+/* An executor that forgets somebody. */
+static int forget(void *user, int lifeline_fd)
+{
+    const int *report = user;
+    char byte;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        signal(SIGTERM, SIG_IGN);
+        setsid();
+        for (;;)
+            pause();
+    }
+    if (write(*report, &pid, sizeof(pid)) != sizeof(pid))
+        abort();
+    return (int)read(lifeline_fd, &byte, 1);
+}
+
+static void an_executor_whose_supervisor_died_sweeps_for_itself(void)
+{
+    int ends[2];
+    pid_t supervisor;
+    pid_t forgotten;
+
+    g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
+    supervisor = fork();
+    if (supervisor == 0)
+        _exit(supervisor_run(forget, &ends[1]));
+    g_assert_cmpint(read(ends[0], &forgotten, sizeof(forgotten)), ==,
+            sizeof(forgotten));
+    kill(supervisor, SIGKILL);
+    wait_status(supervisor);
+    g_assert_true(tree_wait_gone(forgotten, 1000));
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static int leave(void *user, int lifeline_fd)
 {
     (void)user;
@@ -236,6 +273,8 @@ int main(int argc, char **argv)
             "/supervisor", after_the_supervisors_sudden_death_nothing_is_left);
     SUITE_ADD("/supervisor", a_request_to_end_is_passed_on);
     SUITE_ADD("/supervisor", whoever_asks_twice_is_heard);
+    SUITE_ADD(
+            "/supervisor", an_executor_whose_supervisor_died_sweeps_for_itself);
     SUITE_ADD("/supervisor", the_exit_code_is_the_executors);
     return g_test_run();
 }
