@@ -87,8 +87,7 @@ void handle_push(struct handle *handle, const struct remex_event *event,
     status = event_queue_push(&handle->events, event, packet);
     if (status == REMEX_NO_MEMORY)
         handle_fail(handle, REMEX_FAILURE_NO_MEMORY);
-    else if (status == REMEX_PROTOCOL_ERROR ||
-            (status == REMEX_AGAIN && !had_hole && newest == 0))
+    else if (status == REMEX_PROTOCOL_ERROR)
         handle_fail(handle, REMEX_FAILURE_PROTOCOL);
     else if (status == REMEX_AGAIN && !had_hole)
         handle->hole_pull = newest;

@@ -89,8 +89,8 @@ enum handle_ack handle_ack_due(struct handle *handle);
 struct pull_ack handle_ack(struct handle *handle);
 
 /* Takes in an event, see event_queue_push. A hole before it can be filled by
- * the Pulls under way, the newest of which is `newest` (0: there is none, so a
- * hole cannot be). What cannot be is a failure of the handle. */
+ * the Pulls under way, the newest of which is `newest` (0: there is none). What
+ * cannot be is a failure of the handle. */
 void handle_push(struct handle *handle, const struct remex_event *event,
         struct packet *packet, uint64_t newest);
 

@@ -489,12 +489,9 @@ static void an_answer_to_an_old_attachment_is_nobodys(void)
     tear_down(&handle);
 }
 
-static void two_pulls_may_overtake_each_other(void)
+/* As if there had been bulky output. */
+static void park_second_pull(void)
 {
-    struct handle handle;
-
-    open_session();
-    start(&handle);
     world.engine.bulky = true;
     answer_plainly(ENGINE_PULL_LANE, METHOD_PULL);
     g_assert_false(world.engine.bulky);
@@ -502,6 +499,15 @@ static void two_pulls_may_overtake_each_other(void)
     engine_tick(&world.engine, world.now);
     engine_on_up(&world.engine, ENGINE_BULK_LANE, world.now);
     expect(ENGINE_BULK_LANE, METHOD_PULL);
+}
+
+static void two_pulls_may_overtake_each_other(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    park_second_pull();
     answer_outputs(ENGINE_BULK_LANE, 1, 3, 2, "cd");
     g_assert_false(event_queue_is_ready(&handle.events));
     answer_outputs(ENGINE_PULL_LANE, 1, 1, 0, "ab");
@@ -521,6 +527,21 @@ static void a_hole_that_nothing_can_fill_is_a_failure(void)
     answer_outputs(ENGINE_PULL_LANE, 1, 2, 1, "b");
     take_failure(&handle, REMEX_FAILURE_PROTOCOL);
     g_assert_false(engine_has_failed(&world.engine));
+    tear_down(&handle);
+}
+
+static void a_hole_that_was_not_filled_is_a_failure(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    park_second_pull();
+    answer_outputs(ENGINE_BULK_LANE, 1, 3, 2, "c");
+    g_assert_false(event_queue_is_ready(&handle.events));
+    answer_outputs(ENGINE_PULL_LANE, 1, 1, 0, "a");
+    take(&handle, "a");
+    take_failure(&handle, REMEX_FAILURE_PROTOCOL);
     tear_down(&handle);
 }
 
@@ -665,6 +686,8 @@ static void a_freed_handle_is_killed_and_unfollowed(void)
     engine_release(&world.engine, &handle, world.now);
     expect(0, METHOD_TERMINATE);
     answer_outputs(ENGINE_PULL_LANE, 1, 1, 0, "late");
+    g_assert_false(event_queue_has_hole(&handle.events));
+    g_assert_false(event_queue_is_ready(&handle.events));
     answer_plainly(0, METHOD_TERMINATE);
     g_assert_cmpuint(world.gone, ==, 0);
     g_assert_cmpuint(expect(0, METHOD_UNFOLLOW)->unfollow.follow_id, ==, 1);
@@ -747,6 +770,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", an_answer_to_an_old_attachment_is_nobodys);
     SUITE_ADD("/engine", two_pulls_may_overtake_each_other);
     SUITE_ADD("/engine", a_hole_that_nothing_can_fill_is_a_failure);
+    SUITE_ADD("/engine", a_hole_that_was_not_filled_is_a_failure);
     SUITE_ADD("/engine",
             what_is_taken_is_told_without_waiting_for_the_parked_pull);
     SUITE_ADD("/engine", a_little_that_is_taken_is_told_after_a_while);
