@@ -115,7 +115,8 @@ static void bad_usage_is_125_and_names_the_word(void)
     check_told(RUN("--timeout=", "--", "true"), 125, "''");
     check_told(RUN("--env", "NAME", "--", "true"), 125, "NAME=VALUE");
     check_told(RUN("--env", "=x", "--", "true"), 125, "'=x'");
-    check_told(RUN("--cwd", "relative", "--", "true"), 125, "absolute");
+    check_told(RUN("--cwd", "relative", "--", "true"), 125,
+            "--cwd wants an absolute path");
     check_told(REMEX("run", "--at", "", "--", "true"), 125, "--at");
 }
 

@@ -14,6 +14,7 @@
 
 #include "support/children/pattern.h"
 #include "support/command.h"
+#include "support/daemon.h"
 #include "support/remote.h"
 #include "support/suite.h"
 #include "support/tree.h"
@@ -78,6 +79,23 @@ static void make_nonblocking(void)
 static void pipes_that_do_not_block_are_waited_for(void)
 {
     check_through_cat(make_nonblocking, 4 * MIB);
+}
+
+static void a_pipe_that_is_empty_at_first_is_no_end(void)
+{
+    struct command command;
+    struct command_result result;
+    char *line;
+
+    command_start(&command, SCRIPT("echo up; cat"), make_nonblocking);
+    line = command_read_line(command.out);
+    g_assert_cmpstr(line, ==, "up");
+    command_finish(&command, "down\n", 5, &result);
+    g_assert_cmpstr(result.err_text, ==, "");
+    g_assert_cmpstr(result.out_text, ==, "down\n");
+    g_assert_cmpint(result.status, ==, 0);
+    command_result_deinit(&result);
+    g_free(line);
 }
 
 static void both_outputs_stay_apart(void)
@@ -191,24 +209,33 @@ static void a_full_disk_is_told(void)
             "No space left");
 }
 
+/* Not on a private executor, which would take its end from ours. */
 static void nobody_reading_ends_it_quietly(void)
 {
+    struct daemon daemon;
     struct command command;
     struct command_result result;
     char *script = g_strdup_printf(
             "echo $$ >&2; exec %s 100000000000", REMOTE_CHILD("spew"));
+    uint8_t *unread = g_malloc0(4 * MIB);
     char byte;
 
-    command_start(&command, SCRIPT(script), NULL);
+    daemon_start(&daemon);
+    command_start(&command,
+            REMOTE_ARGV(REMEX_BIN_DIR "/remex", "run", "--at", daemon.address,
+                    "--", "/bin/sh", "-c", script),
+            NULL);
     g_assert_cmpint(read(command.out, &byte, 1), ==, 1);
     close(command.out);
     command.out = -1;
-    command_finish(&command, NULL, 0, &result);
+    command_finish(&command, unread, 4 * MIB, &result);
     g_assert_cmpint(result.status, ==, 128 + SIGPIPE);
     g_assert_true(tree_wait_gone(
             (pid_t)g_ascii_strtoll(result.err_text, NULL, 10), 1000));
     g_assert_cmpuint(strlen(result.err_text), <, 12); /* a pid, no more */
     command_result_deinit(&result);
+    daemon_stop(&daemon);
+    g_free(unread);
     g_free(script);
 }
 
@@ -258,6 +285,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/cli_streams", bytes_go_both_ways_at_once);
     SUITE_ADD("/cli_streams", pipes_that_do_not_block_are_waited_for);
+    SUITE_ADD("/cli_streams", a_pipe_that_is_empty_at_first_is_no_end);
     SUITE_ADD("/cli_streams", both_outputs_stay_apart);
     SUITE_ADD("/cli_streams", an_exit_does_not_wait_for_our_stdin);
     SUITE_ADD("/cli_streams", an_unwanted_stdin_is_no_failure);
