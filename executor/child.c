@@ -228,8 +228,8 @@ static bool open_pipes(struct process_child *child, struct stdio *stdio)
     return true;
 }
 
-/* The child is born, or nothing has happened. */
-static enum remex_status give_birth(struct process_child *child,
+/* The child is born, or nothing has happened but `failure`. */
+static void give_birth(struct process_child *child,
         const struct process_spec *spec, const struct launch *launch,
         const struct stdio *stdio, struct spawn_failure *failure)
 {
@@ -249,12 +249,11 @@ static enum remex_status give_birth(struct process_child *child,
         order.stdio[i] =
                 stdio->theirs[i] >= 0 ? stdio->theirs[i] : spawner->null_fd;
     if (spawner_run(spawner, &order, &spawned, failure) != REMEX_OK)
-        return REMEX_INTERNAL;
+        return;
     child->pidfd = spawned.pidfd;
     reaper_claim(child->host->reaper, &child->claim, spawned.pid);
     containment_tree_born(child->tree, spawned.pid, spawned.pidfd);
     (void)!loop_add(child->host->loop, &child->exit, spawned.pidfd, EPOLLIN);
-    return REMEX_OK;
 }
 
 static enum remex_status start_with_pipes(struct process_child *child,
@@ -268,7 +267,7 @@ static enum remex_status start_with_pipes(struct process_child *child,
     if (status != REMEX_OK)
         return status;
     if (open_stdio(spec, &stdio) && open_pipes(child, &stdio))
-        status = give_birth(child, spec, &launch, &stdio, failure);
+        give_birth(child, spec, &launch, &stdio, failure);
     else
         *failure = (struct spawn_failure){ REMEX_STAGE_RESOURCES, errno };
     close_ends(stdio.ours);
@@ -407,18 +406,28 @@ enum remex_status child_host_new(
     return REMEX_OK;
 }
 
+/* The dead and dying are not waited for. */
+static void abandon_released(struct child_host *host)
+{
+    struct list *next;
+
+    for (struct list *at = host->released.next; at != &host->released;
+            at = next) {
+        struct process_child *child =
+                CONTAINER_OF(at, struct process_child, released);
+
+        next = at->next;
+        forget_leader(child);
+        containment_tree_release(child->tree);
+        free(child);
+    }
+}
+
 void child_host_free(struct child_host *host)
 {
     if (!host)
         return;
-    while (!list_is_empty(&host->released)) {
-        struct process_child *child = CONTAINER_OF(
-                host->released.next, struct process_child, released);
-
-        forget_leader(child);
-        containment_tree_release(child->tree);
-        child_free(child);
-    }
+    abandon_released(host);
     containment_free(host->containment);
     spawner_deinit(&host->spawner);
     free(host);

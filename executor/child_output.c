@@ -12,8 +12,8 @@
 #include "executor/list.h"
 
 /* Quiet streams are read a page at a time, so that their logs stay small. */
-#define QUIET_BYTES 4096
-#define BULKY_BYTES (64 * 1024)
+#define QUIET_BYTES ((size_t)4096)
+#define BULKY_BYTES ((size_t)64 * 1024)
 #define BULKY_PIPE_BYTES (1024 * 1024)
 
 #define RETRY_MS 100

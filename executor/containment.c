@@ -15,12 +15,12 @@
 #include "executor/table.h"
 
 /* Between the rounds of a kill: the dying need a moment, forkers none. */
-#define FIRST_PAUSE_NS (1 * 1000 * 1000)
-#define LAST_PAUSE_NS (64 * 1000 * 1000)
+#define FIRST_PAUSE_NS INT64_C(1000000)
+#define LAST_PAUSE_NS INT64_C(64000000)
 
 /* Before it is seen whether somebody outlived a process that ended by itself: a
  * search costs more the more children there are, and one serves all. */
-#define GATHER_NS (50 * 1000 * 1000)
+#define GATHER_NS INT64_C(50000000)
 
 struct containment {
     struct loop *loop;

@@ -12,7 +12,7 @@
 #define MAX_CANDIDATES 128
 
 /* Decoding has bounded argv and env; this bounds what PATH makes of them. */
-#define ARENA_LIMIT (4 * 1024 * 1024)
+#define ARENA_LIMIT ((size_t)4 * 1024 * 1024)
 
 /* --- Strings ------------------------------------------------------------- */
 

@@ -148,7 +148,7 @@ static enum remex_status timers_grow(struct loop *loop)
 
     if (loop->timer_count + 1 < loop->timer_capacity)
         return REMEX_OK;
-    timers = realloc(loop->timers, capacity * sizeof(*timers));
+    timers = realloc(loop->timers, capacity * sizeof(struct loop_timer *));
     if (!timers)
         return REMEX_NO_MEMORY;
     loop->timers = timers;

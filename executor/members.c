@@ -13,37 +13,38 @@
 
 /* --- Children ------------------------------------------------------------ */
 
-/* Numbers, each with a blank behind it. */
-static void visit_numbers(
-        int fd, void (*visit)(void *user, pid_t child), void *user)
+/* Numbers, each with a blank behind it; `number` is what was read of the next.
+ */
+static pid_t visit_numbers(const char *text, size_t size, pid_t number,
+        void (*visit)(void *user, pid_t child), void *user)
 {
-    char text[4096];
-    pid_t number = 0;
-    ssize_t size;
-
-    while ((size = read(fd, text, sizeof(text))) > 0) {
-        for (ssize_t i = 0; i < size; i++) {
-            if (text[i] >= '0' && text[i] <= '9') {
-                number = number * 10 + (text[i] - '0');
-            } else if (number > 0) {
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] >= '0' && text[i] <= '9') {
+            number = number * 10 + (text[i] - '0');
+        } else {
+            if (number > 0)
                 visit(user, number);
-                number = 0;
-            }
+            number = 0;
         }
     }
+    return number;
 }
 
 static void visit_thread(int task, const char *thread,
         void (*visit)(void *user, pid_t child), void *user)
 {
     char path[PATH_BYTES];
+    char text[4096];
+    pid_t number = 0;
+    ssize_t size;
     int fd;
 
     snprintf(path, sizeof(path), "%.20s/children", thread);
     fd = openat(task, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return;
-    visit_numbers(fd, visit, user);
+    while ((size = read(fd, text, sizeof(text))) > 0)
+        number = visit_numbers(text, (size_t)size, number, visit, user);
     close(fd);
 }
 
@@ -58,6 +59,7 @@ void members_each_child(
     task = opendir(path);
     if (!task)
         return;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else has this DIR */
     while ((entry = readdir(task))) {
         if (entry->d_name[0] != '.')
             visit_thread(dirfd(task), entry->d_name, visit, user);
@@ -84,6 +86,20 @@ static bool read_text(pid_t pid, const char *name, char *out, size_t size)
     return got > 0;
 }
 
+/* ") S PARENT GROUP SESSION ..." */
+static bool parse_stat(const char *text, struct member *out)
+{
+    char *at;
+
+    if (strncmp(text, ") ", 2) != 0 || !text[2])
+        return false;
+    out->state = text[2];
+    strtol(text + 3, &at, 10); /* the parent */
+    out->group = (pid_t)strtol(at, &at, 10);
+    out->session = (pid_t)strtol(at, &at, 10);
+    return *at == ' ';
+}
+
 bool member_look(pid_t pid, struct member *out)
 {
     char text[1024];
@@ -93,21 +109,24 @@ bool member_look(pid_t pid, struct member *out)
     if (!read_text(pid, "stat", text, sizeof(text)))
         return false;
     behind_name = strrchr(text, ')');
-    return behind_name &&
-            sscanf(behind_name, ") %c %*d %d %d", &out->state, &out->group,
-                    &out->session) == 3;
+    return behind_name && parse_stat(behind_name, out);
 }
 
 uint64_t member_mark(pid_t pid)
 {
+    static const char title[] = "Max file locks";
     char text[4096];
+    char *soft_end;
+    char *hard_end;
+    uint64_t hard;
     const char *line;
-    unsigned long long hard;
 
     if (!read_text(pid, "limits", text, sizeof(text)))
         return UINT64_MAX;
-    line = strstr(text, "Max file locks");
-    if (!line || sscanf(line, "Max file locks %*s %llu", &hard) != 1)
+    line = strstr(text, title);
+    if (!line)
         return UINT64_MAX;
-    return hard;
+    strtoull(line + strlen(title), &soft_end, 10);
+    hard = strtoull(soft_end, &hard_end, 10);
+    return hard_end == soft_end ? UINT64_MAX : hard; /* "unlimited" */
 }

@@ -124,6 +124,7 @@ static enum remex_status start_child(struct process *process,
     return REMEX_OK;
 }
 
+/* NOLINTNEXTLINE(readability-function-size) */
 enum remex_status process_start(struct process_host *host,
         const struct process_spec *spec, const struct process_limits *limits,
         const struct process_hooks *hooks, struct process **out,

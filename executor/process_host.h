@@ -83,7 +83,7 @@ uint64_t process_stream_bytes(
         const struct process *process, enum remex_stream stream);
 
 /* `os_error` is that of a read error. */
-void process_on_stream_end(struct process *process, enum remex_stream stream,
+void process_on_stream_end(struct process *process, enum remex_stream number,
         enum remex_stream_end_kind kind, int os_error, int64_t now);
 
 /* The leader's end. `reason` and `wall_us` are filled in here. */

@@ -15,8 +15,8 @@
 #include "executor/spawn_child.h"
 
 /* The child's half needs a few hundred bytes; one page would do. */
-#define STACK_BYTES (64 * 1024)
-#define GUARD_BYTES (64 * 1024)
+#define STACK_BYTES ((size_t)64 * 1024)
+#define GUARD_BYTES ((size_t)64 * 1024)
 
 /* --- Kept between starts ------------------------------------------------- */
 

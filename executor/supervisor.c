@@ -31,7 +31,7 @@ static void close_all(struct supervisor *supervisor)
         close(supervisor->signals);
     if (supervisor->lifeline >= 0)
         close(supervisor->lifeline);
-    sigprocmask(SIG_SETMASK, &supervisor->before, NULL);
+    pthread_sigmask(SIG_SETMASK, &supervisor->before, NULL);
 }
 
 /* Signals become readable. Those that end us are a request to the executor. */
@@ -44,7 +44,7 @@ static bool open_signals(struct supervisor *supervisor)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
-    if (sigprocmask(SIG_BLOCK, &set, &supervisor->before) < 0)
+    if (pthread_sigmask(SIG_BLOCK, &set, &supervisor->before) != 0)
         return false;
     supervisor->signals = signalfd(-1, &set, SFD_CLOEXEC);
     return supervisor->signals >= 0;
@@ -65,7 +65,7 @@ static void executor_run(struct supervisor *supervisor, int lifeline,
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     status = executor_main(user, lifeline);
     sweep_children();
-    exit(status);
+    exit(status); /* NOLINT(concurrency-mt-unsafe): there is one thread */
 }
 
 static bool start_executor(struct supervisor *supervisor,
