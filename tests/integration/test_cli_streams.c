@@ -5,6 +5,7 @@
  */
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,7 +210,18 @@ static void a_full_disk_is_told(void)
             "No space left");
 }
 
-/* Not on a private executor, which would take its end from ours. */
+/* Writes until nobody has taken any for half a second. */
+static void write_until_full(int fd)
+{
+    static const char piece[65536];
+    struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
+
+    while (poll(&poll_fd, 1, 500) == 1)
+        g_assert_cmpint(write(fd, piece, sizeof(piece)), >, 0);
+}
+
+/* Not on a private executor, which would take its end from ours; and with more
+ * input under way than the program wants. */
 static void nobody_reading_ends_it_quietly(void)
 {
     struct daemon daemon;
@@ -217,7 +229,6 @@ static void nobody_reading_ends_it_quietly(void)
     struct command_result result;
     char *script = g_strdup_printf(
             "echo $$ >&2; exec %s 100000000000", REMOTE_CHILD("spew"));
-    uint8_t *unread = g_malloc0(4 * MIB);
     char byte;
 
     daemon_start(&daemon);
@@ -225,17 +236,17 @@ static void nobody_reading_ends_it_quietly(void)
             REMOTE_ARGV(REMEX_BIN_DIR "/remex", "run", "--at", daemon.address,
                     "--", "/bin/sh", "-c", script),
             NULL);
+    write_until_full(command.in);
     g_assert_cmpint(read(command.out, &byte, 1), ==, 1);
     close(command.out);
     command.out = -1;
-    command_finish(&command, unread, 4 * MIB, &result);
+    command_finish_with_open_stdin(&command, &result);
     g_assert_cmpint(result.status, ==, 128 + SIGPIPE);
     g_assert_true(tree_wait_gone(
             (pid_t)g_ascii_strtoll(result.err_text, NULL, 10), 1000));
     g_assert_cmpuint(strlen(result.err_text), <, 12); /* a pid, no more */
     command_result_deinit(&result);
     daemon_stop(&daemon);
-    g_free(unread);
     g_free(script);
 }
 
