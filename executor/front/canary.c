@@ -17,7 +17,7 @@
 /* Hanging for ever takes no more than a few seconds to tell from a machine that
  * has other things to do. */
 #define CLEANUP_PATIENCE (2 * SECOND)
-#define LISTENER_PATIENCE (1 * SECOND)
+#define LISTENER_PATIENCE (SECOND / 2)
 
 /* Of a clean-up, which takes less than a millisecond where there is a processor
  * for it. */
@@ -164,19 +164,26 @@ static bool hints_live(struct canary *canary, int64_t deadline)
     return good;
 }
 
+static bool listeners_live(struct canary *canary, int64_t patience)
+{
+    return probe_request(&canary->requests, now() + patience) &&
+            hints_live(canary, now() + patience);
+}
+
 /* A dead listener must be found quickly, but one that is slow because the whole
  * machine is must not be taken for dead: how long NNG's threads need meanwhile
  * for something that cannot fail tells these apart. */
 static void check_listeners(struct canary *canary)
 {
     int64_t pace = check_cleanup(canary);
+    int64_t patience = LISTENER_PATIENCE;
 
-    while (!probe_request(&canary->requests, now() + LISTENER_PATIENCE) ||
-            !hints_live(canary, now() + LISTENER_PATIENCE)) {
+    while (!listeners_live(canary, patience)) {
         int64_t next_pace = check_cleanup(canary);
 
         if (pace < SLOW_PACE && next_pace < SLOW_PACE)
             _exit(LINK_EXIT_LISTENER);
+        patience = SLOW_PACE + 4 * (pace + next_pace);
         pace = next_pace;
     }
 }

@@ -230,22 +230,23 @@ static void lane_send(struct lane *lane)
     nng_ctx_send(lane->context, lane->aio);
 }
 
-/* When the link breaks, which is what it is for, it stops. */
+/* When the link breaks, which is what it is for, it tries again. */
 static void lane_done(void *arg)
 {
     struct lane *lane = arg;
+    bool failed = nng_aio_result(lane->aio) != 0;
 
-    if (nng_aio_result(lane->aio))
-        return;
-    if (lane->sending) {
+    if (lane->sending && !failed) {
         lane->sending = false;
         nng_ctx_recv(lane->context, lane->aio);
         return;
     }
-    nng_msg_free(nng_aio_get_msg(lane->aio));
-    if (!lane->answered)
+    if (lane->sending || !failed)
+        nng_msg_free(nng_aio_get_msg(lane->aio));
+    if (!failed && !lane->answered) {
+        lane->answered = true;
         g_assert_cmpint(write(STDOUT_FILENO, "busy\n", 5), ==, 5);
-    lane->answered = true;
+    }
     lane_send(lane);
 }
 
