@@ -182,11 +182,13 @@ static void its_example_builds_on_an_installed_remex(void)
             "cmake --install '%s' --prefix '%s/i' >&2\n"
             "lib=$(dirname $(find '%s/i' -name remex.pc))\n"
             "export PKG_CONFIG_PATH=$lib LD_LIBRARY_PATH=$lib/..\n"
-            "%s./hello\ntest -x i/bin/remexd -a -x i/bin/remex\n"
+            "unset REMEX_REMEXD; PATH=$PWD/i/bin:$PATH\n"
+            "%s./hello\nremex run -- echo installed\n"
             "test -s i/share/man/man1/remex.1\n",
             REMEX_BUILD_DIR, directory, directory, block);
     out = run_script(directory, script);
     g_assert_true(g_str_has_prefix(out, "Linux "));
+    g_assert_true(g_str_has_suffix(out, "\ninstalled\n"));
     g_free(out);
     g_free(script);
     g_free(block);
