@@ -204,6 +204,7 @@ struct process_spec stage_spec(const char *const *argv)
 
 void stage_spec_free(struct process_spec *spec)
 {
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): to take const away */
     g_free((void *)(uintptr_t)spec->argv);
 }
 
@@ -213,8 +214,8 @@ struct actor *stage_start(struct stage *stage, const struct process_spec *spec,
     struct actor *actor = g_new0(struct actor, 1);
     const struct process_hooks hooks = { actor, on_published, on_published };
     const struct process_limits limits = {
-        .log = { .max_bytes = 256 * 1024, .max_events = 4096 },
-        .stdin_bytes = 256 * 1024,
+        .log = { .max_bytes = 262144, .max_events = 4096 },
+        .stdin_bytes = 262144,
     };
 
     actor->stage = stage;
@@ -354,4 +355,12 @@ static bool is_dead(void *user)
 void stage_until_dead(struct stage *stage, pid_t pid)
 {
     stage_poll_until(stage, is_dead, &pid);
+}
+
+pid_t stage_pid_said(const struct actor *actor)
+{
+    gint64 pid = g_ascii_strtoll(actor->out->str, NULL, 10);
+
+    g_assert_cmpint(pid, >, 1);
+    return (pid_t)pid;
 }

@@ -80,6 +80,9 @@ void stage_until_closed(struct actor *actor);
 /* Runs the loop until stdout contains `text`. */
 void stage_until_said(struct actor *actor, const char *text);
 
+/* The number at the beginning of its stdout. */
+pid_t stage_pid_said(const struct actor *actor);
+
 /* Runs the loop until this process, who need not be a child, is gone or dead.
  */
 void stage_until_dead(struct stage *stage, pid_t pid);

@@ -95,7 +95,7 @@ static bool has_exited(void *user)
     return process_exit(actor->process) != NULL;
 }
 
-#define BULK (16 * 1024 * 1024)
+#define BULK ((size_t)16 * 1048576)
 #define BULK_TEXT "16777216"
 
 static void bulk_output_arrives_byte_for_byte(void)
@@ -116,7 +116,7 @@ static bool is_full(void *user)
 {
     const struct actor *actor = user;
 
-    return event_log_kept_bytes(process_log(actor->process)) >= 200 * 1024;
+    return event_log_kept_bytes(process_log(actor->process)) >= 204800;
 }
 
 /* A reader who takes nothing holds the child, and loses nothing. */
@@ -136,7 +136,7 @@ static void a_reliable_child_is_held_until_its_reader_goes_on(void)
     stage_until_closed(other);
     g_assert_cmpint(process_state(actor->process), ==, PROCESS_RUNNING);
     g_assert_cmpuint(
-            event_log_kept_bytes(process_log(actor->process)), <=, 256 * 1024);
+            event_log_kept_bytes(process_log(actor->process)), <=, 262144);
 
     actor->reads = true;
     stage_until_closed(actor);
@@ -341,7 +341,7 @@ static bool fed_all(void *user)
 static void stdin_goes_through_cat_byte_for_byte(void)
 {
     const char *const argv[] = { "cat", NULL };
-    struct feeding feeding = { .size = 5 * 1000 * 1000 };
+    struct feeding feeding = { .size = 5000000 };
     struct stage stage;
 
     stage_open(&stage);
@@ -361,7 +361,7 @@ static void who_never_reads_stdin_holds_its_bound_and_delays_nobody(void)
 {
     const char *const argv[] = { "sleep", "1000", NULL };
     struct write_reply reply = { .room = 1 };
-    char *data = g_malloc0(64 * 1024);
+    char *data = g_malloc0(65536);
     struct stage stage;
     struct actor *actor;
     struct actor *other;
@@ -369,9 +369,9 @@ static void who_never_reads_stdin_holds_its_bound_and_delays_nobody(void)
     stage_open(&stage);
     actor = start_with_stdin(&stage, argv);
     while (reply.room > 0)
-        reply = write_to(actor, reply.next_offset, data, 64 * 1024, false);
-    g_assert_cmpuint(reply.next_offset, >=, 256 * 1024);
-    g_assert_cmpuint(reply.next_offset, <=, 2 * 1024 * 1024);
+        reply = write_to(actor, reply.next_offset, data, 65536, false);
+    g_assert_cmpuint(reply.next_offset, >=, 262144);
+    g_assert_cmpuint(reply.next_offset, <=, 2097152);
     reply = write_to(actor, reply.next_offset, data, 1, false);
     g_assert_cmpint(reply.outcome, ==, WRITE_ACCEPTED);
     g_assert_cmpuint(reply.room, ==, 0);
@@ -475,8 +475,8 @@ static void a_plan_goes_on_to_the_kill(void)
     g_assert_cmpint(process_exit(actor->process)->code, ==, SIGKILL);
     g_assert_cmpint(
             process_exit(actor->process)->reason, ==, REMEX_EXIT_TERMINATED);
-    g_assert_cmpuint(process_exit(actor->process)->wall_us, >=, 30 * 1000);
-    stage_until_dead(&stage, (pid_t)atoi(actor->out->str));
+    g_assert_cmpuint(process_exit(actor->process)->wall_us, >=, 30000);
+    stage_until_dead(&stage, stage_pid_said(actor));
     stage_close(&stage);
 }
 
@@ -577,7 +577,7 @@ static void freeing_a_running_process_kills_its_tree(void)
     leader = (pid_t)process_pid(actor->process);
     stage_free_process(actor);
     stage_until_dead(&stage, leader);
-    stage_until_dead(&stage, (pid_t)atoi(actor->out->str));
+    stage_until_dead(&stage, stage_pid_said(actor));
     stage_close(&stage);
 }
 

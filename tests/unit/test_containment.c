@@ -27,14 +27,6 @@ static struct actor *start_deaf(struct stage *stage, const char *leave)
     return actor;
 }
 
-static pid_t hidden_of(const struct actor *actor)
-{
-    pid_t pid = (pid_t)atoi(actor->out->str);
-
-    g_assert_cmpint(pid, >, 1);
-    return pid;
-}
-
 static bool has_exited(void *user)
 {
     const struct actor *actor = user;
@@ -79,7 +71,7 @@ static void a_kill_finds_those_who_left_session_group_and_parent(void)
     actor = start_deaf(&stage, NULL);
     kill_tree(actor);
     stage_until_closed(actor);
-    stage_until_dead(&stage, hidden_of(actor));
+    stage_until_dead(&stage, stage_pid_said(actor));
     stage_close(&stage);
 }
 
@@ -91,10 +83,10 @@ static void a_kill_works_after_the_leaders_exit(void)
     stage_open(&stage);
     actor = start_deaf(&stage, "leave");
     stage_until(&stage, has_exited, actor);
-    g_assert_true(stage_is_alive(hidden_of(actor)));
+    g_assert_true(stage_is_alive(stage_pid_said(actor)));
     g_assert_false(process_terminate(actor->process, NULL, 0,
             REMEX_EXIT_TERMINATED, loop_now(stage.loop)));
-    stage_until_dead(&stage, hidden_of(actor));
+    stage_until_dead(&stage, stage_pid_said(actor));
     stage_close(&stage);
 }
 
@@ -108,10 +100,10 @@ static void a_kill_leaves_other_trees_alone(void)
     killed = start_deaf(&stage, "leave");
     spared = start_deaf(&stage, "leave");
     kill_tree(killed);
-    stage_until_dead(&stage, hidden_of(killed));
-    g_assert_true(stage_is_alive(hidden_of(spared)));
+    stage_until_dead(&stage, stage_pid_said(killed));
+    g_assert_true(stage_is_alive(stage_pid_said(spared)));
     stage_free_process(spared);
-    stage_until_dead(&stage, hidden_of(spared));
+    stage_until_dead(&stage, stage_pid_said(spared));
     stage_close(&stage);
 }
 
@@ -201,7 +193,7 @@ static void a_stranger_is_never_touched(void)
     actor = start_deaf(&stage, NULL);
     kill_tree(actor);
     stage_until_closed(actor);
-    stage_until_dead(&stage, hidden_of(actor));
+    stage_until_dead(&stage, stage_pid_said(actor));
     g_assert_true(stage_is_alive(stranger));
     g_assert_cmpuint(member_mark(stranger), ==, UINT64_MAX);
     kill(stranger, SIGKILL);

@@ -207,7 +207,8 @@ static void a_whole_bound_fits(void)
 
     append(log, "gone");
     g_assert_cmpint(
-            event_log_reserve(log, 10 * MIN_BYTES, &data, &size), ==, REMEX_OK);
+            event_log_reserve(log, (size_t)10 * MIN_BYTES, &data, &size), ==,
+            REMEX_OK);
     g_assert_cmpuint(size, ==, MIN_BYTES);
     memset(data, 'x', size);
     event_log_commit(log, REMEX_STDERR, size, 0);
