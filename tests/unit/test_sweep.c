@@ -2,6 +2,7 @@
 #include "executor/sweep.h"
 
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -13,6 +14,7 @@
 #include "support/suite.h"
 
 #define MANY 2000
+#define DEPTH 30
 
 /* Of processor time, which does not depend on who else is busy. Looking again
  * after every death would take several times as long. */
