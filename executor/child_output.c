@@ -16,10 +16,15 @@
 #define BULKY_BYTES ((size_t)64 * 1024)
 #define BULKY_PIPE_BYTES (1024 * 1024)
 
+/* Most that one stream takes of a turn of the loop: enough for a whole reply,
+ * and little enough for others not to notice. */
+#define TURN_PIECES 4
+
 #define RETRY_MS 100
 
 enum reading {
     READ_SOME,
+    READ_FULL,    /* all that was offered: there is likely to be more */
     READ_NOTHING, /* the pipe is empty, or may not be read now */
     READ_END,
 };
@@ -85,7 +90,7 @@ static enum reading took(
     process_on_output(
             output->process, output->stream, size, loop_now(output->loop));
     if (!output->abandoned)
-        return READ_SOME;
+        return size == offered ? READ_FULL : READ_SOME;
     output->left -= size < output->left ? size : output->left;
     return output->left > 0 ? READ_SOME
                             : finish(output, REMEX_END_ABANDONED, 0);
@@ -123,9 +128,11 @@ static void on_ready(struct loop_watch *watch, uint32_t epoll_events)
     struct child_output *output =
             CONTAINER_OF(watch, struct child_output, watch);
 
+    enum reading reading = READ_FULL;
+
     (void)epoll_events;
-    if (!output->paused)
-        read_piece(output);
+    for (unsigned int i = 0; i < TURN_PIECES && reading == READ_FULL; i++)
+        reading = output->paused ? READ_NOTHING : read_piece(output);
 }
 
 static void on_retry(struct loop_timer *timer)
@@ -178,6 +185,11 @@ static size_t bytes_in(int fd)
     return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
 }
 
+static bool got_more(enum reading reading)
+{
+    return reading == READ_SOME || reading == READ_FULL;
+}
+
 /* Counted first, so that a descendant who goes on writing does not keep us. */
 void child_output_drain(struct child_output *output)
 {
@@ -188,7 +200,7 @@ void child_output_drain(struct child_output *output)
         return;
     waiting = bytes_in(output->watch.fd);
     before = process_stream_bytes(output->process, output->stream);
-    while (read_piece(output) == READ_SOME) {
+    while (got_more(read_piece(output))) {
         if (process_stream_bytes(output->process, output->stream) - before >
                 waiting)
             return;

@@ -14,6 +14,8 @@
 
 #include "executor/list.h"
 
+#define SEND_BUFFER_BYTES (512 * 1024)
+
 enum {
     IN_BYTES = 64 * 1024, /* taken in per turn, many small frames at once */
     SEND_PIECES = 64,     /* per system call */
@@ -57,6 +59,16 @@ void link_piece_release(const struct link_piece *piece)
         log_block_release(piece->block);
 }
 
+/* Room for a few whole replies, so that a front can be busy with one while the
+ * next is written. Best effort: without privilege the kernel grants less. */
+static void enlarge(int fd)
+{
+    const int size = SEND_BUFFER_BYTES;
+
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
 enum remex_status link_new(struct loop *loop, int fd,
         const struct link_hooks *hooks, struct link **out)
 {
@@ -73,6 +85,7 @@ enum remex_status link_new(struct loop *loop, int fd,
     link->flush.run = on_flush;
     link->watched = EPOLLIN;
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    enlarge(fd);
     if (loop_add(loop, &link->watch, fd, link->watched) != REMEX_OK) {
         close(fd);
         free(link);
@@ -203,6 +216,15 @@ static void sent(struct link *link, size_t size)
     }
 }
 
+/* For struct iovec, which is not const though sending changes nothing. */
+static void *mutable_of(const void *data)
+{
+    void *same;
+
+    memcpy(&same, &data, sizeof(same));
+    return same;
+}
+
 static ssize_t send_some(struct link *link)
 {
     struct iovec parts[SEND_PIECES];
@@ -212,7 +234,7 @@ static ssize_t send_some(struct link *link)
     for (size_t i = 0; i < count; i++) {
         const struct link_piece *piece = piece_at(link, i);
 
-        parts[i].iov_base = (void *)(uintptr_t)piece->data;
+        parts[i].iov_base = mutable_of(piece->data);
         parts[i].iov_len = piece->size;
     }
     parts[0].iov_base = (uint8_t *)parts[0].iov_base + link->first_sent;

@@ -10,6 +10,7 @@
  */
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@
 #include "executor/front/publisher.h"
 #include "executor/front/responder.h"
 #include "executor/front/threads.h"
+
+#define KEPT_BYTES (4 * 1024 * 1024)
 
 struct front {
     struct channel channel;
@@ -64,12 +67,21 @@ static void tell_ready(struct front *front, const struct listening *requests,
     channel_send(&front->channel, &header, body);
 }
 
+/* Replies of the size that bulk output has would be mapped and unmapped for
+ * each message, page by page: keep the memory of the few under way instead. */
+static void keep_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+}
+
 static void start(struct front *front, char **arguments)
 {
     size_t max_request = strtoul(arguments[3], NULL, 10);
     struct listening requests;
     struct listening hints;
 
+    keep_memory();
     channel_init(&front->channel, LINK_FD);
     threads_start_nng();
     if (!publisher_start(&front->publisher, arguments[2], &hints))
