@@ -4,6 +4,7 @@
  * The remex command: `remex VERB ...`, each verb in a file of its own.
  */
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,9 @@
 static const struct verb *const verbs[] = {
     &run_verb,
 };
+
+/* More than the messages under way take at any time. */
+#define KEPT_BYTES (4 * 1024 * 1024)
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -47,8 +51,17 @@ static int dispatch(int argc, char **argv)
     return REPORT_EXIT_FAILED;
 }
 
+/* Bulk output comes in messages that malloc would map and unmap one by one,
+ * page by page. A program of one's own may do the same, a library may not. */
+static void keep_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+}
+
 int main(int argc, char **argv)
 {
+    keep_memory();
     output_guard();
     /* Writes tell it, one by one. */
     signal(SIGPIPE, SIG_IGN);

@@ -8,6 +8,7 @@
  */
 
 #include <getopt.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +20,9 @@
 
 #include "bench/figures.h"
 #include "bench/local.h"
+
+/* As the remex command does: see its main. */
+#define KEPT_BYTES (4 * 1024 * 1024)
 
 #define CHILD(name) REMEX_BIN_DIR "/children/" name
 
@@ -192,6 +196,8 @@ int main(int argc, char **argv)
     struct remex_error error = { 0 };
     struct remex_client *client;
 
+    mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
     options.executor_program = REMEX_BIN_DIR "/remexd";
     check(remex_client_connect("local:", &options, &client, &error), &error);
     measure_lives(client, CHILD("exit0"), &settings, &figures[0], &figures[1]);
