@@ -118,7 +118,7 @@ static enum remex_status read_token(struct config *config, const char *path,
     size = read(fd, text, sizeof(text));
     if (size < 0)
         return error_set(error, REMEX_INTERNAL, "cannot read %s: %s", path,
-                strerror(errno));
+                strerrordesc_np(errno));
     return keep_token(config, path, text, (size_t)size, error);
 }
 
@@ -130,7 +130,7 @@ static enum remex_status take_token_file(
 
     if (fd < 0)
         return error_set(error, REMEX_NOT_FOUND, "cannot open %s: %s", value,
-                strerror(errno));
+                strerrordesc_np(errno));
     status = read_token(config, value, fd, error);
     close(fd);
     return status;
@@ -249,7 +249,8 @@ static enum remex_status make_directory(
 
     if (mkdir(path, 0700) < 0 && errno != EEXIST)
         return error_set(error, REMEX_PERMISSION_DENIED,
-                "cannot make the directory %s: %s", path, strerror(errno));
+                "cannot make the directory %s: %s", path,
+                strerrordesc_np(errno));
     if (lstat(path, &status) < 0 || !S_ISDIR(status.st_mode) ||
             status.st_uid != geteuid() || status.st_mode & (S_IWGRP | S_IWOTH))
         return error_set(error, REMEX_PERMISSION_DENIED,
@@ -261,7 +262,7 @@ static enum remex_status make_directory(
 enum remex_status config_default_address(
         struct address *out, struct remex_error *error)
 {
-    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
     char directory[ADDRESS_PATH_BYTES];
     char text[ADDRESS_TEXT_BYTES];
     enum remex_status status;

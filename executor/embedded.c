@@ -14,8 +14,8 @@ enum remex_status embedded_detach(struct remex_error *error)
     pid_t pid = fork();
 
     if (pid < 0)
-        return error_set(
-                error, REMEX_INTERNAL, "cannot fork: %s", strerror(errno));
+        return error_set(error, REMEX_INTERNAL, "cannot fork: %s",
+                strerrordesc_np(errno));
     if (pid > 0)
         _exit(0);
     setsid(); /* fails only if it is one already */
@@ -32,7 +32,7 @@ static bool is_usable(const char *base)
 enum remex_status embedded_home_make(
         struct embedded_home *out, struct remex_error *error)
 {
-    const char *base = getenv("XDG_RUNTIME_DIR");
+    const char *base = secure_getenv("XDG_RUNTIME_DIR");
     char text[ADDRESS_TEXT_BYTES];
 
     if (!is_usable(base))
@@ -40,7 +40,8 @@ enum remex_status embedded_home_make(
     snprintf(out->directory, sizeof(out->directory), "%s/remex-XXXXXX", base);
     if (!mkdtemp(out->directory))
         return error_set(error, REMEX_INTERNAL,
-                "cannot make a directory in %s: %s", base, strerror(errno));
+                "cannot make a directory in %s: %s", base,
+                strerrordesc_np(errno));
     snprintf(text, sizeof(text), "ipc://%s/executor", out->directory);
     return address_parse(text, &out->address, error);
 }

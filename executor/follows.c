@@ -30,17 +30,18 @@ static void update_consumed(struct entry *entry)
 
 /* --- Setting ------------------------------------------------------------- */
 
-static enum remex_status check_window(uint64_t position, uint64_t until,
-        const struct follows_limits *limits, struct remex_error *error)
+static enum remex_status check_window(const struct session *session,
+        uint64_t position, uint64_t until, struct remex_error *error)
 {
-    if (until <= position || until - position <= limits->window_bytes)
+    uint64_t most = session->sessions->limits.window_bytes;
+
+    if (until <= position || until - position <= most)
         return REMEX_OK;
-    return refusal_too_large(
-            error, "window_bytes", limits->window_bytes, until - position);
+    return refusal_too_large(error, "window_bytes", most, until - position);
 }
 
-enum remex_status follows_check_cursor(const struct entry *entry,
-        const struct follow_spec *spec, const struct follows_limits *limits,
+enum remex_status follows_check_cursor(const struct session *session,
+        const struct entry *entry, const struct follow_spec *spec,
         struct remex_error *error)
 {
     uint64_t next_seq = 1;
@@ -55,23 +56,24 @@ enum remex_status follows_check_cursor(const struct entry *entry,
         return error_bad_field(error, "follow.after_position",
                 "It must be 0 before the first event.");
     return check_window(
-            spec->after_position, spec->until_position, limits, error);
+            session, spec->after_position, spec->until_position, error);
 }
 
 enum remex_status follows_check(const struct session *session,
         const struct entry *entry, const struct follow_spec *spec,
-        const struct follows_limits *limits, struct remex_error *error)
+        struct remex_error *error)
 {
     const struct follow *known = follows_find(session, spec->follow_id);
+    size_t most = session->sessions->limits.follows;
 
     if (known && known->entry != entry)
         return error_set(error, REMEX_ALREADY_EXISTS,
                 "The follow id names another process of this session; "
                 "choose another one.");
-    if (!known && session->follows.count >= limits->follows)
+    if (!known && session->follows.count >= most)
         return error_limit_hit(
-                error, "follows", limits->follows, session->follows.count + 1);
-    return follows_check_cursor(entry, spec, limits, error);
+                error, "follows", most, session->follows.count + 1);
+    return follows_check_cursor(session, entry, spec, error);
 }
 
 static struct follow *follow_new(
@@ -94,11 +96,10 @@ static struct follow *follow_new(
 }
 
 enum remex_status follows_set(struct session *session, struct entry *entry,
-        const struct follow_spec *spec, const struct follows_limits *limits,
-        struct follow **out, struct remex_error *error)
+        const struct follow_spec *spec, struct follow **out,
+        struct remex_error *error)
 {
-    enum remex_status status =
-            follows_check(session, entry, spec, limits, error);
+    enum remex_status status = follows_check(session, entry, spec, error);
     struct follow *follow = follows_find(session, spec->follow_id);
 
     if (status != REMEX_OK)
@@ -153,11 +154,10 @@ void follows_drop_unstated(struct session *session)
 }
 
 enum remex_status follow_check_ack(const struct follow *follow,
-        const struct pull_ack *ack, const struct follows_limits *limits,
-        struct remex_error *error)
+        const struct pull_ack *ack, struct remex_error *error)
 {
-    return check_window(
-            follow->cursor.position, ack->until_position, limits, error);
+    return check_window(follow->session, follow->cursor.position,
+            ack->until_position, error);
 }
 
 /* Acknowledgements of several lanes may overtake each other: only what they add

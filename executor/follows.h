@@ -34,29 +34,23 @@ struct follow {
     bool stated;    /* in the Resume that is being carried out */
 };
 
-struct follows_limits {
-    size_t follows; /* per session */
-    uint64_t window_bytes;
-};
-
 /* Makes a follow, or sets the known one of that id to where `spec` says;
  * nothing changes on failure. REMEX_ALREADY_EXISTS: the id is another
  * process's. */
 REMEX_CHECKED enum remex_status follows_set(struct session *session,
         struct entry *entry, const struct follow_spec *spec,
-        const struct follows_limits *limits, struct follow **out,
-        struct remex_error *error);
+        struct follow **out, struct remex_error *error);
 
 /* What follows_set would say about the cursor and window alone; `entry` NULL:
  * of a process that is yet to be started. */
-REMEX_CHECKED enum remex_status follows_check_cursor(const struct entry *entry,
-        const struct follow_spec *spec, const struct follows_limits *limits,
-        struct remex_error *error);
+REMEX_CHECKED enum remex_status follows_check_cursor(
+        const struct session *session, const struct entry *entry,
+        const struct follow_spec *spec, struct remex_error *error);
 
 /* And about everything else, but for memory. */
 REMEX_CHECKED enum remex_status follows_check(const struct session *session,
         const struct entry *entry, const struct follow_spec *spec,
-        const struct follows_limits *limits, struct remex_error *error);
+        struct remex_error *error);
 
 struct follow *follows_find(const struct session *session, uint64_t follow_id);
 
@@ -70,8 +64,7 @@ void follows_drop_unstated(struct session *session);
 
 /* REMEX_INVALID_ARGUMENT: the window is too large. */
 REMEX_CHECKED enum remex_status follow_check_ack(const struct follow *follow,
-        const struct pull_ack *ack, const struct follows_limits *limits,
-        struct remex_error *error);
+        const struct pull_ack *ack, struct remex_error *error);
 
 /* Notes what the client has consumed and how much more it takes. */
 void follow_acknowledge(struct follow *follow, const struct pull_ack *ack);

@@ -54,8 +54,8 @@ struct fronts {
     size_t ready; /* of them were ready */
 };
 
-enum remex_status fronts_new(struct loop *loop, struct reaper *reaper,
-        struct log *log, const struct fronts_hooks *hooks, struct fronts **out,
+enum remex_status fronts_new(const struct fronts_parts *parts,
+        const struct fronts_hooks *hooks, struct fronts **out,
         struct remex_error *error)
 {
     struct fronts *fronts = calloc(1, sizeof(*fronts));
@@ -63,9 +63,9 @@ enum remex_status fronts_new(struct loop *loop, struct reaper *reaper,
 
     if (!fronts)
         return error_set(error, REMEX_NO_MEMORY, "no memory for the fronts");
-    fronts->loop = loop;
-    fronts->reaper = reaper;
-    fronts->log = log;
+    fronts->loop = parts->loop;
+    fronts->reaper = parts->reaper;
+    fronts->log = parts->log;
     fronts->hooks = *hooks;
     status = front_program_find(&fronts->program, error);
     if (status != REMEX_OK) {
@@ -157,7 +157,8 @@ static void on_ended(struct reaper_claim *claim)
     waitpid(claim->pid, &status, 0);
     reaper_unclaim(front->fronts->reaper, claim);
     front->running = false;
-    tell_end(front, status);
+    if (front->was_ready && !front->refused)
+        tell_end(front, status);
     gone(front);
 }
 
@@ -211,8 +212,9 @@ static void on_refused(struct front *front, const char *body, size_t size)
 
     log_escape(why, sizeof(why), body, size);
     front->refused = true;
-    log_debug(fronts->log, "fronts", "%s", why);
-    if (!front->was_ready)
+    if (front->was_ready)
+        log_warning(fronts->log, "fronts", "%s", why);
+    else
         fronts->hooks.failed(fronts->hooks.user, why);
 }
 

@@ -49,10 +49,15 @@ enum {
     FRONTS_STEADY_MS = 1000 /* having listened so long, it starts over */
 };
 
-/* All arguments are lent until fronts_free. REMEX_NOT_FOUND: there is no
- * program to start. */
-REMEX_CHECKED enum remex_status fronts_new(struct loop *loop,
-        struct reaper *reaper, struct log *log,
+/* What fronts need of others: lent until fronts_free. */
+struct fronts_parts {
+    struct loop *loop;
+    struct reaper *reaper;
+    struct log *log;
+};
+
+/* REMEX_NOT_FOUND: there is no program to start. */
+REMEX_CHECKED enum remex_status fronts_new(const struct fronts_parts *parts,
         const struct fronts_hooks *hooks, struct fronts **out,
         struct remex_error *error);
 

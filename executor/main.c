@@ -128,15 +128,14 @@ static enum remex_status start_server(
         .ready = on_ready,
         .failed = on_failed,
     };
-    struct requests_settings settings;
+    struct server_settings settings = { .log = &daemon->log };
     enum remex_status status;
 
-    requests_default_settings(&settings);
-    settings.own_uid = geteuid();
-    settings.token.data = config->token;
-    settings.token.size = config->token_size;
-    status = server_new(
-            daemon->loop, &daemon->log, &settings, &hooks, out, error);
+    requests_default_settings(&settings.requests);
+    settings.requests.own_uid = geteuid();
+    settings.requests.token.data = config->token;
+    settings.requests.token.size = config->token_size;
+    status = server_new(daemon->loop, &settings, &hooks, out, error);
     for (size_t i = 0; status == REMEX_OK && i < config->address_count; i++)
         status = server_listen(*out, &config->addresses[i], error);
     return status;
@@ -207,8 +206,8 @@ static enum remex_status prepare(
     if (config->ready_fd >= 0) {
         daemon->ready = handover_put(config->ready_fd);
         if (daemon->ready < 0)
-            return error_set(
-                    error, REMEX_INTERNAL, "--ready-fd: %s", strerror(errno));
+            return error_set(error, REMEX_INTERNAL, "--ready-fd: %s",
+                    strerrordesc_np(errno));
     }
     if (config->embedded_fd >= 0)
         return prepare_embedded(daemon, error);

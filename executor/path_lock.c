@@ -21,8 +21,8 @@ static enum remex_status fail(
         status = REMEX_PERMISSION_DENIED;
     if (errno == ENOENT || errno == ENOTDIR)
         status = REMEX_NOT_FOUND;
-    return error_set(
-            error, status, "cannot lock %s: %s", lock->path, strerror(errno));
+    return error_set(error, status, "cannot lock %s: %s", lock->path,
+            strerrordesc_np(errno));
 }
 
 /* Whether what we have locked is still what others will find: its last holder

@@ -241,14 +241,12 @@ static enum remex_status start(struct registry *registry,
 
 enum remex_status registry_start(struct registry *registry,
         struct principal *principal, const struct process_spec *spec,
-        int64_t now, struct entry **out, bool *is_new_out,
-        struct remex_error *error)
+        struct entry **out, struct remex_error *error)
 {
     struct digest digest = digest_of(&registry->key, spec->encoded);
     struct entry *known = registry_find(registry, principal, spec->process_id);
     enum remex_status status;
 
-    *is_new_out = !known;
     if (known && !digest_equal(&known->digest, &digest))
         return error_set(error, REMEX_ALREADY_EXISTS,
                 "The process id names a process that was started otherwise; "
@@ -262,11 +260,9 @@ enum remex_status registry_start(struct registry *registry,
         return error_limit_hit(error, "processes", registry->limits.processes,
                 principal->processes + 1);
     status = start(registry, principal, spec, out, error);
-    if (status != REMEX_OK)
-        return status;
-    (*out)->digest = digest;
-    registry_settle(*out, now);
-    return REMEX_OK;
+    if (status == REMEX_OK)
+        (*out)->digest = digest;
+    return status;
 }
 
 /* --- Ending -------------------------------------------------------------- */

@@ -90,12 +90,11 @@ void registry_init(struct registry *registry,
 /* Kills what is left of all processes. */
 void registry_deinit(struct registry *registry);
 
-/* Starts a process, or finds the one that the same request started before
- * (`is_new_out` tells). REMEX_ALREADY_EXISTS: its id names another. */
+/* Starts a process, or finds the one that the same request started before.
+ * REMEX_ALREADY_EXISTS: its id names another. A new one has to be settled. */
 REMEX_CHECKED enum remex_status registry_start(struct registry *registry,
         struct principal *principal, const struct process_spec *spec,
-        int64_t now, struct entry **out, bool *is_new_out,
-        struct remex_error *error);
+        struct entry **out, struct remex_error *error);
 
 /* NULL: unknown, or another principal's. */
 struct entry *registry_find(const struct registry *registry,

@@ -18,17 +18,17 @@ void requests_default_settings(struct requests_settings *out)
         .limits = {
             .request_bytes = LINK_MAX_REQUEST,
             .reply_bytes = LINK_MAX_REPLY,
-            .argument_bytes = 256 * 1024,
+            .argument_bytes = UINT64_C(256) * 1024,
             .argument_count = 1024,
             .sessions = 32,
             .processes = 512,
-            .retained_bytes = 1024 * 1024,
-            .stdin_bytes = 1024 * 1024,
+            .retained_bytes = UINT64_C(1024) * 1024,
+            .stdin_bytes = UINT64_C(1024) * 1024,
             .parked = 64,
             .park_ms = 15000,
-            .window_bytes = 16 * 1024 * 1024,
+            .window_bytes = UINT64_C(16) * 1024 * 1024,
             .follows = 10000,
-            .lease_ms = 3600 * 1000,
+            .lease_ms = UINT64_C(3600) * 1000,
         },
         .sessions_in_all = 256,
         .lease_ms = 80000,
@@ -105,6 +105,8 @@ static void init_sessions(struct requests *requests)
     struct sessions_limits limits = {
         .sessions = settings->sessions_in_all,
         .sessions_each = (size_t)settings->limits.sessions,
+        .follows = (size_t)settings->limits.follows,
+        .window_bytes = settings->limits.window_bytes,
         .lease_ms = settings->lease_ms,
         .min_lease_ms = settings->min_lease_ms,
         .max_lease_ms = (uint32_t)settings->limits.lease_ms,
@@ -161,10 +163,6 @@ enum remex_status requests_new(const struct requests_settings *settings,
         return REMEX_NO_MEMORY;
     requests->settings = *settings;
     requests->hooks = *hooks;
-    requests->follow_limits = (struct follows_limits){
-        .follows = (size_t)settings->limits.follows,
-        .window_bytes = settings->limits.window_bytes,
-    };
     on_random(requests, &requests->boot_id, sizeof(requests->boot_id));
     init_token(requests);
     agenda_init(&requests->agenda);

@@ -26,8 +26,7 @@ enum remex_status requests_follow(struct call *call, struct remex_error *error)
 
     if (!entry)
         return refusal_unknown_process(error);
-    status = follows_set(call->session, entry, spec, &requests->follow_limits,
-            &follow, error);
+    status = follows_set(call->session, entry, spec, &follow, error);
     if (status != REMEX_OK)
         return status;
     follow_tell_state(follow, state);
@@ -60,8 +59,7 @@ static enum remex_status check_acks(
         const struct follow *follow =
                 follows_find(call->session, pull->acks[i].follow_id);
         enum remex_status status = follow
-                ? follow_check_ack(follow, &pull->acks[i],
-                          &call->requests->follow_limits, error)
+                ? follow_check_ack(follow, &pull->acks[i], error)
                 : REMEX_OK;
 
         if (status != REMEX_OK)
@@ -116,9 +114,9 @@ enum remex_status requests_pull(struct call *call, struct remex_error *error)
         touch_ready(call);
         return REMEX_OK;
     }
-    status = requests_park(call, pull->wait_ms, &parked, error);
-    if (status != REMEX_OK)
-        return status;
+    parked = requests_park(call, pull->wait_ms, error);
+    if (!parked)
+        return error->status;
     list_append(&call->session->pulls, &parked->of_target);
     return REMEX_AGAIN;
 }

@@ -53,50 +53,43 @@ static enum remex_status follow_started(
 
     if (!spec || follows_find(call->session, spec->follow_id))
         return REMEX_OK;
-    return follows_set(call->session, entry, spec,
-            &call->requests->follow_limits, &follow, error);
+    return follows_set(call->session, entry, spec, &follow, error);
 }
 
-static enum remex_status check_start(
-        const struct call *call, struct remex_error *error)
+static enum remex_status check_start(const struct call *call,
+        const struct entry *known, struct remex_error *error)
 {
     const struct start_request *start = &call->request->start;
-    const struct requests *requests = call->requests;
-    const struct entry *known = registry_find(&requests->registry,
-            call->session->principal, start->process.process_id);
-    enum remex_status status =
-            check_size(&requests->settings.limits, &start->process, error);
+    enum remex_status status = check_size(
+            &call->requests->settings.limits, &start->process, error);
 
     if (status == REMEX_OK && start->follow)
-        status = follows_check(call->session, known, start->follow,
-                &requests->follow_limits, error);
+        status = follows_check(call->session, known, start->follow, error);
     return status;
 }
 
 enum remex_status requests_start(struct call *call, struct remex_error *error)
 {
     const struct process_spec *spec = &call->request->start.process;
-    struct requests *requests = call->requests;
-    struct entry *entry;
-    bool is_new;
-    enum remex_status status = check_start(call, error);
+    struct principal *principal = call->session->principal;
+    struct registry *registry = &call->requests->registry;
+    const struct entry *known =
+            registry_find(registry, principal, spec->process_id);
+    struct entry *entry = NULL;
+    enum remex_status status = check_start(call, known, error);
 
     if (status == REMEX_OK)
-        status = registry_start(&requests->registry, call->session->principal,
-                spec, call->now, &entry, &is_new, error);
-    if (status != REMEX_OK)
+        status = registry_start(registry, principal, spec, &entry, error);
+    if (!entry)
         return status;
-    if (is_new)
+    requests_touch_entry(call->requests, entry);
+    if (!known)
         list_append(&call->session->processes, &entry->owned);
     status = follow_started(call, entry, error);
-    if (status != REMEX_OK) {
-        if (is_new)
-            registry_terminate(entry, NULL, 0, call->now);
-        return status;
-    }
-    requests_touch_entry(requests, entry);
+    if (status != REMEX_OK && !known)
+        registry_terminate(entry, NULL, 0, call->now);
     call->reply.start.pid = process_pid(entry->process);
-    return REMEX_OK;
+    return status;
 }
 
 /* --- Parking ------------------------------------------------------------- */
@@ -114,41 +107,43 @@ static uint32_t patience(uint32_t deadline_ms)
     return deadline_ms - least(deadline_ms / 4, DEADLINE_MARGIN_MS);
 }
 
-enum remex_status requests_park(struct call *call, uint32_t wait_ms,
-        struct parked **out, struct remex_error *error)
+struct parked *requests_park(
+        struct call *call, uint32_t wait_ms, struct remex_error *error)
 {
     struct requests *requests = call->requests;
     const struct message_limits *limits = &requests->settings.limits;
     struct session *session = call->session;
     struct parked *parked;
 
-    if (session->parked_count >= limits->parked)
-        return error_limit_hit(
+    if (session->parked_count >= limits->parked) {
+        error_limit_hit(
                 error, "parked", limits->parked, session->parked_count + 1);
+        return NULL;
+    }
     wait_ms = least(wait_ms, limits->park_ms);
     wait_ms = least(wait_ms, patience(call->request->deadline_ms));
     parked = parked_new(&requests->agenda, call->request, call->caller,
             clock_after(call->now, clock_from_ms(wait_ms)),
             requests_parked_due);
-    if (!parked)
-        return refusal_no_memory(error, "a request that waits");
+    if (!parked) {
+        refusal_no_memory(error, "a request that waits");
+        return NULL;
+    }
     parked->requests = requests;
     parked->session = session;
     session->parked_count++;
     list_append(&requests->parked, &parked->all);
     list_append(&session->parked, &parked->of_session);
-    *out = parked;
-    return REMEX_OK;
+    return parked;
 }
 
 static enum remex_status park_at(struct call *call, struct entry *entry,
         uint32_t wait_ms, struct remex_error *error)
 {
-    struct parked *parked;
-    enum remex_status status = requests_park(call, wait_ms, &parked, error);
+    struct parked *parked = requests_park(call, wait_ms, error);
 
-    if (status != REMEX_OK)
-        return status;
+    if (!parked)
+        return error->status;
     parked->entry = entry;
     list_append(&entry->waiting, &parked->of_target);
     return REMEX_AGAIN;

@@ -43,17 +43,19 @@ static enum remex_status open_new(
 {
     struct requests *requests = call->requests;
     struct principal *principal = principals_hold(&requests->principals, name);
-    struct session *session;
+    struct session *session = NULL;
     enum remex_status status;
 
     if (!principal)
         return refusal_no_memory(error, "a session");
-    status = sessions_open(&requests->sessions, principal,
-            call->request->open.lease_ms, call->now, &session, error);
+    status = sessions_open(
+            &requests->sessions, principal, call->now, &session, error);
     principal_release(principal);
-    if (status == REMEX_OK)
-        fill_open_reply(call, session);
-    return status;
+    if (!session)
+        return status;
+    session_set_lease(session, call->request->open.lease_ms, call->now);
+    fill_open_reply(call, session);
+    return REMEX_OK;
 }
 
 /* --- Resume -------------------------------------------------------------- */
@@ -64,17 +66,16 @@ static enum remex_status check_follows(const struct call *call,
         const struct session *session, struct remex_error *error)
 {
     const struct resume *resume = call->request->open.resume;
-    const struct follows_limits *limits = &call->requests->follow_limits;
+    size_t most = session->sessions->limits.follows;
 
-    if (resume->follow_count > limits->follows)
-        return refusal_too_large(
-                error, "follows", limits->follows, resume->follow_count);
+    if (resume->follow_count > most)
+        return refusal_too_large(error, "follows", most, resume->follow_count);
     for (size_t i = 0; i < resume->follow_count; i++) {
         const struct follow_spec *spec = &resume->follows[i];
         const struct entry *entry = registry_find(&call->requests->registry,
                 session->principal, spec->process_id);
         enum remex_status status = entry
-                ? follows_check_cursor(entry, spec, limits, error)
+                ? follows_check_cursor(session, entry, spec, error)
                 : REMEX_OK;
 
         if (status != REMEX_OK)
@@ -98,7 +99,7 @@ static void resume_follow(const struct call *call, struct session *session,
         follow = NULL;
     }
     if (!entry ||
-            follows_set(session, entry, spec, &requests->follow_limits, &follow,
+            follows_set(session, entry, spec, &follow,
                     &error) != REMEX_OK)
         return;
     follow->stated = true;
@@ -129,18 +130,22 @@ static void supersede_parked(struct requests *requests, struct session *session)
                 &error);
 }
 
-static enum remex_status find_resumed(struct call *call, const char *name,
-        struct session **out, struct remex_error *error)
+static struct session *find_resumed(
+        struct call *call, const char *name, struct remex_error *error)
 {
     const struct resume *resume = call->request->open.resume;
     struct requests *requests = call->requests;
+    struct session *session;
 
-    if (!id_equal(&resume->boot_id, &requests->boot_id))
-        return refusal_stale_boot(error);
-    *out = sessions_find(&requests->sessions, &resume->session_id, NULL);
-    if (!*out || strcmp((*out)->principal->name, name) != 0)
-        return refusal_session_gone(error);
-    return REMEX_OK;
+    if (!id_equal(&resume->boot_id, &requests->boot_id)) {
+        refusal_stale_boot(error);
+        return NULL;
+    }
+    session = sessions_find(&requests->sessions, &resume->session_id, NULL);
+    if (session && strcmp(session->principal->name, name) == 0)
+        return session;
+    refusal_session_gone(error);
+    return NULL;
 }
 
 static enum remex_status open_resumed(
@@ -148,12 +153,13 @@ static enum remex_status open_resumed(
 {
     const struct resume *resume = call->request->open.resume;
     struct requests *requests = call->requests;
-    struct session *session = NULL;
+    struct session *session = find_resumed(call, name, error);
     struct follow_state *states;
-    enum remex_status status = find_resumed(call, name, &session, error);
+    enum remex_status status;
 
-    if (status == REMEX_OK)
-        status = check_follows(call, session, error);
+    if (!session)
+        return error->status;
+    status = check_follows(call, session, error);
     if (status != REMEX_OK)
         return status;
     states = arena_alloc(&requests->arena,

@@ -27,7 +27,6 @@ struct requests {
     struct message_id boot_id;
     struct digest_key token_key;
     struct digest token_digest;
-    struct follows_limits follow_limits;
     struct agenda agenda;
     struct principals principals;
     struct sessions sessions;
@@ -77,9 +76,9 @@ REMEX_CHECKED enum remex_status requests_identify(
         struct remex_error *error);
 
 /* Parks the call's request for `wait_ms`, or less. It is the caller's to put it
- * where it will be found. */
-REMEX_CHECKED enum remex_status requests_park(struct call *call,
-        uint32_t wait_ms, struct parked **out, struct remex_error *error);
+ * where it will be found. NULL: refused. */
+struct parked *requests_park(
+        struct call *call, uint32_t wait_ms, struct remex_error *error);
 
 /* Sends the reply that was built; `gather` (may be NULL) has its payload. */
 void requests_answer(struct requests *requests, const struct caller *caller,

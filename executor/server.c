@@ -230,8 +230,9 @@ static enum remex_status new_fronts(
         .drained = on_drained,
     };
 
-    return fronts_new(server->loop, server->reaper, server->log, &hooks,
-            &server->fronts, error);
+    struct fronts_parts parts = { server->loop, server->reaper, server->log };
+
+    return fronts_new(&parts, &hooks, &server->fronts, error);
 }
 
 static enum remex_status new_requests(
@@ -270,8 +271,8 @@ static enum remex_status new_parts(struct server *server,
     return new_fronts(server, error);
 }
 
-enum remex_status server_new(struct loop *loop, struct log *log,
-        const struct requests_settings *settings,
+enum remex_status server_new(struct loop *loop,
+        const struct server_settings *settings,
         const struct server_hooks *hooks, struct server **out,
         struct remex_error *error)
 {
@@ -281,9 +282,9 @@ enum remex_status server_new(struct loop *loop, struct log *log,
     if (!server)
         return error_set(error, REMEX_NO_MEMORY, "no memory");
     server->loop = loop;
-    server->log = log;
+    server->log = settings->log;
     server->hooks = *hooks;
-    status = new_parts(server, settings, error);
+    status = new_parts(server, &settings->requests, error);
     if (status != REMEX_OK) {
         server_free(server);
         return status;

@@ -18,6 +18,11 @@
 
 struct server;
 
+struct server_settings {
+    struct log *log;
+    struct requests_settings requests;
+};
+
 struct server_hooks {
     void *user;
     /* Every address is listened on; server_address tells them. */
@@ -28,8 +33,8 @@ struct server_hooks {
 
 /* Starts listening. `loop` and `log` are lent until server_free; nothing
  * happens before the loop runs. */
-REMEX_CHECKED enum remex_status server_new(struct loop *loop, struct log *log,
-        const struct requests_settings *settings,
+REMEX_CHECKED enum remex_status server_new(struct loop *loop,
+        const struct server_settings *settings,
         const struct server_hooks *hooks, struct server **out,
         struct remex_error *error);
 

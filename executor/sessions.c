@@ -86,8 +86,8 @@ static void init_lists(struct session *session)
 }
 
 enum remex_status sessions_open(struct sessions *sessions,
-        struct principal *principal, uint32_t lease_ms, int64_t now,
-        struct session **out, struct remex_error *error)
+        struct principal *principal, int64_t now, struct session **out,
+        struct remex_error *error)
 {
     enum remex_status status = check_limits(sessions, principal, error);
     struct session *session;
@@ -105,7 +105,6 @@ enum remex_status sessions_open(struct sessions *sessions,
     session->principal = principal_hold(principal);
     principal->sessions++;
     session->attachment = 1;
-    session->lease_ms = granted_lease(&sessions->limits, lease_ms);
     init_lists(session);
     sessions->hooks.random(
             sessions->hooks.user, &session->id, sizeof(session->id));
@@ -113,9 +112,15 @@ enum remex_status sessions_open(struct sessions *sessions,
             sessions->hooks.user, session->topic, sizeof(session->topic));
     table_add(&sessions->by_id, &session->node, hash_of(&session->id));
     list_append(&sessions->all, &session->all);
-    renew(session, now);
+    session_set_lease(session, 0, now);
     *out = session;
     return REMEX_OK;
+}
+
+void session_set_lease(struct session *session, uint32_t lease_ms, int64_t now)
+{
+    session->lease_ms = granted_lease(&session->sessions->limits, lease_ms);
+    renew(session, now);
 }
 
 struct session *sessions_find(struct sessions *sessions,

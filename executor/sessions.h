@@ -65,9 +65,11 @@ struct session {
 };
 
 struct sessions_limits {
-    size_t sessions;      /* in all */
-    size_t sessions_each; /* per principal */
-    uint32_t lease_ms;    /* if none is asked for */
+    size_t sessions;       /* in all */
+    size_t sessions_each;  /* per principal */
+    size_t follows;        /* per session */
+    uint64_t window_bytes; /* of a follow */
+    uint32_t lease_ms;     /* if none is asked for */
     uint32_t min_lease_ms;
     uint32_t max_lease_ms;
 };
@@ -95,10 +97,13 @@ void sessions_init(struct sessions *sessions,
 /* Ends every session. */
 void sessions_deinit(struct sessions *sessions, int64_t now);
 
-/* Makes one. `lease_ms` 0: the default; out of bounds: the nearest within. */
+/* Makes one, with the default lease. */
 REMEX_CHECKED enum remex_status sessions_open(struct sessions *sessions,
-        struct principal *principal, uint32_t lease_ms, int64_t now,
-        struct session **out, struct remex_error *error);
+        struct principal *principal, int64_t now, struct session **out,
+        struct remex_error *error);
+
+/* 0: the default; out of bounds: the nearest within. */
+void session_set_lease(struct session *session, uint32_t lease_ms, int64_t now);
 
 /* The session of that id if it is the principal's, else NULL; `principal` NULL:
  * whoever's. Takes as long whatever the id. */

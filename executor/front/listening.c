@@ -34,7 +34,7 @@ static bool clear_path(struct listening *out, const char *address)
     if (!S_ISSOCK(status.st_mode))
         return fail(out, address, "something that is not a socket is there");
     if (unlink(path) < 0)
-        return fail(out, address, strerror(errno));
+        return fail(out, address, strerrordesc_np(errno));
     return true;
 }
 

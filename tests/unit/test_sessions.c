@@ -71,9 +71,10 @@ static struct session *open_session(
 {
     struct session *session;
 
-    g_assert_cmpint(sessions_open(&world->sessions, principal, lease_ms, 0,
-                            &session, NULL),
-            ==, REMEX_OK);
+    g_assert_cmpint(
+            sessions_open(&world->sessions, principal, 0, &session, NULL), ==,
+            REMEX_OK);
+    session_set_lease(session, lease_ms, 0);
     return session;
 }
 
@@ -133,15 +134,15 @@ static void there_are_limits_each_and_in_all(void)
     open_session(&world, world.alice, 0);
     session = open_session(&world, world.alice, 0);
     g_assert_cmpint(
-            sessions_open(&world.sessions, world.alice, 0, 0, &session, &error),
+            sessions_open(&world.sessions, world.alice, 0, &session, &error),
             ==, REMEX_RESOURCE_EXHAUSTED);
     g_assert_cmpint(error.kind, ==, REMEX_ERROR_LIMIT_HIT);
     g_assert_cmpstr(error.name, ==, "sessions");
     g_assert_cmpuint(error.allowed, ==, 2);
     open_session(&world, world.bob, 0);
     g_assert_cmpint(
-            sessions_open(&world.sessions, world.bob, 0, 0, &session, &error),
-            ==, REMEX_RESOURCE_EXHAUSTED);
+            sessions_open(&world.sessions, world.bob, 0, &session, &error), ==,
+            REMEX_RESOURCE_EXHAUSTED);
     g_assert_cmpuint(error.allowed, ==, 3);
     session_end(session, 0);
     open_session(&world, world.bob, 0);
@@ -199,8 +200,8 @@ static void without_memory_nothing_is_opened(void)
     world_init(&world);
     for (unsigned int nth = 1; nth <= 2; nth++) {
         fault_fail_allocation(nth);
-        g_assert_cmpint(sessions_open(&world.sessions, world.alice, 0, 0,
-                                &session, NULL),
+        g_assert_cmpint(
+                sessions_open(&world.sessions, world.alice, 0, &session, NULL),
                 ==, REMEX_RESOURCE_EXHAUSTED);
         g_assert_true(fault_happened());
     }
