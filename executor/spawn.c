@@ -120,6 +120,11 @@ static void reap(int pidfd)
     close(pidfd);
 }
 
+/* libc's own name for it: the one that programs use is taken over by the thread
+ * sanitizer, which forbids a child in its parent's memory. */
+extern int __clone(int (*function)(void *), void *stack, int flags,
+        void *argument, ...);
+
 /* Stands still until the child has executed something or has ended. */
 static bool clone_child(const struct spawner *spawner,
         struct spawn_child *child, struct spawned *out)
@@ -129,7 +134,7 @@ static bool clone_child(const struct spawner *spawner,
     uint64_t mask;
 
     block_signals(&mask);
-    out->pid = clone(spawn_child_main, top, flags, child, &out->pidfd);
+    out->pid = __clone(spawn_child_main, top, flags, child, &out->pidfd);
     if (out->pid < 0)
         child->failure = (struct spawn_failure){ REMEX_STAGE_FORK, errno };
     restore_signals(&mask);
