@@ -133,9 +133,14 @@ void follow_free(struct follow *follow)
 
 void follows_free_all(struct session *session)
 {
-    while (!list_is_empty(&session->following))
-        follow_free(CONTAINER_OF(
-                session->following.next, struct follow, of_session));
+    struct list *node = session->following.next;
+
+    while (node != &session->following) {
+        struct follow *follow = CONTAINER_OF(node, struct follow, of_session);
+
+        node = node->next;
+        follow_free(follow);
+    }
 }
 
 void follows_drop_unstated(struct session *session)

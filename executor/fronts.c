@@ -354,7 +354,7 @@ static void start(struct front *front)
     } else {
         log_warning(front->fronts->log, "fronts",
                 "cannot start the front of %s: %s", front->address,
-                strerror(errno));
+                strerrordesc_np(errno));
         gone(front);
     }
 }

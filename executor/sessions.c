@@ -23,8 +23,14 @@ void sessions_init(struct sessions *sessions,
 
 void sessions_deinit(struct sessions *sessions, int64_t now)
 {
-    while (!list_is_empty(&sessions->all))
-        session_end(CONTAINER_OF(sessions->all.next, struct session, all), now);
+    struct list *node = sessions->all.next;
+
+    while (node != &sessions->all) {
+        struct session *session = CONTAINER_OF(node, struct session, all);
+
+        node = node->next;
+        session_end(session, now);
+    }
     table_deinit(&sessions->by_id);
 }
 

@@ -71,8 +71,10 @@ static void tell_ready(struct front *front, const struct listening *requests,
  * each message, page by page: keep the memory of the few under way instead. */
 static void keep_memory(void)
 {
+    /* NOLINTBEGIN(concurrency-mt-unsafe): there is one thread yet */
     mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
     mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    /* NOLINTEND(concurrency-mt-unsafe) */
 }
 
 static void start(struct front *front, char **arguments)

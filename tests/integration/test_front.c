@@ -99,7 +99,7 @@ static void a_thousand_connections_closed_at_once_keep_nobody_out(void)
  * accepts on, the front lives on. */
 static void the_hint_endpoint_comes_back_as_well(void)
 {
-    gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+    gint64 deadline = g_get_monotonic_time() + INT64_C(20) * G_USEC_PER_SEC;
     struct daemon daemon;
     char *hints;
     pid_t front;
@@ -202,17 +202,17 @@ enum { IN_FLIGHT = 8, VICTIMS = 200, AT_ONCE = 8 };
 
 static void parse_id(const char *text, struct message_id *out)
 {
-    g_assert_cmpuint(strlen(text), ==, 2 * MESSAGE_ID_BYTES);
+    g_assert_cmpuint(strlen(text), ==, sizeof(*out) * 2);
     for (size_t i = 0; i < MESSAGE_ID_BYTES; i++)
-        out->bytes[i] = (uint8_t)(g_ascii_xdigit_value(text[2 * i]) * 16 +
+        out->bytes[i] = (uint8_t)(g_ascii_xdigit_value(text[2 * i]) << 4 |
                 g_ascii_xdigit_value(text[2 * i + 1]));
 }
 
 /* Asks again and again, on a connection it shares with others. */
 struct lane {
-    nng_ctx context;
     nng_aio *aio;
     struct remex_bytes request;
+    nng_ctx context;
     bool sending;
     bool answered; /* once; tells that it was */
 };
@@ -361,7 +361,7 @@ static void a_front_that_stands_still_is_replaced_within_four(void)
 
     scene_init(&scene);
     scene_read(&scene, 1000000);
-    g_assert_cmpint(replaced_after(&scene, SIGSTOP), <=, 4 * SECOND_MS);
+    g_assert_cmpint(replaced_after(&scene, SIGSTOP), <=, 4000);
     scene_deinit(&scene);
 }
 
@@ -383,23 +383,27 @@ static void a_new_front_listens_on_the_same_port(void)
 
 /* --- Rivals --------------------------------------------------------------- */
 
+static void check_refused(const char *address)
+{
+    const char *argv[] = { REMEX_BIN_DIR "/remexd", "--listen", address, NULL };
+    struct command_result result;
+
+    command_run(argv, &result);
+    g_assert_cmpint(result.status, ==, 1);
+    g_assert_nonnull(strstr(result.err_text, "another executor listens"));
+    g_assert_nonnull(strstr(result.err_text, address));
+    command_result_deinit(&result);
+}
+
 static void a_second_executor_on_the_same_path_is_refused(void)
 {
-    const char *argv[] = { REMEX_BIN_DIR "/remexd", "--listen", NULL, NULL };
-    struct command_result result;
     struct scene scene;
     pid_t front;
 
     scene_init(&scene);
     front = daemon_front(&scene.daemon);
-    argv[2] = scene.daemon.address;
-    for (int i = 0; i < 3; i++) {
-        command_run(argv, &result);
-        g_assert_cmpint(result.status, ==, 1);
-        g_assert_nonnull(strstr(result.err_text, "another executor listens"));
-        g_assert_nonnull(strstr(result.err_text, scene.daemon.address));
-        command_result_deinit(&result);
-    }
+    for (int i = 0; i < 3; i++)
+        check_refused(scene.daemon.address);
     scene_read(&scene, 1000000);
     stranger_wait_served(scene.daemon.address, SECOND_MS);
     g_assert_cmpint(daemon_front(&scene.daemon), ==, front);

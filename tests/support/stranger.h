@@ -10,16 +10,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A connection to an ipc or tcp address, or -1 if it isn't taken at once. */
-int stranger_connect(const char *address);
+/* A connection to the ipc or tcp address `text`, or -1 if it is not taken at
+ * once. */
+int stranger_connect(const char *text);
 
 /* Connects, sends the bytes (which may not be taken), and closes. */
 void stranger_say(const char *address, const void *data, size_t size);
 
 /* Connects as a REQ client would and says in an NNG header that a message of so
  * many bytes follows, of which `sent` do; the connection, to be closed. */
-int stranger_announce(
-        const char *address, unsigned long long size, size_t sent);
+int stranger_announce(const char *text, unsigned long long size, size_t sent);
 
 /* How many milliseconds it takes until a new NNG client is answered; fails the
  * test if it is more than `ms`. */

@@ -118,7 +118,7 @@ static void what_is_not_consumed_holds_the_child_and_the_slowest_counts(void)
                             .follow_id = 2,
                             .until_position = WINDOW } } };
     struct pull_ack acks[] = { { 1, 1, WINDOW }, { 2, 1, WINDOW } };
-    size_t log_bytes = 256 * 1024;
+    size_t log_bytes = (size_t)256 * 1024;
     struct puppet *puppet;
     struct desk desk;
     struct reply reply;
@@ -198,7 +198,7 @@ static void processes_take_turns_in_a_batch(void)
     fill(quiet, 1);
     desk_settle(&desk);
     reply = pull_with(&desk, NULL, 0);
-    g_assert_cmpuint(reply.payload.size, <=, 192 * 1024);
+    g_assert_cmpuint(reply.payload.size, <=, UINT64_C(192) * 1024);
     for (size_t i = 0; i < reply.pull.batch.count; i++)
         found = found || reply.pull.batch.events[i].follow_id == 2;
     g_assert_true(found);

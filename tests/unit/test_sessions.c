@@ -192,19 +192,25 @@ static void a_resume_whose_answer_was_lost_can_be_repeated(void)
     world_deinit(&world);
 }
 
+static void check_unopened(struct world *world, unsigned int nth)
+{
+    struct session *session;
+    struct remex_error error;
+
+    fault_fail_allocation(nth);
+    g_assert_cmpint(
+            sessions_open(&world->sessions, world->alice, 0, &session, &error),
+            ==, REMEX_RESOURCE_EXHAUSTED);
+    g_assert_true(fault_happened());
+}
+
 static void without_memory_nothing_is_opened(void)
 {
     struct world world;
-    struct session *session;
 
     world_init(&world);
-    for (unsigned int nth = 1; nth <= 2; nth++) {
-        fault_fail_allocation(nth);
-        g_assert_cmpint(
-                sessions_open(&world.sessions, world.alice, 0, &session, NULL),
-                ==, REMEX_RESOURCE_EXHAUSTED);
-        g_assert_true(fault_happened());
-    }
+    check_unopened(&world, 1);
+    check_unopened(&world, 2);
     g_assert_cmpuint(world.alice->sessions, ==, 0);
     open_session(&world, world.alice, 0);
     world_deinit(&world);
