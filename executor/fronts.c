@@ -2,57 +2,26 @@
 #include "executor/fronts.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "common/clock.h"
 #include "common/error.h"
-#include "executor/front_program.h"
 #include "executor/list.h"
-#include "executor/path_lock.h"
-
-struct front {
-    struct fronts *fronts;
-    struct path_lock lock; /* of ipc */
-    enum address_kind kind;
-    char address[ADDRESS_TEXT_BYTES];
-    char hint_address[ADDRESS_TEXT_BYTES];
-
-    /* The process; a new one is started when both are gone. */
-    struct link *link;
-    bool running;
-    struct reaper_claim claim;
-
-    bool listening; /* this process has said so */
-    bool was_ready; /* some process has */
-    bool refused;   /* this process has said why not */
-    int64_t since;  /* when it began to listen */
-    int64_t delay;  /* before the next start */
-    struct loop_timer restart;
-
-    /* What makes sure that it lives. */
-    uint64_t asked;    /* newest beat sent */
-    uint64_t answered; /* newest beat answered */
-    bool suspect;      /* silent for too long; the grace period runs */
-    struct loop_timer silence;
-};
 
 struct fronts {
-    struct loop *loop;
-    struct reaper *reaper;
-    struct log *log;
-    struct fronts_hooks hooks;
-    struct front_program program;
+    struct front_site site;
     struct front *all[FRONTS_MAX];
     size_t count;
     size_t ready; /* of them were ready */
 };
+
+static void on_listening(struct front_site *site)
+{
+    struct fronts *fronts = CONTAINER_OF(site, struct fronts, site);
+
+    fronts->ready++;
+    if (fronts->ready == fronts->count)
+        site->hooks.ready(site->hooks.user);
+}
 
 enum remex_status fronts_new(const struct fronts_parts *parts,
         const struct fronts_hooks *hooks, struct fronts **out,
@@ -63,11 +32,12 @@ enum remex_status fronts_new(const struct fronts_parts *parts,
 
     if (!fronts)
         return error_set(error, REMEX_NO_MEMORY, "no memory for the fronts");
-    fronts->loop = parts->loop;
-    fronts->reaper = parts->reaper;
-    fronts->log = parts->log;
-    fronts->hooks = *hooks;
-    status = front_program_find(&fronts->program, error);
+    fronts->site.loop = parts->loop;
+    fronts->site.reaper = parts->reaper;
+    fronts->site.log = parts->log;
+    fronts->site.hooks = *hooks;
+    fronts->site.listening = on_listening;
+    status = front_program_find(&fronts->site.program, error);
     if (status != REMEX_OK) {
         free(fronts);
         return status;
@@ -76,426 +46,36 @@ enum remex_status fronts_new(const struct fronts_parts *parts,
     return REMEX_OK;
 }
 
-/* The timers are set as long as the front lives, to never if need be: then
- * setting them cannot fail. */
-static void set_timer(
-        struct front *front, struct loop_timer *timer, int64_t delay)
-{
-    struct loop *loop = front->fronts->loop;
-    int64_t at = clock_after(loop_now(loop), delay);
-
-    if (loop_timer_set(loop, timer, at) != REMEX_OK)
-        abort();
-}
-
-static void cancel_timer(struct front *front, struct loop_timer *timer)
-{
-    set_timer(front, timer, CLOCK_NEVER);
-}
-
-/* --- The end of a process ------------------------------------------------ */
-
-/* Its word is awaited no longer. */
-static void kill_front(struct front *front)
-{
-    if (front->running)
-        kill(front->claim.pid, SIGKILL);
-}
-
-static int64_t next_delay(struct front *front)
-{
-    int64_t now = loop_now(front->fronts->loop);
-    int64_t delay = front->delay;
-
-    if (front->listening &&
-            now - front->since >= clock_from_ms(FRONTS_STEADY_MS))
-        delay = clock_from_ms(FRONTS_MIN_DELAY_MS);
-    front->delay = 2 * delay;
-    if (front->delay > clock_from_ms(FRONTS_MAX_DELAY_MS))
-        front->delay = clock_from_ms(FRONTS_MAX_DELAY_MS);
-    return delay;
-}
-
-/* Link and process are gone: the next one, unless there never was a good one.
- */
-static void gone(struct front *front)
-{
-    struct fronts *fronts = front->fronts;
-    char why[ADDRESS_TEXT_BYTES + 80];
-
-    if (front->link || front->running)
-        return;
-    cancel_timer(front, &front->silence);
-    if (front->was_ready) {
-        set_timer(front, &front->restart, next_delay(front));
-    } else if (!front->refused) {
-        snprintf(why, sizeof(why),
-                "cannot listen on %s: the front ended before it was ready",
-                front->address);
-        fronts->hooks.failed(fronts->hooks.user, why);
-    }
-    front->listening = false;
-}
-
-static void tell_end(const struct front *front, int status)
-{
-    if (WIFSIGNALED(status))
-        log_warning(front->fronts->log, "fronts",
-                "the front of %s was killed by signal %d", front->address,
-                WTERMSIG(status));
-    else
-        log_warning(front->fronts->log, "fronts",
-                "the front of %s ended with status %d", front->address,
-                WEXITSTATUS(status));
-}
-
-static void on_ended(struct reaper_claim *claim)
-{
-    struct front *front = CONTAINER_OF(claim, struct front, claim);
-    int status = 0;
-
-    waitpid(claim->pid, &status, 0);
-    reaper_unclaim(front->fronts->reaper, claim);
-    front->running = false;
-    if (front->was_ready && !front->refused)
-        tell_end(front, status);
-    gone(front);
-}
-
-static void on_broken(void *user, const char *why)
-{
-    struct front *front = user;
-    struct fronts *fronts = front->fronts;
-
-    log_debug(fronts->log, "fronts", "link to the front of %s: %s",
-            front->address, why);
-    link_free(front->link);
-    front->link = NULL;
-    fronts->hooks.lost(fronts->hooks.user, front);
-    kill_front(front);
-    gone(front);
-}
-
-/* --- Its frames ---------------------------------------------------------- */
-
-/* The two addresses, each ended by a NUL. The ports are the same ones from now
- * on, whoever takes over. */
-static bool on_listening(struct front *front, const char *body, size_t size)
-{
-    struct fronts *fronts = front->fronts;
-    size_t first = strnlen(body, size) + 1;
-    size_t second = first < size ? strnlen(body + first, size - first) + 1 : 0;
-
-    if (second == 0 || first + second != size ||
-            first > sizeof(front->address) ||
-            second > sizeof(front->hint_address))
-        return false;
-    memcpy(front->address, body, first);
-    memcpy(front->hint_address, body + first, second);
-    front->listening = true;
-    front->since = loop_now(fronts->loop);
-    cancel_timer(front, &front->silence);
-    log_info(fronts->log, "fronts", "listening on %s", front->address);
-    if (front->was_ready)
-        return true;
-    front->was_ready = true;
-    fronts->ready++;
-    if (fronts->ready == fronts->count)
-        fronts->hooks.ready(fronts->hooks.user);
-    return true;
-}
-
-static void on_refused(struct front *front, const char *body, size_t size)
-{
-    struct fronts *fronts = front->fronts;
-    char why[512];
-
-    log_escape(why, sizeof(why), body, size);
-    front->refused = true;
-    if (front->was_ready)
-        log_warning(fronts->log, "fronts", "%s", why);
-    else
-        fronts->hooks.failed(fronts->hooks.user, why);
-}
-
-static bool on_alive(struct front *front, uint64_t beat)
-{
-    if (beat > front->asked || beat < front->answered)
-        return false;
-    front->answered = beat;
-    front->suspect = false;
-    if (front->answered == front->asked)
-        cancel_timer(front, &front->silence);
-    else
-        set_timer(front, &front->silence, clock_from_ms(FRONTS_SILENCE_MS));
-    return true;
-}
-
-static bool on_frame(
-        void *user, const struct link_header *header, const void *body)
-{
-    struct front *front = user;
-    struct fronts *fronts = front->fronts;
-
-    switch (header->kind) {
-    case LINK_READY:
-        return !front->listening && on_listening(front, body, header->size);
-    case LINK_REFUSED:
-        on_refused(front, body, header->size);
-        return true;
-    case LINK_ALIVE:
-        return on_alive(front, header->ticket);
-    default:
-        return fronts->hooks.frame(fronts->hooks.user, front, header, body);
-    }
-}
-
-static void on_drained(void *user)
-{
-    struct front *front = user;
-
-    front->fronts->hooks.drained(front->fronts->hooks.user, front);
-}
-
-/* --- Watching ------------------------------------------------------------ */
-
-/* If this process itself stood still, the answer may lie in the link already:
- * one more chance to read it. */
-static void on_silence(struct loop_timer *timer)
-{
-    struct front *front = CONTAINER_OF(timer, struct front, silence);
-
-    cancel_timer(front, timer);
-    if (front->listening && !front->suspect) {
-        front->suspect = true;
-        set_timer(front, timer, clock_from_ms(FRONTS_GRACE_MS));
-        return;
-    }
-    log_warning(front->fronts->log, "fronts", "the front of %s does not answer",
-            front->address);
-    kill_front(front);
-}
-
-void fronts_beat(
-        struct fronts *fronts, uint64_t beat, const void *hint, size_t size)
-{
-    struct link_header header = { .kind = LINK_BEAT, .ticket = beat };
-
-    for (size_t i = 0; i < fronts->count; i++) {
-        struct front *front = fronts->all[i];
-        struct link_piece piece = { .size = size };
-
-        piece.heap = front->listening && front->link ? malloc(size) : NULL;
-        if (!piece.heap)
-            continue; /* the next beat is not far */
-        memcpy(piece.heap, hint, size);
-        piece.data = piece.heap;
-        if (front->answered == front->asked)
-            set_timer(front, &front->silence, clock_from_ms(FRONTS_SILENCE_MS));
-        front->asked = beat;
-        link_send(front->link, &header, &piece, 1);
-    }
-}
-
-/* --- Starting ------------------------------------------------------------ */
-
-static enum remex_status start_program(struct front *front, int fd)
-{
-    char max_request[32];
-    char name[] = "remex-front";
-    char *arguments[] = { name, front->address, front->hint_address,
-        max_request, NULL };
-    pid_t pid;
-    enum remex_status status;
-
-    snprintf(max_request, sizeof(max_request), "%d", LINK_MAX_REQUEST);
-    status = front_program_start(&front->fronts->program, arguments, fd, &pid);
-    if (status != REMEX_OK)
-        return status;
-    front->running = true;
-    reaper_claim(front->fronts->reaper, &front->claim, pid);
-    return REMEX_OK;
-}
-
-static enum remex_status start_linked(struct front *front)
-{
-    struct link_hooks hooks = {
-        .user = front,
-        .frame = on_frame,
-        .drained = on_drained,
-        .broken = on_broken,
-    };
-    int fds[2];
-    enum remex_status status;
-
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-        return REMEX_INTERNAL;
-    status = link_new(front->fronts->loop, fds[0], &hooks, &front->link);
-    if (status == REMEX_OK) {
-        status = start_program(front, fds[1]);
-        if (status != REMEX_OK) {
-            link_free(front->link);
-            front->link = NULL;
-        }
-    }
-    close(fds[1]);
-    return status;
-}
-
-static void start(struct front *front)
-{
-    front->listening = false;
-    front->refused = false;
-    front->suspect = false;
-    front->asked = 0;
-    front->answered = 0;
-    if (start_linked(front) == REMEX_OK) {
-        set_timer(front, &front->silence, clock_from_ms(FRONTS_START_MS));
-    } else {
-        log_warning(front->fronts->log, "fronts",
-                "cannot start the front of %s: %s", front->address,
-                strerrordesc_np(errno));
-        gone(front);
-    }
-}
-
-static void on_restart(struct loop_timer *timer)
-{
-    struct front *front = CONTAINER_OF(timer, struct front, restart);
-
-    cancel_timer(front, timer);
-    start(front);
-}
-
-/* Makes sure that setting them never fails. */
-static enum remex_status make_timers(struct front *front)
-{
-    struct loop *loop = front->fronts->loop;
-
-    front->restart.due = on_restart;
-    front->silence.due = on_silence;
-    if (loop_timer_set(loop, &front->silence, INT64_MAX) != REMEX_OK)
-        return REMEX_NO_MEMORY;
-    return loop_timer_set(loop, &front->restart, loop_now(loop));
-}
-
-static enum remex_status set_addresses(struct front *front,
-        const struct address *address, struct remex_error *error)
-{
-    struct address hint;
-    enum remex_status status = address_hint(address, &hint, error);
-
-    if (status != REMEX_OK)
-        return status;
-    front->kind = address->kind;
-    address_format(address, front->address);
-    address_format(&hint, front->hint_address);
-    if (address->kind == ADDRESS_IPC)
-        return path_lock_take(&front->lock, address->path, error);
-    return REMEX_OK;
-}
-
-static void front_free(struct front *front)
-{
-    loop_timer_cancel(front->fronts->loop, &front->restart);
-    loop_timer_cancel(front->fronts->loop, &front->silence);
-    path_lock_release(&front->lock);
-    free(front);
-}
-
-/* The first start is at the first turn of the loop, as every other one. */
-enum remex_status fronts_add(struct fronts *fronts,
-        const struct address *address, struct remex_error *error)
-{
-    struct front *front = calloc(1, sizeof(*front));
-    enum remex_status status;
-
-    assert(fronts->count < FRONTS_MAX);
-    if (!front)
-        return error_set(error, REMEX_NO_MEMORY, "no memory for a front");
-    front->fronts = fronts;
-    front->lock.fd = -1;
-    front->claim.ended = on_ended;
-    front->delay = clock_from_ms(FRONTS_MIN_DELAY_MS);
-    status = set_addresses(front, address, error);
-    if (status == REMEX_OK && make_timers(front) != REMEX_OK)
-        status = error_set(error, REMEX_NO_MEMORY, "no memory for a front");
-    if (status != REMEX_OK) {
-        front_free(front);
-        return status;
-    }
-    fronts->all[fronts->count++] = front;
-    return REMEX_OK;
-}
-
-/* --- The end ------------------------------------------------------------- */
-
-static void remove_path(const char *address)
-{
-    static const char scheme[] = "ipc://";
-
-    if (strncmp(address, scheme, sizeof(scheme) - 1) == 0)
-        unlink(address + sizeof(scheme) - 1);
-}
-
-static void stop(struct front *front)
-{
-    link_free(front->link);
-    if (front->running) {
-        kill(front->claim.pid, SIGKILL);
-        waitpid(front->claim.pid, NULL, 0);
-        reaper_unclaim(front->fronts->reaper, &front->claim);
-    }
-    if (front->was_ready) {
-        remove_path(front->address);
-        remove_path(front->hint_address);
-    }
-    front_free(front);
-}
-
 void fronts_free(struct fronts *fronts)
 {
     if (!fronts)
         return;
     for (size_t i = 0; i < fronts->count; i++)
-        stop(fronts->all[i]);
+        front_free(fronts->all[i]);
     free(fronts);
 }
 
-/* --- For the others ------------------------------------------------------ */
+enum remex_status fronts_add(struct fronts *fronts,
+        const struct address *address, struct remex_error *error)
+{
+    enum remex_status status;
+
+    assert(fronts->count < FRONTS_MAX);
+    status = front_new(
+            &fronts->site, address, &fronts->all[fronts->count], error);
+    if (status == REMEX_OK)
+        fronts->count++;
+    return status;
+}
+
+void fronts_beat(
+        struct fronts *fronts, uint64_t beat, const void *hint, size_t size)
+{
+    for (size_t i = 0; i < fronts->count; i++)
+        front_beat(fronts->all[i], beat, hint, size);
+}
 
 struct front *fronts_at(struct fronts *fronts, size_t index)
 {
     return index < fronts->count ? fronts->all[index] : NULL;
-}
-
-const char *front_address(const struct front *front)
-{
-    return front->address;
-}
-
-const char *front_hint_address(const struct front *front)
-{
-    return front->hint_address;
-}
-
-enum address_kind front_kind(const struct front *front)
-{
-    return front->kind;
-}
-
-void front_send(struct front *front, const struct link_header *header,
-        const struct link_piece *pieces, size_t count)
-{
-    if (front->link) {
-        link_send(front->link, header, pieces, count);
-        return;
-    }
-    for (size_t i = 0; i < count; i++)
-        link_piece_release(&pieces[i]);
-}
-
-bool front_is_full(const struct front *front)
-{
-    return front->link && link_is_full(front->link);
 }

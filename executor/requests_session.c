@@ -99,8 +99,7 @@ static void resume_follow(const struct call *call, struct session *session,
         follow = NULL;
     }
     if (!entry ||
-            follows_set(session, entry, spec, &follow,
-                    &error) != REMEX_OK)
+            follows_set(session, entry, spec, &follow, &error) != REMEX_OK)
         return;
     follow->stated = true;
     follow_tell_state(follow, state);

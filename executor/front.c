@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/front.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "executor/list.h"
+#include "executor/path_lock.h"
+
+struct front {
+    struct front_site *site; /* lent */
+    struct path_lock lock;   /* of ipc */
+    enum address_kind kind;
+    char address[ADDRESS_TEXT_BYTES];
+    char hint_address[ADDRESS_TEXT_BYTES];
+
+    /* The process; a new one is started when both are gone. */
+    struct link *link;
+    bool running;
+    struct reaper_claim claim;
+
+    bool listening; /* this process has said so */
+    bool was_ready; /* some process has */
+    bool refused;   /* this process has said why not */
+    int64_t since;  /* when it began to listen */
+    int64_t delay;  /* before the next start */
+    struct loop_timer restart;
+
+    /* What makes sure that it lives. */
+    uint64_t asked;    /* newest beat sent */
+    uint64_t answered; /* newest beat answered */
+    bool suspect;      /* silent for too long; the grace period runs */
+    struct loop_timer silence;
+};
+
+/* The timers are set as long as the front lives, to never if need be: then
+ * setting them cannot fail. */
+static void set_timer(
+        struct front *front, struct loop_timer *timer, int64_t delay)
+{
+    struct loop *loop = front->site->loop;
+    int64_t at = clock_after(loop_now(loop), delay);
+
+    if (loop_timer_set(loop, timer, at) != REMEX_OK)
+        abort();
+}
+
+static void cancel_timer(struct front *front, struct loop_timer *timer)
+{
+    set_timer(front, timer, CLOCK_NEVER);
+}
+
+/* --- The end of a process ------------------------------------------------ */
+
+/* Its word is awaited no longer. */
+static void kill_front(struct front *front)
+{
+    if (front->running)
+        kill(front->claim.pid, SIGKILL);
+}
+
+static int64_t next_delay(struct front *front)
+{
+    int64_t now = loop_now(front->site->loop);
+    int64_t delay = front->delay;
+
+    if (front->listening &&
+            now - front->since >= clock_from_ms(FRONT_STEADY_MS))
+        delay = clock_from_ms(FRONT_MIN_DELAY_MS);
+    front->delay = 2 * delay;
+    if (front->delay > clock_from_ms(FRONT_MAX_DELAY_MS))
+        front->delay = clock_from_ms(FRONT_MAX_DELAY_MS);
+    return delay;
+}
+
+/* Link and process are gone: the next one, unless there never was a good one.
+ */
+static void gone(struct front *front)
+{
+    struct front_site *site = front->site;
+    char why[ADDRESS_TEXT_BYTES + 80];
+
+    if (front->link || front->running)
+        return;
+    cancel_timer(front, &front->silence);
+    if (front->was_ready) {
+        set_timer(front, &front->restart, next_delay(front));
+    } else if (!front->refused) {
+        snprintf(why, sizeof(why),
+                "cannot listen on %s: the front ended before it was ready",
+                front->address);
+        site->hooks.failed(site->hooks.user, why);
+    }
+    front->listening = false;
+}
+
+static void tell_end(const struct front *front, int status)
+{
+    if (WIFSIGNALED(status))
+        log_warning(front->site->log, "front",
+                "the front of %s was killed by signal %d", front->address,
+                WTERMSIG(status));
+    else
+        log_warning(front->site->log, "front",
+                "the front of %s ended with status %d", front->address,
+                WEXITSTATUS(status));
+}
+
+static void on_ended(struct reaper_claim *claim)
+{
+    struct front *front = CONTAINER_OF(claim, struct front, claim);
+    int status = 0;
+
+    waitpid(claim->pid, &status, 0);
+    reaper_unclaim(front->site->reaper, claim);
+    front->running = false;
+    if (front->was_ready && !front->refused)
+        tell_end(front, status);
+    gone(front);
+}
+
+static void on_broken(void *user, const char *why)
+{
+    struct front *front = user;
+    struct front_site *site = front->site;
+
+    log_debug(site->log, "front", "link to the front of %s: %s", front->address,
+            why);
+    link_free(front->link);
+    front->link = NULL;
+    site->hooks.lost(site->hooks.user, front);
+    kill_front(front);
+    gone(front);
+}
+
+/* --- Its frames ---------------------------------------------------------- */
+
+/* The two addresses, each ended by a NUL. The ports are the same ones from now
+ * on, whoever takes over. */
+static bool on_listening(struct front *front, const char *body, size_t size)
+{
+    struct front_site *site = front->site;
+    size_t first = strnlen(body, size) + 1;
+    size_t second = first < size ? strnlen(body + first, size - first) + 1 : 0;
+
+    if (second == 0 || first + second != size ||
+            first > sizeof(front->address) ||
+            second > sizeof(front->hint_address))
+        return false;
+    memcpy(front->address, body, first);
+    memcpy(front->hint_address, body + first, second);
+    front->listening = true;
+    front->since = loop_now(site->loop);
+    cancel_timer(front, &front->silence);
+    log_info(site->log, "front", "listening on %s", front->address);
+    if (front->was_ready)
+        return true;
+    front->was_ready = true;
+    site->listening(site);
+    return true;
+}
+
+static void on_refused(struct front *front, const char *body, size_t size)
+{
+    struct front_site *site = front->site;
+    char why[512];
+
+    log_escape(why, sizeof(why), body, size);
+    front->refused = true;
+    if (front->was_ready)
+        log_warning(site->log, "front", "%s", why);
+    else
+        site->hooks.failed(site->hooks.user, why);
+}
+
+static bool on_alive(struct front *front, uint64_t beat)
+{
+    if (beat > front->asked || beat < front->answered)
+        return false;
+    front->answered = beat;
+    front->suspect = false;
+    if (front->answered == front->asked)
+        cancel_timer(front, &front->silence);
+    else
+        set_timer(front, &front->silence, clock_from_ms(FRONT_SILENCE_MS));
+    return true;
+}
+
+static bool on_frame(
+        void *user, const struct link_header *header, const void *body)
+{
+    struct front *front = user;
+    struct front_site *site = front->site;
+
+    switch (header->kind) {
+    case LINK_READY:
+        return !front->listening && on_listening(front, body, header->size);
+    case LINK_REFUSED:
+        on_refused(front, body, header->size);
+        return true;
+    case LINK_ALIVE:
+        return on_alive(front, header->ticket);
+    default:
+        return site->hooks.frame(site->hooks.user, front, header, body);
+    }
+}
+
+static void on_drained(void *user)
+{
+    struct front *front = user;
+
+    front->site->hooks.drained(front->site->hooks.user, front);
+}
+
+/* --- Watching ------------------------------------------------------------ */
+
+/* If this process itself stood still, the answer may lie in the link already:
+ * one more chance to read it. */
+static void on_silence(struct loop_timer *timer)
+{
+    struct front *front = CONTAINER_OF(timer, struct front, silence);
+
+    cancel_timer(front, timer);
+    if (front->listening && !front->suspect) {
+        front->suspect = true;
+        set_timer(front, timer, clock_from_ms(FRONT_GRACE_MS));
+        return;
+    }
+    log_warning(front->site->log, "front", "the front of %s does not answer",
+            front->address);
+    kill_front(front);
+}
+
+void front_beat(
+        struct front *front, uint64_t beat, const void *hint, size_t size)
+{
+    struct link_header header = { .kind = LINK_BEAT, .ticket = beat };
+    struct link_piece piece = { .size = size };
+
+    piece.heap = front->listening && front->link ? malloc(size) : NULL;
+    if (!piece.heap)
+        return; /* the next beat is not far */
+    memcpy(piece.heap, hint, size);
+    piece.data = piece.heap;
+    if (front->answered == front->asked)
+        set_timer(front, &front->silence, clock_from_ms(FRONT_SILENCE_MS));
+    front->asked = beat;
+    link_send(front->link, &header, &piece, 1);
+}
+
+/* --- Starting ------------------------------------------------------------ */
+
+static enum remex_status start_program(struct front *front, int fd)
+{
+    char max_request[32];
+    char name[] = "remex-front";
+    char *arguments[] = { name, front->address, front->hint_address,
+        max_request, NULL };
+    pid_t pid;
+    enum remex_status status;
+
+    snprintf(max_request, sizeof(max_request), "%d", LINK_MAX_REQUEST);
+    status = front_program_start(&front->site->program, arguments, fd, &pid);
+    if (status != REMEX_OK)
+        return status;
+    front->running = true;
+    reaper_claim(front->site->reaper, &front->claim, pid);
+    return REMEX_OK;
+}
+
+static enum remex_status start_linked(struct front *front)
+{
+    struct link_hooks hooks = {
+        .user = front,
+        .frame = on_frame,
+        .drained = on_drained,
+        .broken = on_broken,
+    };
+    int fds[2];
+    enum remex_status status;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+        return REMEX_INTERNAL;
+    status = link_new(front->site->loop, fds[0], &hooks, &front->link);
+    if (status == REMEX_OK) {
+        status = start_program(front, fds[1]);
+        if (status != REMEX_OK) {
+            link_free(front->link);
+            front->link = NULL;
+        }
+    }
+    close(fds[1]);
+    return status;
+}
+
+static void start(struct front *front)
+{
+    front->listening = false;
+    front->refused = false;
+    front->suspect = false;
+    front->asked = 0;
+    front->answered = 0;
+    if (start_linked(front) == REMEX_OK) {
+        set_timer(front, &front->silence, clock_from_ms(FRONT_START_MS));
+    } else {
+        log_warning(front->site->log, "front",
+                "cannot start the front of %s: %s", front->address,
+                strerrordesc_np(errno));
+        gone(front);
+    }
+}
+
+static void on_restart(struct loop_timer *timer)
+{
+    struct front *front = CONTAINER_OF(timer, struct front, restart);
+
+    cancel_timer(front, timer);
+    start(front);
+}
+
+/* Makes sure that setting them never fails. */
+static enum remex_status make_timers(struct front *front)
+{
+    struct loop *loop = front->site->loop;
+
+    front->restart.due = on_restart;
+    front->silence.due = on_silence;
+    if (loop_timer_set(loop, &front->silence, INT64_MAX) != REMEX_OK)
+        return REMEX_NO_MEMORY;
+    return loop_timer_set(loop, &front->restart, loop_now(loop));
+}
+
+static enum remex_status set_addresses(struct front *front,
+        const struct address *address, struct remex_error *error)
+{
+    struct address hint;
+    enum remex_status status = address_hint(address, &hint, error);
+
+    if (status != REMEX_OK)
+        return status;
+    front->kind = address->kind;
+    address_format(address, front->address);
+    address_format(&hint, front->hint_address);
+    if (address->kind == ADDRESS_IPC)
+        return path_lock_take(&front->lock, address->path, error);
+    return REMEX_OK;
+}
+
+static void discard(struct front *front)
+{
+    loop_timer_cancel(front->site->loop, &front->restart);
+    loop_timer_cancel(front->site->loop, &front->silence);
+    path_lock_release(&front->lock);
+    free(front);
+}
+
+/* The first start is at the first turn of the loop, as every other one. */
+enum remex_status front_new(struct front_site *site,
+        const struct address *address, struct front **out,
+        struct remex_error *error)
+{
+    struct front *front = calloc(1, sizeof(*front));
+    enum remex_status status;
+
+    if (!front)
+        return error_set(error, REMEX_NO_MEMORY, "no memory for a front");
+    front->site = site;
+    front->lock.fd = -1;
+    front->claim.ended = on_ended;
+    front->delay = clock_from_ms(FRONT_MIN_DELAY_MS);
+    status = set_addresses(front, address, error);
+    if (status == REMEX_OK && make_timers(front) != REMEX_OK)
+        status = error_set(error, REMEX_NO_MEMORY, "no memory for a front");
+    if (status != REMEX_OK) {
+        discard(front);
+        return status;
+    }
+    *out = front;
+    return REMEX_OK;
+}
+
+/* --- The end ------------------------------------------------------------- */
+
+static void remove_path(const char *address)
+{
+    static const char scheme[] = "ipc://";
+
+    if (strncmp(address, scheme, sizeof(scheme) - 1) == 0)
+        unlink(address + sizeof(scheme) - 1);
+}
+
+void front_free(struct front *front)
+{
+    link_free(front->link);
+    if (front->running) {
+        kill(front->claim.pid, SIGKILL);
+        waitpid(front->claim.pid, NULL, 0);
+        reaper_unclaim(front->site->reaper, &front->claim);
+    }
+    if (front->was_ready) {
+        remove_path(front->address);
+        remove_path(front->hint_address);
+    }
+    discard(front);
+}
+
+/* --- For the others ------------------------------------------------------ */
+
+const char *front_address(const struct front *front)
+{
+    return front->address;
+}
+
+const char *front_hint_address(const struct front *front)
+{
+    return front->hint_address;
+}
+
+enum address_kind front_kind(const struct front *front)
+{
+    return front->kind;
+}
+
+void front_send(struct front *front, const struct link_header *header,
+        const struct link_piece *pieces, size_t count)
+{
+    if (front->link) {
+        link_send(front->link, header, pieces, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        link_piece_release(&pieces[i]);
+}
+
+bool front_is_full(const struct front *front)
+{
+    return front->link && link_is_full(front->link);
+}
