@@ -33,8 +33,7 @@ enum remex_status client_forked(struct remex_error *error)
             "fork and exec");
 }
 
-/* --------------------------------------------------------------------- waiting
- */
+/* --- Waiting ------------------------------------------------------------- */
 
 void client_init_condition(pthread_cond_t *condition)
 {
@@ -99,8 +98,7 @@ enum remex_status client_call(struct remex_client *client,
     return call->call.error.status;
 }
 
-/* --------------------------------------------------------------------
- * readiness */
+/* --- Readiness ----------------------------------------------------------- */
 
 static void raise_fd(struct remex_client *client)
 {

@@ -33,8 +33,7 @@
 #define GOODBYE_PATIENCE (1000 * MILLISECOND)
 #define CLOSE_PATIENCE (1000 * MILLISECOND)
 
-/* ---------------------------------------------------- between engine and users
- */
+/* --- Between engine and users -------------------------------------------- */
 
 static void handle_changed(void *user, struct handle *handle)
 {
@@ -118,8 +117,7 @@ static void due(void *user)
     pthread_mutex_unlock(&client->mutex);
 }
 
-/* -----------------------------------------------------------------------
- * options */
+/* --- Options ------------------------------------------------------------- */
 
 static int or_default(int given, int otherwise)
 {
@@ -157,8 +155,7 @@ static enum remex_status take_options(const struct remex_client_options *given,
     return REMEX_OK;
 }
 
-/* ------------------------------------------------------------------------
- * making */
+/* --- Making -------------------------------------------------------------- */
 
 static void init_engine(
         struct remex_client *client, const struct remex_client_options *options)
@@ -227,8 +224,7 @@ static enum remex_status new_client(const struct remex_client_options *options,
             "no descriptor or memory left for a client");
 }
 
-/* --------------------------------------------------------------------
- * connecting */
+/* --- Connecting ---------------------------------------------------------- */
 
 /* Looks why there is no answer; false: for a reason that will stay. */
 static bool may_come(
@@ -353,8 +349,7 @@ enum remex_status remex_client_connect(const char *text,
     return status;
 }
 
-/* ------------------------------------------------------------------------
- * ending */
+/* --- Ending -------------------------------------------------------------- */
 
 /* Waits until it is so, for a while. With the lock held. */
 static void wait_until(struct remex_client *client,

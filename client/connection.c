@@ -32,8 +32,7 @@ void connection_leave(struct connection *connection)
     pthread_mutex_unlock(&connection->mutex);
 }
 
-/* -------------------------------------------------------------------- the kick
- */
+/* --- The kick ------------------------------------------------------------ */
 
 void connection_kick(struct connection *connection)
 {
@@ -79,8 +78,7 @@ static void kicked(void *user)
     connection_leave(connection);
 }
 
-/* ------------------------------------------------------------------- the timer
- */
+/* --- The timer ----------------------------------------------------------- */
 
 /* With the mutex held. */
 static void start_timer(struct connection *connection)
@@ -129,8 +127,61 @@ static void wake(struct transport *transport, int64_t at)
     pthread_mutex_unlock(&connection->mutex);
 }
 
-/* -------------------------------------------------------------- life and death
- */
+/* --- The watch ----------------------------------------------------------- */
+
+#define WATCH_EVERY_MS 500
+
+void connection_watch(struct connection *connection)
+{
+    if (connection->watching || connection->stopping)
+        return;
+    connection->watching = true;
+    nng_sleep_aio(WATCH_EVERY_MS, connection->watch);
+}
+
+/* The next lane that needs a dialer, from `*at` on; goes on watching if one is
+ * down. */
+static struct connection_lane *next_stuck(
+        struct connection *connection, unsigned int *at)
+{
+    int64_t now = clock_monotonic_ns();
+    struct connection_lane *stuck = NULL;
+    unsigned int opened = 0;
+    unsigned int down = 0;
+
+    pthread_mutex_lock(&connection->mutex);
+    for (unsigned int i = 0; i < TRANSPORT_LANES; i++) {
+        opened += connection->lanes[i].opened;
+        down += connection_lane_is_down(&connection->lanes[i]);
+    }
+    for (; *at < TRANSPORT_LANES && !stuck; (*at)++) {
+        if (connection_lane_is_stuck(
+                    &connection->lanes[*at], down < opened, now))
+            stuck = &connection->lanes[*at];
+    }
+    if (!stuck) {
+        connection->watching = false;
+        if (down > 0)
+            connection_watch(connection);
+    }
+    pthread_mutex_unlock(&connection->mutex);
+    return stuck;
+}
+
+static void watched(void *user)
+{
+    struct connection *connection = user;
+    struct connection_lane *lane;
+    unsigned int at = 0;
+
+    if (!connection_enter(connection))
+        return;
+    while ((lane = next_stuck(connection, &at)))
+        connection_lane_redial(lane);
+    connection_leave(connection);
+}
+
+/* --- Life and death ------------------------------------------------------ */
 
 static const struct transport_operations operations = {
     .open = connection_lane_open,
@@ -147,6 +198,7 @@ static void free_memory(struct connection *connection)
     nng_aio_free(connection->hints.aio);
     nng_aio_free(connection->kick);
     nng_aio_free(connection->timer);
+    nng_aio_free(connection->watch);
     pthread_cond_destroy(&connection->left);
     pthread_mutex_destroy(&connection->mutex);
     free(connection);
@@ -178,7 +230,8 @@ enum remex_status connection_new(const struct address *address,
     pthread_mutex_init(&connection->mutex, NULL);
     pthread_cond_init(&connection->left, NULL);
     if (nng_aio_alloc(&connection->kick, kicked, connection) != 0 ||
-            nng_aio_alloc(&connection->timer, timer_due, connection) != 0) {
+            nng_aio_alloc(&connection->timer, timer_due, connection) != 0 ||
+            nng_aio_alloc(&connection->watch, watched, connection) != 0) {
         free_memory(connection);
         return REMEX_NO_MEMORY;
     }
@@ -232,6 +285,8 @@ void connection_free(struct connection *connection)
     pthread_mutex_unlock(&connection->mutex);
     nng_aio_stop(connection->timer);
     nng_aio_stop(connection->kick);
+    nng_aio_stop(connection->watch);
+    nng_aio_stop(connection->watch);
     /* What hangs may still use it. */
     if (close_in_time(connection))
         free_memory(connection);

@@ -19,7 +19,15 @@
 
 #include "client/connection.h"
 
-enum { CONNECTION_HINT_DIALERS = 4 };
+enum {
+    CONNECTION_HINT_DIALERS = 4,
+    CONNECTION_LANE_DIALERS = 4 /* and so many pipes of a lane */
+};
+
+struct connection_pipe {
+    uint32_t id; /* 0: none */
+    bool ready;  /* it can be used */
+};
 
 struct connection_lane {
     struct connection *connection;
@@ -30,11 +38,13 @@ struct connection_lane {
     nng_aio *aio;   /* one request: first its sending, then its reply */
     bool receiving; /* the second */
 
-    /* Under the mutex: the pipe as NNG tells of it, and as the owner knows it.
-     * 0: none. */
-    uint32_t pipe;
-    bool ready; /* it can be used */
-    uint32_t told;
+    /* Under the mutex: the pipes as NNG tells of them. One is the rule; there
+     * are more if a dialer was taken for dead that was not. */
+    struct connection_pipe pipes[CONNECTION_LANE_DIALERS];
+    uint64_t link; /* counts how often a first one got ready */
+    uint64_t told; /* the link that the owner knows to be up; 0: none */
+    unsigned int dialers;
+    int64_t down_since;
 };
 
 struct connection_hints {
@@ -64,6 +74,8 @@ struct connection {
     nng_aio *timer;
     bool timing;
     int64_t timer_at; /* what the owner wants */
+    nng_aio *watch;   /* while a lane is down: looks for dead dialers */
+    bool watching;
 };
 
 /* False: it is being freed, and nobody wants to know any more. */
@@ -73,6 +85,9 @@ void connection_leave(struct connection *connection);
 /* Has the changes of the lanes' pipes told, soon, on a thread of NNG. With the
  * mutex held. */
 void connection_kick(struct connection *connection);
+
+/* Looks after lanes that are down, from now on. With the mutex held. */
+void connection_watch(struct connection *connection);
 
 enum remex_status connection_lane_open(
         struct transport *transport, unsigned int lane);
@@ -90,6 +105,17 @@ enum connection_change {
 /* The next change of the lane that the owner is to be told. With the mutex
  * held. */
 enum connection_change connection_lane_change(struct connection_lane *lane);
+
+/* False: it is not open, or up. With the mutex held. */
+bool connection_lane_is_down(const struct connection_lane *lane);
+
+/* It is, and should not be any more: it needs another dialer. With the mutex
+ * held. */
+bool connection_lane_is_stuck(
+        const struct connection_lane *lane, bool others_up, int64_t now);
+
+/* Gives it one. */
+void connection_lane_redial(struct connection_lane *lane);
 
 enum remex_status connection_hints_listen(struct transport *transport,
         const char *hint_address, const uint8_t topic[MESSAGE_TOPIC_BYTES]);

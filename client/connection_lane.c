@@ -7,6 +7,7 @@
 #include <nng/protocol/reqrep0/req.h>
 
 #include "client/connection_inside.h"
+#include "common/clock.h"
 
 /* Above every reply that an executor may send; over it, NNG cuts the
  * connection. */
@@ -16,8 +17,14 @@
 #define FIRST_RETRY_MS 20
 #define MAX_RETRY_MS 1000
 
-/* ---------------------------------------------------------------- what comes
- * in */
+/* In NNG 1.5.2 a dialer gives up for good, and says nothing, if the other end
+ * goes at a certain point of their handshake. It counts as dead if it has not
+ * connected for so long: while other lanes do, and, longer than NNG waits for
+ * the other end's part of the handshake, if none does. */
+#define DEAD_AFTER ((int64_t)2 * 1000 * 1000 * 1000)
+#define DEAD_ALONE_AFTER ((int64_t)12 * 1000 * 1000 * 1000)
+
+/* --- What comes in ------------------------------------------------------- */
 
 struct message_packet {
     struct packet packet;
@@ -50,24 +57,22 @@ static struct packet *new_packet(nng_msg *message)
     return &this->packet;
 }
 
-static nng_pipe pipe_of(struct connection_lane *lane)
-{
-    nng_pipe pipe = NNG_PIPE_INITIALIZER;
-
-    pthread_mutex_lock(&lane->connection->mutex);
-    pipe.id = lane->pipe;
-    pthread_mutex_unlock(&lane->connection->mutex);
-    return pipe;
-}
-
 /* What became of the request is unknown, so the connection must not carry
  * another one beside it. */
 static void cut(struct connection_lane *lane)
 {
-    nng_pipe pipe = pipe_of(lane);
+    struct connection_pipe pipes[CONNECTION_LANE_DIALERS];
 
-    if (pipe.id != 0)
-        nng_pipe_close(pipe);
+    pthread_mutex_lock(&lane->connection->mutex);
+    memcpy(pipes, lane->pipes, sizeof(pipes));
+    pthread_mutex_unlock(&lane->connection->mutex);
+    for (size_t i = 0; i < CONNECTION_LANE_DIALERS; i++) {
+        nng_pipe pipe = NNG_PIPE_INITIALIZER;
+
+        pipe.id = pipes[i].id;
+        if (pipe.id != 0)
+            nng_pipe_close(pipe);
+    }
 }
 
 static void tell_failed(struct connection_lane *lane)
@@ -117,33 +122,66 @@ static void moved(void *user)
     connection_leave(lane->connection);
 }
 
-/* ------------------------------------------------------------------------
- * pipes */
+/* --- Pipes --------------------------------------------------------------- */
+
+static bool has_ready_pipe(const struct connection_lane *lane)
+{
+    for (size_t i = 0; i < CONNECTION_LANE_DIALERS; i++) {
+        if (lane->pipes[i].id != 0 && lane->pipes[i].ready)
+            return true;
+    }
+    return false;
+}
+
+/* NULL: there is none of this id. */
+static struct connection_pipe *find_pipe(
+        struct connection_lane *lane, uint32_t id)
+{
+    for (size_t i = 0; i < CONNECTION_LANE_DIALERS; i++) {
+        if (lane->pipes[i].id == id)
+            return &lane->pipes[i];
+    }
+    return NULL;
+}
+
+/* With the mutex held. */
+static void note_pipe(
+        struct connection_lane *lane, uint32_t id, nng_pipe_ev event)
+{
+    bool was_up = has_ready_pipe(lane);
+    struct connection_pipe *known =
+            find_pipe(lane, event == NNG_PIPE_EV_ADD_PRE ? 0 : id);
+    bool is_up;
+
+    if (known)
+        *known = (struct connection_pipe){
+            .id = event == NNG_PIPE_EV_REM_POST ? 0 : id,
+            .ready = event == NNG_PIPE_EV_ADD_POST,
+        };
+    is_up = has_ready_pipe(lane);
+    if (is_up && !was_up)
+        lane->link++;
+    if (was_up && !is_up)
+        lane->down_since = clock_monotonic_ns();
+    if (!is_up)
+        connection_watch(lane->connection);
+}
 
 /* NNG allows nothing here but taking a note. Of a pipe that breaks early, the
  * end may be told before it is told to be ready. */
 static void pipe_changed(nng_pipe pipe, nng_pipe_ev event, void *user)
 {
     struct connection_lane *lane = user;
-    uint32_t id = (uint32_t)nng_pipe_id(pipe);
 
     pthread_mutex_lock(&lane->connection->mutex);
-    if (event == NNG_PIPE_EV_ADD_PRE) {
-        lane->pipe = id;
-        lane->ready = false;
-    } else if (lane->pipe == id && event == NNG_PIPE_EV_ADD_POST) {
-        lane->ready = true;
-    } else if (lane->pipe == id) {
-        lane->pipe = 0;
-        lane->ready = false;
-    }
+    note_pipe(lane, (uint32_t)nng_pipe_id(pipe), event);
     connection_kick(lane->connection);
     pthread_mutex_unlock(&lane->connection->mutex);
 }
 
 enum connection_change connection_lane_change(struct connection_lane *lane)
 {
-    uint32_t now = lane->ready ? lane->pipe : 0;
+    uint64_t now = has_ready_pipe(lane) ? lane->link : 0;
 
     if (lane->told == now)
         return CONNECTION_SAME;
@@ -155,8 +193,7 @@ enum connection_change connection_lane_change(struct connection_lane *lane)
     return CONNECTION_UP;
 }
 
-/* --------------------------------------------------------------------
- * operations */
+/* --- Operations ---------------------------------------------------------- */
 
 static bool watch_pipes(struct connection_lane *lane)
 {
@@ -184,6 +221,42 @@ static bool dial(struct connection_lane *lane)
             nng_dialer_start(dialer, NNG_FLAG_NONBLOCK) == 0;
 }
 
+bool connection_lane_is_down(const struct connection_lane *lane)
+{
+    return lane->opened && !has_ready_pipe(lane);
+}
+
+bool connection_lane_is_stuck(
+        const struct connection_lane *lane, bool others_up, int64_t now)
+{
+    int64_t patience = others_up ? DEAD_AFTER : DEAD_ALONE_AFTER;
+
+    return connection_lane_is_down(lane) &&
+            lane->dialers < CONNECTION_LANE_DIALERS &&
+            now - lane->down_since >= patience;
+}
+
+void connection_lane_redial(struct connection_lane *lane)
+{
+    bool dialled = dial(lane);
+
+    pthread_mutex_lock(&lane->connection->mutex);
+    lane->dialers += dialled;
+    lane->down_since = clock_monotonic_ns();
+    pthread_mutex_unlock(&lane->connection->mutex);
+}
+
+/* From here on the lane is looked after. */
+static void note_open(struct connection_lane *lane)
+{
+    pthread_mutex_lock(&lane->connection->mutex);
+    lane->opened = true;
+    lane->dialers = 1;
+    lane->down_since = clock_monotonic_ns();
+    connection_watch(lane->connection);
+    pthread_mutex_unlock(&lane->connection->mutex);
+}
+
 enum remex_status connection_lane_open(
         struct transport *transport, unsigned int number)
 {
@@ -202,7 +275,7 @@ enum remex_status connection_lane_open(
         nng_close(lane->socket);
         return REMEX_NO_MEMORY;
     }
-    lane->opened = true;
+    note_open(lane);
     return REMEX_OK;
 }
 

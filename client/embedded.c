@@ -29,8 +29,7 @@
 
 #define STOP_PATIENCE ((int64_t)10 * 1000 * 1000 * 1000)
 
-/* ------------------------------------------------------------------ finding it
- */
+/* --- Finding it ---------------------------------------------------------- */
 
 /* Where this program lies, with remexd instead of its name. */
 static bool find_beside(char out[PROGRAM_BYTES])
@@ -64,8 +63,7 @@ static const char *find_program(const char *asked, char out[PROGRAM_BYTES])
     return PROGRAM;
 }
 
-/* ----------------------------------------------------------------- starting it
- */
+/* --- Starting it --------------------------------------------------------- */
 
 /* Nothing of ours gets through but stderr, for its complaints. */
 static bool prepare_files(posix_spawn_file_actions_t *actions, int fd)
@@ -130,8 +128,7 @@ static enum remex_status cannot_start(
     return status;
 }
 
-/* ------------------------------------------------------------ hearing from it
- */
+/* --- Hearing from it ----------------------------------------------------- */
 
 /* Whether something can be read before the deadline. */
 static bool wait_readable(int fd, int64_t deadline)

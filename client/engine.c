@@ -21,6 +21,7 @@ void engine_init(struct engine *engine, const struct engine_options *options,
     engine->transport = transport;
     engine->wake_at = CLOCK_NEVER;
     engine->ack_at = CLOCK_NEVER;
+    engine->park_at = CLOCK_NEVER;
     engine->next_follow_id = 1;
     engine->next_signal = 1;
     recovery_init(&engine->recovery, options->recovery_ns);
@@ -65,6 +66,8 @@ static void set_wake(struct engine *engine)
         at = overdue;
     if (engine->ack_at < at && !engine->hurry)
         at = engine->ack_at;
+    if (engine->park_at < at)
+        at = engine->park_at;
     if (at >= engine->wake_at) /* it will be earlier, and is set again then */
         return;
     engine->wake_at = at;
@@ -133,8 +136,7 @@ enum remex_status engine_send(struct engine *engine, unsigned int lane,
     return status;
 }
 
-/* -------------------------------------------------- what the transport tells
- */
+/* --- What the transport tells -------------------------------------------- */
 
 void engine_on_up(struct engine *engine, unsigned int lane, int64_t now)
 {

@@ -12,7 +12,8 @@
  *
  * The lanes: the first CALLS_LANES carry calls, opened as they are needed; the
  * next one a parked Pull, from the beginning, and the last one another Pull
- * when output is bulky or what the user has taken must be told at once.
+ * when output is bulky or what the user has taken must be told at once. A lane
+ * that does not come up is replaced by another.
  *
  * Files: engine.c what comes in, engine_session.c Open, Resume, Close and the
  * end; engine_calls.c calls; engine_pull.c events; engine_handles.c handles.
@@ -93,11 +94,12 @@ struct engine {
     struct remex_error error; /* why it failed */
 
     /* Pulling. */
-    uint64_t pulls;           /* sent so far */
-    bool bulky;               /* the last batch was large */
-    bool hurry;               /* acks are to be told at once */
-    bool holes;               /* some handle has one */
-    int64_t ack_at;           /* tell them then; CLOCK_NEVER */
+    uint64_t pulls;  /* sent so far */
+    bool bulky;      /* the last batch was large */
+    bool hurry;      /* acks are to be told at once */
+    bool holes;      /* some handle has one */
+    int64_t park_at; /* the Pull's lane is down: park on another one then */
+    int64_t ack_at;  /* tell them then; CLOCK_NEVER */
     struct handle *first_ack; /* handles with something to tell */
     struct handle *last_ack;
 
@@ -113,7 +115,7 @@ void engine_init(struct engine *engine, const struct engine_options *options,
 /* Every handle must be gone. Safe on a zeroed engine. */
 void engine_deinit(struct engine *engine);
 
-/* ------------------------------------------------ what the transport tells */
+/* --- What the transport tells -------------------------------------------- */
 
 void engine_on_up(struct engine *engine, unsigned int lane, int64_t now);
 void engine_on_down(struct engine *engine, unsigned int lane, int64_t now);
@@ -124,7 +126,7 @@ void engine_on_hint(
         struct engine *engine, struct remex_bytes hint, int64_t now);
 void engine_tick(struct engine *engine, int64_t now);
 
-/* ------------------------------------------------------------- the session */
+/* --- The session --------------------------------------------------------- */
 
 /* Connects and opens a session; `moved` tells. */
 REMEX_CHECKED enum remex_status engine_connect(struct engine *engine);
@@ -149,8 +151,7 @@ bool engine_is_quiet(const struct engine *engine);
 /* Calls and freed handles that are not done yet. */
 bool engine_has_business(const struct engine *engine);
 
-/* ------------------------------------------------------------ calls, handles
- */
+/* --- Calls, handles ------------------------------------------------------ */
 
 /* Begins a call; its `done` may come at once. */
 void engine_call(struct engine *engine, struct call *call, int64_t now);
@@ -175,7 +176,7 @@ void engine_taken(struct engine *engine, struct handle *handle, int64_t now);
  * `gone` comes when the executor has been told; it may come at once. */
 void engine_release(struct engine *engine, struct handle *handle, int64_t now);
 
-/* ------------------------------------------------------ between engine_*.c */
+/* --- Between engine_*.c -------------------------------------------------- */
 
 /* Does whatever can be done now. Every call above ends with it. */
 void engine_pump(struct engine *engine, int64_t now);

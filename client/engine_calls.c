@@ -133,6 +133,16 @@ static void take_answer(struct engine *engine, struct call *call,
     calls_finish(call);
 }
 
+/* A Resume that was sent before a start was answered did not state its follow,
+ * and so ends it. The start is sent again, for its follow. */
+static bool has_lost_follow(
+        const struct engine *engine, const struct call *call, unsigned int lane)
+{
+    return call->request.method == METHOD_START &&
+            (!recovery_is_linked(&engine->recovery) ||
+                    engine->lanes[lane].attachment != engine->attachment);
+}
+
 void engine_calls_on_reply(struct engine *engine, unsigned int lane,
         const struct reply *reply, int64_t now)
 {
@@ -152,7 +162,8 @@ void engine_calls_on_reply(struct engine *engine, unsigned int lane,
         engine_fail(engine, REMEX_FAILURE_PROTOCOL, &error);
         return;
     }
-    if (reply->error.kind == REMEX_ERROR_SUPERSEDED)
+    if (reply->error.kind == REMEX_ERROR_SUPERSEDED ||
+            has_lost_follow(engine, call, lane))
         return;
     call->unanswered = false;
     calls_take(&engine->calls, call);

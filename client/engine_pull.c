@@ -11,6 +11,9 @@
 #define PARK_MS 15000
 #define GRACE_MS 10000
 
+/* How long the lane of the Pull may be down. */
+#define PARK_PATIENCE ((int64_t)100 * 1000 * 1000)
+
 /* What one message may hold without harm to NNG's clean-up. */
 #define BATCH_BYTES (192 * 1024)
 
@@ -23,7 +26,7 @@
 /* What the user has taken is told after this time at the latest. */
 #define ACK_DELAY ((int64_t)100 * 1000 * 1000)
 
-/* ------------------------------------------------------------------ telling */
+/* --- Telling ------------------------------------------------------------- */
 
 static void enlist(struct engine *engine, struct handle *handle)
 {
@@ -100,8 +103,7 @@ void engine_taken(struct engine *engine, struct handle *handle, int64_t now)
     engine_pump(engine, now);
 }
 
-/* --------------------------------------------------------------------- asking
- */
+/* --- Asking -------------------------------------------------------------- */
 
 static uint32_t park_ms(const struct engine *engine)
 {
@@ -136,31 +138,57 @@ static void send_pull(struct engine *engine, unsigned int lane, uint32_t wait)
     engine->lanes[lane].parked = wait > 0;
 }
 
-static bool is_telling(const struct engine *engine)
+/* A Pull of that sort is under way. */
+static bool has_pull(const struct engine *engine, bool parked)
 {
     for (unsigned int lane = 0; lane < ENGINE_LANES; lane++) {
         if (engine->lanes[lane].use == ENGINE_PULLS &&
-                !engine->lanes[lane].parked)
+                engine->lanes[lane].parked == parked)
             return true;
     }
     return false;
+}
+
+/* ENGINE_LANES: there is none. */
+static unsigned int last_free_lane(const struct engine *engine)
+{
+    unsigned int lane = ENGINE_LANES;
+
+    while (lane > 0) {
+        if (engine_lane_is_free(engine, --lane))
+            return lane;
+    }
+    return ENGINE_LANES;
 }
 
 /* Acks that cannot wait until a parked Pull comes back travel by one that does
  * not park: on the last lane, or while that one is parked too, on any. */
 static void tell_at_once(struct engine *engine)
 {
-    unsigned int lane = ENGINE_LANES;
+    unsigned int lane;
 
     engine_open_lane(engine, ENGINE_BULK_LANE);
-    if (is_telling(engine))
-        return;
-    while (lane > 0) {
-        if (engine_lane_is_free(engine, --lane)) {
-            send_pull(engine, lane, 0);
-            return;
-        }
+    lane = last_free_lane(engine);
+    if (lane < ENGINE_LANES && !has_pull(engine, false))
+        send_pull(engine, lane, 0);
+}
+
+/* A Pull has to be parked: on its own lane or, if that is down for more than a
+ * moment, on another one. */
+static void keep_parked(struct engine *engine, int64_t now)
+{
+    unsigned int lane = ENGINE_PULL_LANE;
+
+    if (!engine_lane_is_free(engine, lane) && engine->park_at <= now) {
+        engine_open_lane(engine, ENGINE_BULK_LANE);
+        lane = last_free_lane(engine);
     }
+    if (lane < ENGINE_LANES && engine_lane_is_free(engine, lane))
+        send_pull(engine, lane, park_ms(engine));
+    if (has_pull(engine, true))
+        engine->park_at = CLOCK_NEVER;
+    else if (engine->park_at == CLOCK_NEVER || engine->park_at <= now)
+        engine->park_at = clock_after(now, PARK_PATIENCE);
 }
 
 static bool may_pull(const struct engine *engine)
@@ -172,8 +200,12 @@ void engine_pull_pump(struct engine *engine, int64_t now)
 {
     if (engine->ack_at <= now)
         engine->hurry = true;
-    if (may_pull(engine) && engine_lane_is_free(engine, ENGINE_PULL_LANE))
-        send_pull(engine, ENGINE_PULL_LANE, park_ms(engine));
+    if (!may_pull(engine)) {
+        engine->park_at = CLOCK_NEVER;
+        return;
+    }
+    if (!has_pull(engine, true))
+        keep_parked(engine, now);
     if (may_pull(engine) && engine->hurry)
         tell_at_once(engine);
     if (!may_pull(engine) || !engine->bulky)
@@ -183,8 +215,7 @@ void engine_pull_pump(struct engine *engine, int64_t now)
         send_pull(engine, ENGINE_BULK_LANE, park_ms(engine));
 }
 
-/* ------------------------------------------------------------------ taking in
- */
+/* --- Taking in ----------------------------------------------------------- */
 
 static uint64_t newest_pull(const struct engine *engine, unsigned int except)
 {

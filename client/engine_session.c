@@ -74,8 +74,7 @@ static void fail_with(struct engine *engine, enum remex_failure reason,
     engine_fail(engine, reason, &error);
 }
 
-/* ------------------------------------------------------------ Open and Resume
- */
+/* --- Open and Resume ----------------------------------------------------- */
 
 static bool needs_follow(const struct handle *handle)
 {
@@ -298,8 +297,7 @@ void engine_session_on_failure(struct engine *engine, int64_t now)
         recovery_attempt_failed(&engine->recovery, now);
 }
 
-/* ------------------------------------------------------------ its ways to end
- */
+/* --- Its ways to end ----------------------------------------------------- */
 
 bool engine_session_ends(struct engine *engine, const struct reply *reply,
         const struct engine_lane *lane, int64_t now)
@@ -353,8 +351,7 @@ bool engine_is_quiet(const struct engine *engine)
     return !engine->closing || engine->close.state == CALL_DONE;
 }
 
-/* ------------------------------------------------------------------- the pump
- */
+/* --- The pump ------------------------------------------------------------ */
 
 /* A lane for what concerns the session; ENGINE_LANES: there is none. */
 static unsigned int free_lane(const struct engine *engine)

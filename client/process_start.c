@@ -18,8 +18,7 @@ struct start {
     struct remex_bytes *strings; /* argv, then env */
 };
 
-/* -------------------------------------------------------------- what was asked
- */
+/* --- What was asked ------------------------------------------------------ */
 
 static enum remex_status take_options(const struct remex_process_options *given,
         struct remex_process_options *out, struct remex_error *error)
@@ -122,8 +121,7 @@ static enum remex_status put_spec(struct start *start, const char *const *argv,
     return REMEX_OK;
 }
 
-/* ------------------------------------------------------------------ the call
- */
+/* --- The call ------------------------------------------------------------ */
 
 /* Events may have come before a repeated start is answered. */
 static void prepare(struct call *call, uint32_t wait_ms)
@@ -166,8 +164,7 @@ static enum remex_status call_start(struct remex_client *client,
     return status;
 }
 
-/* ------------------------------------------------------------------ the handle
- */
+/* --- The handle ---------------------------------------------------------- */
 
 static enum remex_status add_handle(struct remex_client *client,
         struct remex_process *process, const char *id)

@@ -85,8 +85,7 @@ static enum remex_status fed(struct call *call, const struct reply *reply)
     return REMEX_AGAIN;
 }
 
-/* ----------------------------------------------------------------- one at a
- * time */
+/* --- One at a time ------------------------------------------------------- */
 
 static bool begin(struct remex_process *process, int64_t deadline)
 {

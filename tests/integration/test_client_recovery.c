@@ -21,8 +21,7 @@
 #define BOTH_WAYS (64 * MIB)
 #define PIECE 100000 /* no power of two, to be cut anywhere */
 
-/* ----------------------------------------------------------------- both ways
- */
+/* --- Both ways ----------------------------------------------------------- */
 
 static void *feed_pattern(void *data)
 {
@@ -76,8 +75,7 @@ static void killed_fronts_cost_no_byte_either_way(void)
     daemon_stop(&daemon);
 }
 
-/* --------------------------------------------------------------- at most once
- */
+/* --- At most once -------------------------------------------------------- */
 
 /* Says where it was started, once per start. */
 #define STARTS 60
@@ -119,8 +117,7 @@ static void starts_amid_killed_fronts_happen_once(void)
     daemon_stop(&daemon);
 }
 
-/* --------------------------------------------------------------------
- * standstills */
+/* --- Standstills --------------------------------------------------------- */
 
 /* Stops a part of the executor until the client must have noticed, and lets it
  * go on. */
@@ -165,8 +162,7 @@ static void an_executor_may_stand_still_for_a_while(void)
     check_standstill(daemon_executor);
 }
 
-/* --------------------------------------------------------------- another
- * executor */
+/* --- Another executor ---------------------------------------------------- */
 
 static void after_a_restart_each_handle_fails_once(void)
 {

@@ -21,8 +21,7 @@
 #define LIVES 25
 #define SOON_MS 10000
 
-/* ---------------------------------------------------------------- many threads
- */
+/* --- Many threads -------------------------------------------------------- */
 
 static void *live_often(void *data)
 {
@@ -120,8 +119,7 @@ static void writes_of_several_threads_stay_whole(void)
     remex_client_free(client);
 }
 
-/* -------------------------------------------------------------------- one loop
- */
+/* --- One loop ------------------------------------------------------------ */
 
 static bool is_readable(const struct remex_client *client, int timeout_ms)
 {
@@ -187,8 +185,7 @@ static void who_is_named_and_not_heard_is_not_named_again(void)
     remex_client_free(client);
 }
 
-/* ----------------------------------------------------------------- odd
- * lifetimes */
+/* --- Odd lifetimes ------------------------------------------------------- */
 
 static void a_handle_may_outlive_its_client(void)
 {

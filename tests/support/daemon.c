@@ -27,8 +27,7 @@
 #define PATIENCE_US (10 * G_USEC_PER_SEC)
 #define POLL_US 2000
 
-/* ------------------------------------------------------------------ starting
- */
+/* --- Starting ------------------------------------------------------------ */
 
 /* In the child: never returns. */
 static void become(char *const argv[], int ready_fd, pid_t parent)
@@ -143,8 +142,7 @@ void daemon_restart(struct daemon *daemon)
     g_free(listen);
 }
 
-/* ------------------------------------------------------------------ its parts
- */
+/* --- Its parts ----------------------------------------------------------- */
 
 pid_t daemon_executor(const struct daemon *daemon)
 {
@@ -163,8 +161,7 @@ pid_t daemon_front(const struct daemon *daemon)
     return front;
 }
 
-/* ------------------------------------------------------------------- its ends
- */
+/* --- Its ends ------------------------------------------------------------ */
 
 static int wait_for(struct daemon *daemon)
 {
@@ -231,8 +228,7 @@ void daemon_stop(struct daemon *daemon)
     g_free(daemon->address);
 }
 
-/* ---------------------------------------------------------------- what it left
- */
+/* --- What it left -------------------------------------------------------- */
 
 static bool is_marked(const char *pid, const char *marker)
 {

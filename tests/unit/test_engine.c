@@ -42,8 +42,7 @@ struct world {
 
 static struct world world;
 
-/* ------------------------------------------------------------- the transport
- */
+/* --- The transport ------------------------------------------------------- */
 
 static enum remex_status open_lane(
         struct transport *transport, unsigned int lane)
@@ -108,8 +107,7 @@ static const struct transport_operations operations = {
     .wake = wake,
 };
 
-/* ------------------------------------------------------------------ the hooks
- */
+/* --- The hooks ----------------------------------------------------------- */
 
 static void changed(void *user, struct handle *handle)
 {
@@ -130,8 +128,7 @@ static void moved(void *user)
     (void)user;
 }
 
-/* -------------------------------------------------------------- the executor
- */
+/* --- The executor -------------------------------------------------------- */
 
 static void forget(unsigned int lane)
 {
@@ -269,8 +266,7 @@ static void answer_outputs(unsigned int lane, uint64_t follow_id, uint64_t seq,
     answer_with(lane, &reply, letters, count);
 }
 
-/* -------------------------------------------------------------------- stories
- */
+/* --- Stories ------------------------------------------------------------- */
 
 static void set_up(void)
 {
@@ -370,6 +366,24 @@ static void an_open_session_keeps_a_pull_parked(void)
             expect(ENGINE_PULL_LANE, METHOD_PULL)->pull.wait_ms, ==, 15000);
     answer_plainly(ENGINE_PULL_LANE, METHOD_PULL);
     expect(ENGINE_PULL_LANE, METHOD_PULL);
+    tear_down(NULL);
+}
+
+static void a_pull_lane_that_stays_down_is_replaced(void)
+{
+    set_up();
+    engine_on_up(&world.engine, 0, world.now);
+    answer_open(0, 1, NULL, 0);
+    expect_nothing(0);
+    world.now += 100 * MS;
+    engine_tick(&world.engine, world.now);
+    g_assert_true(world.opened[ENGINE_BULK_LANE]);
+    expect(0, METHOD_PULL);
+    engine_on_up(&world.engine, ENGINE_PULL_LANE, world.now);
+    expect_nothing(ENGINE_PULL_LANE);
+    answer_plainly(0, METHOD_PULL);
+    expect(ENGINE_PULL_LANE, METHOD_PULL);
+    expect_nothing(0);
     tear_down(NULL);
 }
 
@@ -499,6 +513,44 @@ static void park_second_pull(void)
     engine_tick(&world.engine, world.now);
     engine_on_up(&world.engine, ENGINE_BULK_LANE, world.now);
     expect(ENGINE_BULK_LANE, METHOD_PULL);
+}
+
+static void a_start_answered_amid_a_resume_is_repeated(void)
+{
+    static const struct remex_bytes argv[] = { { "/bin/true", 9 } };
+    struct stream_spec stream = {
+        .capture = CAPTURE_PIPE,
+        .delivery = DELIVERY_LOSSY,
+        .retention = RETENTION_ALL,
+    };
+    struct follow_spec follow = { .process_id = { "p", 1 }, .follow_id = 1 };
+    struct call call = new_call(METHOD_START);
+
+    call.request.start = (struct start_request){
+        .process = { .process_id = { "p", 1 },
+                .argv = argv,
+                .argv_count = 1,
+                .env_base = ENV_EXECUTOR,
+                .stdin_kind = STDIN_CLOSED,
+                .out = stream,
+                .err = stream,
+                .owner_loss = OWNER_LOSS_KILL },
+        .follow = &follow,
+    };
+    open_session();
+    engine_on_up(&world.engine, 1, world.now);
+    engine_call(&world.engine, &call, world.now);
+    expect(0, METHOD_START);
+    fail_lane(ENGINE_PULL_LANE);
+    g_assert_cmpuint(expect(1, METHOD_OPEN)->open.resume->follow_count, ==, 0);
+    answer_plainly(0, METHOD_START);
+    g_assert_cmpint(call.state, ==, CALL_QUEUED);
+    answer_open(1, 2, NULL, 0);
+    g_assert_nonnull(expect(0, METHOD_START)->start.follow);
+    answer_plainly(0, METHOD_START);
+    g_assert_cmpint(call.state, ==, CALL_DONE);
+    g_assert_cmpint(call.error.status, ==, REMEX_OK);
+    tear_down(NULL);
 }
 
 static void two_pulls_may_overtake_each_other(void)
@@ -761,6 +813,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/engine", an_open_session_keeps_a_pull_parked);
+    SUITE_ADD("/engine", a_pull_lane_that_stays_down_is_replaced);
     SUITE_ADD("/engine", a_refused_open_fails_with_what_the_executor_says);
     SUITE_ADD("/engine", whoever_closes_every_connection_does_not_want_us);
     SUITE_ADD("/engine", a_call_is_answered_on_its_lane);
@@ -768,6 +821,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", a_lost_call_is_repeated_after_one_resume);
     SUITE_ADD("/engine", a_resume_states_where_each_handle_stands);
     SUITE_ADD("/engine", an_answer_to_an_old_attachment_is_nobodys);
+    SUITE_ADD("/engine", a_start_answered_amid_a_resume_is_repeated);
     SUITE_ADD("/engine", two_pulls_may_overtake_each_other);
     SUITE_ADD("/engine", a_hole_that_nothing_can_fill_is_a_failure);
     SUITE_ADD("/engine", a_hole_that_was_not_filled_is_a_failure);
