@@ -2,6 +2,7 @@
 #include "executor/front/threads.h"
 
 #include <dlfcn.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,10 +39,24 @@ UNWATCHED __attribute__((visibility("default"))) long sysconf(int name)
     return real_sysconf(name);
 }
 
+/* Best effort: without it everything works as well, only slower. */
+static void stay_here(void)
+{
+    int here = sched_getcpu();
+    cpu_set_t only;
+
+    CPU_ZERO(&only);
+    if (here < 0 || here >= CPU_SETSIZE)
+        return;
+    CPU_SET((size_t)here, &only);
+    sched_setaffinity(0, sizeof(only), &only);
+}
+
 void threads_start_nng(void)
 {
     nng_socket socket;
 
+    stay_here();
     starting = true;
     if (nng_rep0_open(&socket))
         _exit(LINK_EXIT_LIBRARY);
