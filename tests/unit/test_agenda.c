@@ -65,6 +65,33 @@ static void appointments_come_in_order_and_not_early(void)
     g_array_free(kept, TRUE);
 }
 
+/* What takes the place of a cancelled one may belong above it. */
+static void cancelling_keeps_the_order(void)
+{
+    static const int64_t times[] = { 1, 10, 2, 11, 12, 3 };
+    GArray *kept = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    struct date dates[G_N_ELEMENTS(times)];
+    struct agenda agenda;
+
+    agenda_init(&agenda);
+    for (size_t i = 0; i < G_N_ELEMENTS(times); i++) {
+        book(&agenda, &dates[i], kept);
+        agenda_set(&agenda, &dates[i].appointment, times[i]);
+    }
+    agenda_set(&agenda, &dates[3].appointment, INT64_MAX);
+    agenda_run(&agenda, 3);
+    g_assert_cmpuint(kept->len, ==, 3);
+    agenda_run(&agenda, 12);
+    g_assert_cmpuint(kept->len, ==, 5);
+    for (guint i = 1; i < kept->len; i++)
+        g_assert_cmpint(g_array_index(kept, int64_t, i), >,
+                g_array_index(kept, int64_t, i - 1));
+    for (size_t i = 0; i < G_N_ELEMENTS(times); i++)
+        agenda_unbook(&agenda, &dates[i].appointment);
+    agenda_deinit(&agenda);
+    g_array_free(kept, TRUE);
+}
+
 static void one_that_is_kept_can_be_set_again(void)
 {
     GArray *kept = g_array_new(FALSE, FALSE, sizeof(int64_t));
@@ -102,6 +129,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/agenda", appointments_come_in_order_and_not_early);
+    SUITE_ADD("/agenda", cancelling_keeps_the_order);
     SUITE_ADD("/agenda", one_that_is_kept_can_be_set_again);
     SUITE_ADD("/agenda", booking_tells_when_there_is_no_memory);
     return g_test_run();

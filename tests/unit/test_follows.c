@@ -180,6 +180,45 @@ static void nobody_consumes_what_he_was_not_sent(void)
     desk_deinit(&desk);
 }
 
+static void a_cursor_stated_anew_says_what_was_consumed(void)
+{
+    struct request follow = { .method = METHOD_FOLLOW,
+        .follow = { .follow = { .process_id = ID("one"),
+                            .follow_id = 1,
+                            .after_seq = 10,
+                            .after_position = 655360,
+                            .until_position = 655360 + WINDOW } } };
+    struct puppet *puppet;
+    struct desk desk;
+
+    begin(&desk);
+    puppet = desk_start_process(&desk, "one", 1, WINDOW);
+    for (int i = 0; i < 16; i++)
+        fill(puppet, 65536);
+    g_assert_cmpuint(puppet_output(puppet, REMEX_STDOUT, "x", 1), ==, 0);
+    desk_call(&desk, &follow);
+    g_assert_cmpuint(puppet_output(puppet, REMEX_STDOUT, "x", 1), ==, 1);
+    desk_deinit(&desk);
+}
+
+static void a_repeated_start_brings_nothing_again(void)
+{
+    struct follow_spec follow = { .follow_id = 1 };
+    struct request request = desk_start_request("one", &follow, WINDOW);
+    struct desk desk;
+    struct reply reply;
+
+    begin(&desk);
+    desk_call(&desk, &request);
+    fill(desk.puppets.newest, 10);
+    desk_settle(&desk);
+    g_assert_cmpuint(pull_with(&desk, NULL, 0).pull.batch.count, ==, 1);
+    reply = desk_call(&desk, &request);
+    g_assert_cmpint(reply.error.status, ==, REMEX_OK);
+    g_assert_cmpuint(pull_with(&desk, NULL, 0).pull.batch.count, ==, 0);
+    desk_deinit(&desk);
+}
+
 /* --- Sharing ------------------------------------------------------------- */
 
 static void processes_take_turns_in_a_batch(void)
@@ -442,6 +481,8 @@ int main(int argc, char **argv)
             what_is_not_consumed_holds_the_child_and_the_slowest_counts);
     SUITE_ADD("/follows", without_a_follower_the_child_runs_freely);
     SUITE_ADD("/follows", nobody_consumes_what_he_was_not_sent);
+    SUITE_ADD("/follows", a_cursor_stated_anew_says_what_was_consumed);
+    SUITE_ADD("/follows", a_repeated_start_brings_nothing_again);
     SUITE_ADD("/follows", processes_take_turns_in_a_batch);
     SUITE_ADD("/follows",
             a_batch_has_at_least_one_event_however_little_is_asked_for);

@@ -307,7 +307,9 @@ static void pieces_of_all_kinds_leave_in_order_and_are_let_go(void)
 static void over_the_bound_it_takes_nothing_in_until_it_is_drained(void)
 {
     struct link_header header = { .kind = LINK_REPLY };
-    GString *request = frame(LINK_REQUEST, 7, "more");
+    GString *request = frame(LINK_REQUEST, 7, "");
+    GString *more = g_string_new(NULL);
+    unsigned int requests = 4000; /* more than is taken in at once */
     size_t size = (size_t)1024 * 1024;
     struct bench bench;
     uint64_t sent = 0;
@@ -320,19 +322,22 @@ static void over_the_bound_it_takes_nothing_in_until_it_is_drained(void)
         link_send(bench.link, &header, &piece, 1);
     }
     g_assert_cmpuint(sent, ==, LINK_FULL_BYTES / size);
-    say(&bench, request->str, request->len);
+    for (unsigned int i = 0; i < requests; i++)
+        g_string_append_len(more, request->str, (gssize)request->len);
+    say(&bench, more->str, more->len);
     for (int i = 0; i < 5; i++)
         turn(&bench);
     g_assert_cmpuint(bench.frames, ==, 0);
     g_assert_true(link_is_full(bench.link));
     for (uint64_t ticket = 0; ticket < sent; ticket++)
         hear(&bench, ticket, size, 'x');
-    turn(&bench);
-    turn(&bench);
+    for (int i = 0; i < 10; i++)
+        turn(&bench);
     g_assert_false(link_is_full(bench.link));
     g_assert_cmpuint(bench.drained, ==, 1);
-    g_assert_cmpstr(bench.heard->str, ==, "1:7:more;");
+    g_assert_cmpuint(bench.frames, ==, requests);
     bench_deinit(&bench);
+    g_string_free(more, TRUE);
     g_string_free(request, TRUE);
 }
 

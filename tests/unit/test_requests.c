@@ -357,6 +357,30 @@ static void a_closed_process_is_kept_for_the_retention_time(void)
     desk_deinit(&desk);
 }
 
+static void it_is_kept_longer_while_somebody_is_still_to_be_told(void)
+{
+    struct request renew = { .method = METHOD_RENEW };
+    struct request pull = desk_pull_request(0);
+    struct puppet *puppet;
+    struct desk desk;
+    struct reply reply;
+
+    begin(&desk);
+    puppet = desk_start_process(&desk, "one", 1, WINDOW);
+    puppet_exit(puppet, 7);
+    puppet_end(puppet);
+    desk_settle(&desk);
+    for (int i = 0; i < 5; i++) {
+        desk_pass(&desk, 60000);
+        desk_call(&desk, &renew);
+    }
+    reply = desk_call(&desk, &pull);
+    g_assert_cmpuint(reply.pull.batch.count, ==, 2);
+    desk_pass(&desk, 1000);
+    g_assert_cmpuint(desk.puppets.living, ==, 0);
+    desk_deinit(&desk);
+}
+
 /* --- The end of a session ------------------------------------------------- */
 
 static void the_lease_ends_and_the_processes_are_killed(void)
@@ -588,6 +612,36 @@ static void a_write_waits_for_room(void)
     desk_deinit(&desk);
 }
 
+/* Only a part of a large one is kept while it waits: it must not end stdin. */
+static void a_large_write_that_waits_is_taken_in_part(void)
+{
+    static uint8_t bytes[200000];
+    struct request write = { .method = METHOD_WRITE,
+        .write = { .process_id = ID("one"), .wait_ms = 2000 } };
+    struct puppet *puppet;
+    struct desk desk;
+    struct reply reply;
+    uint64_t ticket;
+
+    begin(&desk);
+    puppet = desk_start_process(&desk, "one", 0, 0);
+    write.payload = (struct remex_bytes){ bytes, sizeof(bytes) };
+    do {
+        reply = desk_call(&desk, &write);
+        write.write.offset = reply.write.next_offset;
+    } while (reply.write.room > 0);
+    write.write.eof = true;
+    ticket = desk_ask(&desk, &write);
+    check_parked(&desk, ticket);
+    for (size_t taken = 0; taken < sizeof(bytes);)
+        taken += puppet_take_stdin(puppet, bytes, sizeof(bytes) - taken);
+    desk_settle(&desk);
+    g_assert_true(desk_take(&desk, ticket, &reply));
+    g_assert_cmpuint(reply.write.next_offset, ==, write.write.offset + 65536);
+    g_assert_false(reply.write.eof);
+    desk_deinit(&desk);
+}
+
 static void what_waits_is_bounded_and_the_limit_is_named(void)
 {
     struct request pull = desk_pull_request(10000);
@@ -713,18 +767,23 @@ static void news_are_hinted_once_and_again_until_they_are_fetched(void)
     begin(&desk);
     puppet = desk_start_process(&desk, "one", 1, WINDOW);
     g_assert_false(desk.hint_wanted);
-    puppet_output(puppet, REMEX_STDOUT, "x", 1);
-    puppet_output(puppet, REMEX_STDOUT, "x", 1);
+    for (int i = 0; i < 5; i++)
+        puppet_output(puppet, REMEX_STDOUT, "x", 1);
     desk_settle(&desk);
     g_assert_true(desk.hint_wanted);
     requests_hint(desk.requests, false);
     g_assert_cmpuint(desk.hints->len, ==, 1);
-    g_assert_cmpuint(news_of(&desk, 0), ==, 2);
+    g_assert_cmpuint(news_of(&desk, 0), ==, 5);
+    desk.hint_wanted = false;
+    pull.pull.max_bytes = 1;
+    desk_call(&desk, &pull); /* some, but there is no more news for it */
+    g_assert_false(desk.hint_wanted);
     requests_hint(desk.requests, false);
     g_assert_cmpuint(desk.hints->len, ==, 1);
     requests_hint(desk.requests, true);
     g_assert_cmpuint(desk.hints->len, ==, 2);
-    g_assert_cmpuint(news_of(&desk, 1), ==, 2);
+    g_assert_cmpuint(news_of(&desk, 1), ==, 5);
+    pull.pull.max_bytes = 0;
     desk_call(&desk, &pull);
     requests_hint(desk.requests, true);
     g_assert_cmpuint(desk.hints->len, ==, 2);
@@ -795,6 +854,8 @@ int main(int argc, char **argv)
             at_the_limit_closed_processes_make_room_and_others_do_not);
     SUITE_ADD("/requests", one_that_is_still_to_be_told_of_makes_no_room);
     SUITE_ADD("/requests", a_closed_process_is_kept_for_the_retention_time);
+    SUITE_ADD(
+            "/requests", it_is_kept_longer_while_somebody_is_still_to_be_told);
     SUITE_ADD("/requests", the_lease_ends_and_the_processes_are_killed);
     SUITE_ADD("/requests", close_answers_what_waits_and_can_be_repeated);
     SUITE_ADD("/requests", one_to_keep_is_killed_when_its_time_is_over);
@@ -804,6 +865,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/requests", waiting_ends_before_the_deadline);
     SUITE_ADD("/requests", a_read_waits_for_what_comes_after_its_cursor);
     SUITE_ADD("/requests", a_write_waits_for_room);
+    SUITE_ADD("/requests", a_large_write_that_waits_is_taken_in_part);
     SUITE_ADD("/requests", what_waits_is_bounded_and_the_limit_is_named);
     SUITE_ADD("/requests", what_nobody_waits_for_is_dropped);
     SUITE_ADD(
