@@ -196,6 +196,18 @@ static bool may_pull(const struct engine *engine)
     return recovery_is_linked(&engine->recovery) && !engine->closing;
 }
 
+/* While one lane brings a batch, the other asks for the next. */
+static void pull_bulk(struct engine *engine)
+{
+    static const unsigned int lanes[] = { ENGINE_PULL_LANE, ENGINE_BULK_LANE };
+
+    engine_open_lane(engine, ENGINE_BULK_LANE);
+    for (size_t i = 0; i < sizeof(lanes) / sizeof(lanes[0]); i++) {
+        if (may_pull(engine) && engine_lane_is_free(engine, lanes[i]))
+            send_pull(engine, lanes[i], park_ms(engine));
+    }
+}
+
 void engine_pull_pump(struct engine *engine, int64_t now)
 {
     if (engine->ack_at <= now)
@@ -208,11 +220,8 @@ void engine_pull_pump(struct engine *engine, int64_t now)
         keep_parked(engine, now);
     if (may_pull(engine) && engine->hurry)
         tell_at_once(engine);
-    if (!may_pull(engine) || !engine->bulky)
-        return;
-    engine_open_lane(engine, ENGINE_BULK_LANE);
-    if (engine_lane_is_free(engine, ENGINE_BULK_LANE))
-        send_pull(engine, ENGINE_BULK_LANE, park_ms(engine));
+    if (may_pull(engine) && engine->bulky)
+        pull_bulk(engine);
 }
 
 /* --- Taking in ----------------------------------------------------------- */
