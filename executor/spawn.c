@@ -122,8 +122,8 @@ static void reap(int pidfd)
 
 /* libc's own name for it: the one that programs use is taken over by the thread
  * sanitizer, which forbids a child in its parent's memory. */
-extern int __clone(int (*function)(void *), void *stack, int flags,
-        void *argument, ...);
+extern int __clone(
+        int (*function)(void *), void *stack, int flags, void *argument, ...);
 
 /* Stands still until the child has executed something or has ended. */
 static bool clone_child(const struct spawner *spawner,
