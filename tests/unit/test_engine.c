@@ -570,6 +570,27 @@ static void two_pulls_may_overtake_each_other(void)
     tear_down(&handle);
 }
 
+static void while_output_is_bulky_both_lanes_keep_asking(void)
+{
+    static const char bulk[128 * 1024];
+    struct batch_event item = { .follow_id = 1 };
+    struct reply reply = { .method = METHOD_PULL };
+    struct handle handle;
+
+    item.event.kind = REMEX_EVENT_OUTPUT;
+    item.event.seq = 1;
+    item.event.output.stream = REMEX_STDOUT;
+    item.event.output.data = (struct remex_bytes){ bulk, sizeof(bulk) };
+    reply.pull.batch = (struct batch){ &item, 1 };
+    open_session();
+    start(&handle);
+    park_second_pull();
+    answer_with(ENGINE_PULL_LANE, &reply, bulk, sizeof(bulk));
+    expect(ENGINE_PULL_LANE, METHOD_PULL);
+    expect(ENGINE_BULK_LANE, METHOD_PULL);
+    tear_down(&handle);
+}
+
 static void a_hole_that_nothing_can_fill_is_a_failure(void)
 {
     struct handle handle;
@@ -823,6 +844,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", an_answer_to_an_old_attachment_is_nobodys);
     SUITE_ADD("/engine", a_start_answered_amid_a_resume_is_repeated);
     SUITE_ADD("/engine", two_pulls_may_overtake_each_other);
+    SUITE_ADD("/engine", while_output_is_bulky_both_lanes_keep_asking);
     SUITE_ADD("/engine", a_hole_that_nothing_can_fill_is_a_failure);
     SUITE_ADD("/engine", a_hole_that_was_not_filled_is_a_failure);
     SUITE_ADD("/engine",
