@@ -93,6 +93,16 @@ static void take_reply(struct connection_lane *lane, nng_msg *message)
         tell_failed(lane);
 }
 
+/* Not beside nng_close, which NNG 1.5 does not survive. */
+static void receive(struct connection_lane *lane)
+{
+    if (!connection_enter(lane->connection))
+        return;
+    lane->receiving = true;
+    nng_ctx_recv(lane->ctx, lane->aio);
+    connection_leave(lane->connection);
+}
+
 /* A request has been sent, answered, or neither. */
 static void moved(void *user)
 {
@@ -102,8 +112,7 @@ static void moved(void *user)
 
     nng_aio_set_msg(lane->aio, NULL);
     if (result == 0 && !lane->receiving) {
-        lane->receiving = true;
-        nng_ctx_recv(lane->ctx, lane->aio);
+        receive(lane);
         return;
     }
     if (result != 0 && !lane->receiving && message)
