@@ -12,8 +12,8 @@
  * There is no setting for that, so NNG is told that there is one processor. All
  * threads of a front stay on the one where it starts: every message goes
  * through three of them, and to wake one elsewhere costs more than to run it
- * next. Bulk output is half as fast again with it. Whoever else is busy there
- * is moved away by the kernel, unless he is bound as well.
+ * next. Whoever else is busy there is moved away by the kernel, unless he is
+ * bound as well.
  */
 
 /* Starts NNG; to be called before anything else of it, by the only thread,
