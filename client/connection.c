@@ -244,10 +244,14 @@ struct transport *connection_transport(struct connection *connection)
     return &connection->transport;
 }
 
+/* All that NNG could make us wait for. */
 static void *close_sockets(void *user)
 {
     struct connection *connection = user;
 
+    nng_aio_stop(connection->timer);
+    nng_aio_stop(connection->kick);
+    nng_aio_stop(connection->watch);
     for (unsigned int i = 0; i < TRANSPORT_LANES; i++) {
         if (connection->lanes[i].opened)
             nng_close(connection->lanes[i].socket);
