@@ -12,6 +12,7 @@
 #define FIRST_RETRY_MS 20
 #define MAX_RETRY_MS 1000
 
+/* As with lanes, no receive begins beside the close of its socket. */
 static void received(void *user)
 {
     struct connection *connection = user;
@@ -26,10 +27,10 @@ static void received(void *user)
         bytes = (struct remex_bytes){ nng_msg_body(message),
             nng_msg_len(message) };
         connection->events.hinted(connection->events.user, bytes);
+        nng_recv_aio(hints->socket, hints->aio);
         connection_leave(connection);
     }
     nng_msg_free(message);
-    nng_recv_aio(hints->socket, hints->aio);
 }
 
 static enum remex_status open_socket(struct connection *connection)
