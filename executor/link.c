@@ -119,15 +119,15 @@ bool link_is_full(const struct link *link)
     return link->full;
 }
 
-/* Waits for what can be used: room if something waits to go out, frames unless
- * the front owes us reading. */
+/* Waits for what can be used: room if something waits to go out and is not about
+ * to be tried, frames unless the front owes us reading. */
 static void update_watch(struct link *link)
 {
     uint32_t wanted = 0;
 
     if (!link->full)
         wanted |= EPOLLIN;
-    if (link->count > 0)
+    if (link->count > 0 && !link->flush.queued)
         wanted |= EPOLLOUT;
     if (wanted != link->watched)
         loop_change(link->loop, &link->watch, wanted);

@@ -52,6 +52,22 @@ static void stay_here(void)
     sched_setaffinity(0, sizeof(only), &only);
 }
 
+static void stay_busy(void *user)
+{
+    (void)user;
+    for (;;)
+        pause();
+}
+
+/* Best effort as well. What it takes is gone with the process. */
+static void take_task_thread(void)
+{
+    nng_aio *aio;
+
+    if (nng_aio_alloc(&aio, stay_busy, NULL) == 0)
+        nng_sleep_aio(0, aio);
+}
+
 void threads_start_nng(void)
 {
     nng_socket socket;
@@ -61,5 +77,6 @@ void threads_start_nng(void)
     if (nng_rep0_open(&socket))
         _exit(LINK_EXIT_LIBRARY);
     starting = false;
+    take_task_thread();
     nng_close(socket);
 }

@@ -6,13 +6,18 @@
  * NNG 1.5 starts its threads at the first call: two for tasks and one for time
  * per processor, whether it has anything to do or not, and hands every message
  * from one to another of them. A front is one of several processes and relays
- * for others; it gets along with two for tasks, which are as fast on a small
- * machine, and spare a large one dozens.
+ * for others; it gets along with one for tasks, and a large machine is spared
+ * dozens. Two that share a processor only wake each other to wait for the lock
+ * of their queue: with one of them, bulk output costs an eighth less of the
+ * front's time.
  *
- * There is no setting for that, so NNG is told that there is one processor. All
- * threads of a front stay on the one where it starts: every message goes
- * through three of them, and to wake one elsewhere costs more than to run it
- * next. Whoever else is busy there is moved away by the kernel, unless he is
+ * There is no setting for that, so NNG is told that there is one processor, and
+ * one of the two threads that it starts then is given a task without an end.
+ * Hence no task of a front may wait for another one.
+ *
+ * All threads of a front stay on the processor where it starts: every message
+ * goes through three of them, and to wake one elsewhere costs more than to run
+ * it next. Whoever else is busy there is moved away by the kernel, unless he is
  * bound as well.
  */
 
