@@ -119,8 +119,8 @@ bool link_is_full(const struct link *link)
     return link->full;
 }
 
-/* Waits for what can be used: room if something waits to go out and is not about
- * to be tried, frames unless the front owes us reading. */
+/* Waits for what can be used: room if something waits to go out and is not
+ * about to be tried, frames unless the front owes us reading. */
 static void update_watch(struct link *link)
 {
     uint32_t wanted = 0;
