@@ -13,6 +13,10 @@
 
 #define SECOND ((int64_t)1000 * 1000 * 1000)
 
+/* Less would not do for a line; more would be no bound. */
+#define MIN_WINDOW ((size_t)4096)
+#define MAX_WINDOW ((size_t)1024 * 1024 * 1024)
+
 bool client_lock(struct remex_client *client)
 {
     if (client->pid != getpid())
@@ -31,6 +35,13 @@ enum remex_status client_forked(struct remex_error *error)
     return error_set(error, REMEX_FAILED_PRECONDITION,
             "this handle belongs to the parent process; connect anew after a "
             "fork and exec");
+}
+
+size_t client_window(size_t asked)
+{
+    if (asked > 0 && asked < MIN_WINDOW)
+        return MIN_WINDOW;
+    return asked < MAX_WINDOW ? asked : MAX_WINDOW;
 }
 
 /* --- Waiting ------------------------------------------------------------- */

@@ -87,6 +87,9 @@ int64_t client_call_deadline(const struct remex_client *client);
 bool client_wait(struct remex_client *client, pthread_cond_t *condition,
         int64_t deadline);
 
+/* What is asked as a window, within bounds; 0 stays 0. */
+size_t client_window(size_t asked);
+
 void client_init_condition(pthread_cond_t *condition);
 
 /* The process has, or no longer has, events to take. */

@@ -18,10 +18,6 @@
 #define DEFAULT_RECOVERY_MS 25000
 #define DEFAULT_WINDOW ((size_t)1024 * 1024)
 
-/* Less would not do for a line; more would be no bound. */
-#define MIN_WINDOW ((size_t)4096)
-#define MAX_WINDOW ((size_t)1024 * 1024 * 1024)
-
 /* No answer for so long makes us look why. */
 #define LOOK_EVERY (100 * MILLISECOND)
 
@@ -146,10 +142,7 @@ static enum remex_status take_options(const struct remex_client_options *given,
     out->recovery_ms = or_default(out->recovery_ms, DEFAULT_RECOVERY_MS);
     if (out->window_bytes == 0)
         out->window_bytes = DEFAULT_WINDOW;
-    if (out->window_bytes < MIN_WINDOW)
-        out->window_bytes = MIN_WINDOW;
-    if (out->window_bytes > MAX_WINDOW)
-        out->window_bytes = MAX_WINDOW;
+    out->window_bytes = client_window(out->window_bytes);
     if (!out->name)
         out->name = program_invocation_short_name;
     return REMEX_OK;

@@ -159,9 +159,10 @@ void engine_call(struct engine *engine, struct call *call, int64_t now);
 /* Its maker waits no longer. `done` comes before this returns. */
 void engine_abandon(struct engine *engine, struct call *call, int64_t now);
 
-/* Makes a handle known, before its process is started. */
+/* Makes a handle known, before its process is started or followed. `window` 0:
+ * the one of all. */
 REMEX_CHECKED enum remex_status engine_add(struct engine *engine,
-        struct handle *handle, const char *id, size_t id_size);
+        struct handle *handle, const char *id, size_t id_size, size_t window);
 
 /* It was not started: forgets it, without `gone`. */
 void engine_remove(struct engine *engine, struct handle *handle);

@@ -5,11 +5,12 @@
 #include "common/clock.h"
 
 enum remex_status engine_add(struct engine *engine, struct handle *handle,
-        const char *id, size_t id_size)
+        const char *id, size_t id_size, size_t window)
 {
     uint64_t limit = engine->limits.window_bytes;
-    size_t window = engine->options.window;
 
+    if (window == 0)
+        window = engine->options.window;
     if (limit > 0 && limit < window)
         window = (size_t)limit;
     handle_init(handle, engine->next_follow_id, id, id_size, window);

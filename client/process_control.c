@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/client.h"
+#include "client/process_spec.h"
 #include "common/error.h"
 
 /* A signal or a termination under way. */
@@ -90,8 +91,10 @@ static enum remex_status terminated(
     return REMEX_OK;
 }
 
-enum remex_status remex_process_terminate(struct remex_process *process,
-        bool *running_out, struct remex_error *error)
+/* `request` says how; its process id is filled in here. */
+static enum remex_status terminate(struct remex_process *process,
+        const struct terminate_request *request, bool *running_out,
+        struct remex_error *error)
 {
     struct control control;
     struct call *call = &control.call.call;
@@ -101,6 +104,33 @@ enum remex_status remex_process_terminate(struct remex_process *process,
     control = new_control(process, METHOD_TERMINATE);
     call->repeatable = true;
     call->replied = terminated;
+    call->request.terminate = *request;
     call->request.terminate.process_id = handle_id(&process->handle);
     return run(process, &control, running_out, error);
+}
+
+enum remex_status remex_process_terminate(struct remex_process *process,
+        bool *running_out, struct remex_error *error)
+{
+    struct terminate_request kill = { .plan_count = 0 };
+
+    return terminate(process, &kill, running_out, error);
+}
+
+enum remex_status remex_process_stop(struct remex_process *process,
+        const struct remex_stop_step *plan, size_t step_count,
+        bool *running_out, struct remex_error *error)
+{
+    struct stop_step steps[MESSAGE_STOP_STEPS];
+    struct terminate_request request = {
+        .plan = steps,
+        .plan_count = plan ? step_count : 0,
+        .default_plan = !plan,
+    };
+    enum remex_status status =
+            spec_put_plan(plan, request.plan_count, "plan", steps, error);
+
+    if (status != REMEX_OK)
+        return status;
+    return terminate(process, &request, running_out, error);
 }

@@ -316,7 +316,7 @@ static struct call new_call(enum method method)
 
 static void start(struct handle *handle)
 {
-    g_assert_cmpint(engine_add(&world.engine, handle, "p", 1), ==, REMEX_OK);
+    g_assert_cmpint(engine_add(&world.engine, handle, "p", 1, 0), ==, REMEX_OK);
     handle_cursor(handle);
     engine_started(&world.engine, handle, world.now);
 }

@@ -46,15 +46,62 @@ enum remex_delivery {
     REMEX_DELIVERY_LOSSY = 1,    /* a slow reader gets a Gap */
 };
 
+/* Of a reliable stream that nobody follows. */
+enum remex_no_follower {
+    REMEX_NO_FOLLOWER_DRAIN = 0, /* the child runs freely, old output goes */
+    REMEX_NO_FOLLOWER_HOLD = 1,  /* a full log holds the child */
+};
+
+/* What the executor keeps of a stream for those who come late. */
+enum remex_retention {
+    REMEX_RETAIN_ALL = 0, /* up to the executor's bound */
+    REMEX_RETAIN_NONE = 1,
+    REMEX_RETAIN_BYTES = 2,  /* the last `retention_amount` bytes */
+    REMEX_RETAIN_CHUNKS = 3, /* the last `retention_amount` outputs */
+};
+
 struct remex_stream_options {
     enum remex_capture capture;
     enum remex_delivery delivery;
+    enum remex_no_follower no_follower;
+    enum remex_retention retention;
+    uint64_t retention_amount;
+    uint32_t chunk_bytes; /* most in one output; default: the executor's */
 };
 
 /* What becomes of the process when its session ends. */
 enum remex_owner_loss {
     REMEX_OWNER_LOSS_KILL = 0,
-    REMEX_OWNER_LOSS_KEEP = 1, /* for `keep_ms`, then kill */
+    REMEX_OWNER_LOSS_KEEP = 1,      /* for `keep_ms`, then kill */
+    REMEX_OWNER_LOSS_TERMINATE = 2, /* the stop plan, then kill */
+};
+
+/* A terminal in the place of all three streams: its output comes as
+ * REMEX_TERMINAL, treated as `out` says, and what is written is typed. */
+struct remex_pty_options {
+    unsigned int rows;    /* default 24 */
+    unsigned int columns; /* default 80 */
+    const char *term;     /* the value of TERM; default: left alone */
+};
+
+#define REMEX_UNLIMITED UINT64_MAX
+
+struct remex_rlimit {
+    int resource; /* RLIMIT_... of the executor's host */
+    uint64_t soft;
+    uint64_t hard;
+};
+
+/* Send a signal to the process's group, then wait for its end. */
+struct remex_stop_step {
+    int signal_number;
+    int wait_ms;
+};
+
+/* For people and for remex_client_list; both are UTF-8. */
+struct remex_label {
+    const char *name;
+    const char *value;
 };
 
 struct remex_process_options {
@@ -72,6 +119,16 @@ struct remex_process_options {
     int eof_linger_ms;    /* default 3000; REMEX_FOREVER: wait for all ends */
     enum remex_owner_loss owner_loss;
     int64_t keep_ms;
+    const struct remex_pty_options *pty; /* default: pipes. With one,
+                                          * stdin_mode and `err` do not count */
+    const struct remex_rlimit *rlimits;
+    size_t rlimit_count;
+    /* How to end it, see remex_process_stop; default: by a kill. */
+    const struct remex_stop_step *stop_plan;
+    size_t stop_step_count;
+    const struct remex_label *labels;
+    size_t label_count;
+    size_t window_bytes; /* output held here; default: the client's */
 };
 
 /* Starts argv[0], looked up in the PATH it will have. `argv` ends with NULL.
@@ -141,6 +198,17 @@ REMEX_CHECKED enum remex_status remex_process_signal(
 REMEX_CHECKED enum remex_status remex_process_terminate(
         struct remex_process *process, bool *running_out,
         struct remex_error *error);
+
+/*
+ * Ends it in order: each step of the plan, until the process has exited, then a
+ * kill of the tree. The executor runs the plan, so that it goes on without this
+ * client; the answer comes at once, the events tell the end. NULL: the plan
+ * stated at the start. A plan begun is not begun again, only cut short, by
+ * remex_process_terminate. `running_out` as there.
+ */
+REMEX_CHECKED enum remex_status remex_process_stop(
+        struct remex_process *process, const struct remex_stop_step *plan,
+        size_t step_count, bool *running_out, struct remex_error *error);
 
 /* A piece of the executor's log, see remex_process_read. Yours to free. */
 struct remex_log {
