@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
+#include "common/iovec.h"
 #include "executor/list.h"
 
 #define SEND_BUFFER_BYTES (512 * 1024)
@@ -216,27 +216,14 @@ static void sent(struct link *link, size_t size)
     }
 }
 
-/* For struct iovec, which is not const though sending changes nothing. */
-static void *mutable_of(const void *data)
-{
-    void *same;
-
-    memcpy(&same, &data, sizeof(same));
-    return same;
-}
-
 static ssize_t send_some(struct link *link)
 {
     struct iovec parts[SEND_PIECES];
     struct msghdr message = { .msg_iov = parts };
     size_t count = link->count < SEND_PIECES ? link->count : SEND_PIECES;
 
-    for (size_t i = 0; i < count; i++) {
-        const struct link_piece *piece = piece_at(link, i);
-
-        parts[i].iov_base = mutable_of(piece->data);
-        parts[i].iov_len = piece->size;
-    }
+    for (size_t i = 0; i < count; i++)
+        parts[i] = iovec_of(piece_at(link, i)->data, piece_at(link, i)->size);
     parts[0].iov_base = (uint8_t *)parts[0].iov_base + link->first_sent;
     parts[0].iov_len -= link->first_sent;
     message.msg_iovlen = count;

@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
+
+#include "common/iovec.h"
 
 void channel_init(struct channel *channel, int fd)
 {
@@ -41,22 +41,13 @@ static void send_all(int fd, struct iovec parts[2])
     }
 }
 
-/* For struct iovec, which is not const though sending changes nothing. */
-static void *mutable_of(const void *data)
-{
-    void *same;
-
-    memcpy(&same, &data, sizeof(same));
-    return same;
-}
-
 void channel_send(struct channel *channel, const struct link_header *header,
         const void *body)
 {
     struct link_header copy = *header;
     struct iovec parts[2] = {
-        { &copy, sizeof(copy) },
-        { mutable_of(body), header->size },
+        iovec_of(&copy, sizeof(copy)),
+        iovec_of(body, header->size),
     };
 
     pthread_mutex_lock(&channel->sending);
