@@ -25,7 +25,7 @@ bool check_exit(const struct check *c, const struct remex_exit *exited)
                     "An exit code is 0 to 255, a signal's number 1 to 64.");
 }
 
-static bool check_end(const struct check *c, const struct remex_stream_end *end)
+bool check_end(const struct check *c, const struct remex_stream_end *end)
 {
     return check_choice(c, end->stream, REMEX_TERMINAL, "closed.stream") &&
             check_choice(c, end->kind, REMEX_END_DISCARDED, "closed.kind") &&
@@ -33,15 +33,16 @@ static bool check_end(const struct check *c, const struct remex_stream_end *end)
                     "An errno is not negative.");
 }
 
-static bool check_closed(const struct check *c, const struct remex_event *event)
+bool check_ends(const struct check *c, const struct remex_stream_end *ends,
+        size_t count)
 {
     unsigned int seen = 0;
 
-    if (!check_that(c, event->closed.count <= REMEX_STREAMS, "closed.ends",
+    if (!check_that(c, count <= REMEX_STREAMS, "closed.ends",
                 "There are three streams at most."))
         return false;
-    for (size_t i = 0; i < event->closed.count; i++) {
-        const struct remex_stream_end *end = &event->closed.ends[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct remex_stream_end *end = &ends[i];
 
         if (!check_end(c, end) ||
                 !check_that(c, !(seen & 1U << end->stream), "closed.ends",
@@ -71,7 +72,7 @@ static bool check_event(const struct check *c, const struct remex_event *event)
     case REMEX_EVENT_EXITED:
         return check_exit(c, &event->exited);
     case REMEX_EVENT_CLOSED:
-        return check_closed(c, event);
+        return check_ends(c, event->closed.ends, event->closed.count);
     case REMEX_EVENT_GAP:
         return check_gap(c, event);
     case REMEX_EVENT_FAILED:

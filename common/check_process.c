@@ -49,7 +49,7 @@ static bool check_env(const struct check *c, const struct process_spec *spec)
     return true;
 }
 
-static bool check_stream(const struct check *c, const struct stream_spec *spec)
+bool check_stream(const struct check *c, const struct stream_spec *spec)
 {
     bool counted = spec->retention == RETENTION_BYTES ||
             spec->retention == RETENTION_CHUNKS;
@@ -79,8 +79,7 @@ static bool check_streams(
             (spec->pty || check_stream(&err, &spec->err));
 }
 
-static bool check_cells(
-        const struct check *c, uint32_t cells, const char *field)
+bool check_cells(const struct check *c, uint32_t cells, const char *field)
 {
     return check_that(c, cells >= 1 && cells <= MESSAGE_TERMINAL_CELLS, field,
             "A terminal must have 1 to 65535 rows and columns.");
@@ -116,13 +115,14 @@ static bool check_rlimits(
     return true;
 }
 
-static bool check_labels(const struct check *c, const struct process_spec *spec)
+bool check_labels(
+        const struct check *c, const struct label *labels, size_t count)
 {
-    if (!check_that(c, spec->label_count <= MESSAGE_LABELS, "labels",
+    if (!check_that(c, count <= MESSAGE_LABELS, "labels",
                 "There can be 32 labels at most."))
         return false;
-    for (size_t i = 0; i < spec->label_count; i++) {
-        const struct label *label = &spec->labels[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct label *label = &labels[i];
 
         if (!check_that(c, label->name.size > 0, "labels",
                     "A label must have a name.") ||
@@ -151,5 +151,6 @@ bool check_process(const struct check *c, const struct process_spec *spec)
             check_pty(c, spec->pty) && check_rlimits(c, spec) &&
             check_plan(
                     c, spec->stop_plan, spec->stop_plan_count, "stop_plan") &&
-            check_owner_loss(c, spec) && check_labels(c, spec);
+            check_owner_loss(c, spec) &&
+            check_labels(c, spec->labels, spec->label_count);
 }

@@ -67,6 +67,37 @@ static bool check_read(
                     "The oldest event cannot be beyond the next one.");
 }
 
+/* A Run is told whole, or not yet. */
+static bool check_run(
+        const struct check *c, const struct batch *batch, size_t *size_out)
+{
+    struct check events = check_within(c, "events");
+    bool whole = batch->count == 0 ||
+            batch->events[batch->count - 1].event.kind == REMEX_EVENT_CLOSED;
+
+    return check_that(c, whole, "events",
+                   "They end with Closed, or there are none yet.") &&
+            check_batch(&events, batch, false, size_out);
+}
+
+static bool check_list(const struct check *c, const struct list_reply *list)
+{
+    struct check processes = check_within(c, "processes");
+
+    for (size_t i = 0; i < list->count; i++)
+        if (!check_status(&processes, &list->processes[i]))
+            return false;
+    return true;
+}
+
+static bool check_inspect(
+        const struct check *c, const struct inspect_reply *inspect)
+{
+    struct check process = check_within(c, "process");
+
+    return check_status(&process, &inspect->process);
+}
+
 /* `size_out`: how many bytes the outputs have, if there are any. */
 static bool check_result(
         const struct check *c, const struct reply *reply, size_t *size_out)
@@ -86,16 +117,20 @@ static bool check_result(
         return check_choice(c, reply->write.outcome, WRITE_EXITED, "outcome");
     case METHOD_SIGNAL:
         return check_choice(c, reply->signal.outcome, SIGNAL_EXITED, "outcome");
+    case METHOD_RUN:
+        return check_run(c, &reply->run.batch, size_out);
+    case METHOD_WAIT:
+        return check_ending(c, &reply->wait.ending);
+    case METHOD_INSPECT:
+        return check_inspect(c, &reply->inspect);
+    case METHOD_LIST:
+        return check_list(c, &reply->list);
     case METHOD_START:
     case METHOD_TERMINATE:
     case METHOD_CLOSE:
     case METHOD_RENEW:
-    case METHOD_RUN:
     case METHOD_UNFOLLOW:
     case METHOD_RESIZE:
-    case METHOD_WAIT:
-    case METHOD_INSPECT:
-    case METHOD_LIST:
     case METHOD_SEAL:
     case METHOD_FORGET:
         return true;
@@ -125,7 +160,6 @@ enum remex_status check_reply(const struct reply *reply, size_t payload_size,
 {
     struct check envelope = { .error = error };
     struct check result = { error, message_method_name(reply->method), NULL };
-    bool sized = reply->method != METHOD_RUN;
     size_t size = 0;
     bool fine;
 
@@ -134,7 +168,7 @@ enum remex_status check_reply(const struct reply *reply, size_t payload_size,
     else
         fine = check_result(&result, reply, &size);
     fine = fine &&
-            check_that(&envelope, !sized || size == payload_size, "payload",
+            check_that(&envelope, size == payload_size, "payload",
                     "It must have as many bytes as the outputs together.");
     return fine ? REMEX_OK : REMEX_INVALID_ARGUMENT;
 }

@@ -98,6 +98,55 @@ static bool check_terminate(
             check_plan(c, terminate->plan, terminate->plan_count, "plan");
 }
 
+static bool check_run(const struct check *c, const struct request *request)
+{
+    const struct process_spec *spec = &request->run.process;
+    struct check envelope = { .error = c->error };
+
+    return check_process(c, spec) &&
+            check_that(&envelope,
+                    request->payload.size == 0 ||
+                            spec->stdin_kind == STDIN_PIPE,
+                    "payload",
+                    "What Run writes to stdin needs a pipe as stdin_kind.");
+}
+
+static bool check_resize(
+        const struct check *c, const struct resize_request *resize)
+{
+    return check_process_id(c, resize->process_id, "process_id") &&
+            check_cells(c, resize->rows, "rows") &&
+            check_cells(c, resize->columns, "columns");
+}
+
+static bool check_wait(const struct check *c, const struct wait_request *wait)
+{
+    return check_process_id(c, wait->process_id, "process_id") &&
+            check_choice(c, wait->until, PROCESS_CLOSED, "until");
+}
+
+static bool check_list(const struct check *c, const struct list_request *list)
+{
+    return check_that(c,
+                   list->after_process_id.size <= MESSAGE_PROCESS_ID_BYTES,
+                   "after_process_id",
+                   "A process id has 128 bytes at most; none: from the "
+                   "first.") &&
+            check_labels(c, list->labels, list->label_count);
+}
+
+static bool check_seal(const struct check *c, const struct seal_request *seal)
+{
+    if (!check_process_id(c, seal->process_id, "process_id") ||
+            !check_that(c, seal->stream_count <= REMEX_STREAMS, "streams",
+                    "There are three streams at most."))
+        return false;
+    for (size_t i = 0; i < seal->stream_count; i++)
+        if (!check_choice(c, seal->streams[i], REMEX_TERMINAL, "streams"))
+            return false;
+    return true;
+}
+
 static bool check_call(const struct check *c, const struct request *request)
 {
     struct check envelope = { .error = c->error };
@@ -121,15 +170,22 @@ static bool check_call(const struct check *c, const struct request *request)
         return check_signal_request(c, &request->signal);
     case METHOD_TERMINATE:
         return check_terminate(c, &request->terminate);
+    case METHOD_RUN:
+        return check_run(c, request);
+    case METHOD_RESIZE:
+        return check_resize(c, &request->resize);
+    case METHOD_WAIT:
+        return check_wait(c, &request->wait);
+    case METHOD_INSPECT:
+        return check_process_id(c, request->inspect.process_id, "process_id");
+    case METHOD_LIST:
+        return check_list(c, &request->list);
+    case METHOD_SEAL:
+        return check_seal(c, &request->seal);
+    case METHOD_FORGET:
+        return check_process_id(c, request->forget.process_id, "process_id");
     case METHOD_CLOSE:
     case METHOD_RENEW:
-    case METHOD_RUN:
-    case METHOD_RESIZE:
-    case METHOD_WAIT:
-    case METHOD_INSPECT:
-    case METHOD_LIST:
-    case METHOD_SEAL:
-    case METHOD_FORGET:
         return true;
     case METHOD_NONE:
         break;

@@ -47,10 +47,23 @@ bool check_no_nul(
 bool check_text(const struct check *check, struct remex_bytes text, size_t most,
         const char *field);
 
+bool check_labels(
+        const struct check *check, const struct label *labels, size_t count);
+/* Rows or columns of a terminal. */
+bool check_cells(const struct check *check, uint32_t cells, const char *field);
+bool check_stream(const struct check *check, const struct stream_spec *spec);
 bool check_process(const struct check *check, const struct process_spec *spec);
+bool check_ending(
+        const struct check *check, const struct process_ending *ending);
+bool check_status(
+        const struct check *check, const struct process_status *status);
 bool check_follow(const struct check *check, const struct follow_spec *follow);
 bool check_batch(const struct check *check, const struct batch *batch,
         bool followed, size_t *size_out);
 bool check_exit(const struct check *check, const struct remex_exit *exited);
+bool check_end(const struct check *check, const struct remex_stream_end *end);
+/* The ends of Closed, each stream's once. */
+bool check_ends(const struct check *check, const struct remex_stream_end *ends,
+        size_t count);
 
 #endif

@@ -18,6 +18,8 @@
 #include <remex/event.h>
 #include <remex/status.h>
 
+#include "common/message_process.h"
+
 enum {
     MESSAGE_VERSION = 1,
     MESSAGE_ID_BYTES = 16,   /* session and boot ids */
@@ -68,25 +70,6 @@ struct message_id {
     uint8_t bytes[MESSAGE_ID_BYTES];
 };
 
-enum stdin_kind { STDIN_CLOSED = 1, STDIN_PIPE = 2 };
-enum env_base { ENV_EMPTY = 1, ENV_EXECUTOR = 2 };
-enum capture { CAPTURE_PIPE = 1, CAPTURE_DISCARD = 2 };
-enum delivery { DELIVERY_LOSSY = 1, DELIVERY_RELIABLE = 2 };
-enum no_follower { NO_FOLLOWER_DRAIN = 1, NO_FOLLOWER_HOLD = 2 };
-
-enum retention {
-    RETENTION_NONE = 1,
-    RETENTION_BYTES = 2,
-    RETENTION_CHUNKS = 3,
-    RETENTION_ALL = 4,
-};
-
-enum owner_loss {
-    OWNER_LOSS_KILL = 1,
-    OWNER_LOSS_TERMINATE = 2,
-    OWNER_LOSS_KEEP = 3,
-};
-
 enum role { ROLE_RUN = 1, ROLE_OBSERVE = 2, ROLE_ADMIN = 3 };
 
 enum write_outcome {
@@ -102,65 +85,6 @@ enum signal_target {
 };
 
 enum signal_outcome { SIGNAL_DELIVERED = 1, SIGNAL_EXITED = 2 };
-
-struct stream_spec {
-    enum capture capture;
-    enum delivery delivery;
-    enum no_follower no_follower;
-    enum retention retention;
-    uint64_t retention_amount;
-    uint32_t chunk_bytes;
-};
-
-struct pty_spec {
-    uint32_t rows;
-    uint32_t columns;
-    struct remex_bytes term;
-};
-
-struct rlimit_spec {
-    uint32_t resource;
-    uint64_t soft;
-    uint64_t hard;
-};
-
-struct stop_step {
-    uint32_t signal;
-    uint32_t wait_ms;
-};
-
-struct label {
-    struct remex_bytes name;
-    struct remex_bytes value;
-};
-
-struct process_spec {
-    struct remex_bytes process_id;
-    const struct remex_bytes *argv;
-    size_t argv_count;
-    struct remex_bytes arg0;
-    struct remex_bytes cwd;
-    enum env_base env_base;
-    const struct remex_bytes *env;
-    size_t env_count;
-    enum stdin_kind stdin_kind;
-    const struct pty_spec *pty; /* NULL: pipes */
-    struct stream_spec out;
-    struct stream_spec err;
-    uint64_t wall_time_ms;
-    const struct rlimit_spec *rlimits;
-    size_t rlimit_count;
-    const struct stop_step *stop_plan;
-    size_t stop_plan_count;
-    enum owner_loss owner_loss;
-    uint64_t keep_ms;
-    bool has_eof_linger;
-    uint64_t eof_linger_ms;
-    const struct label *labels;
-    size_t label_count;
-    /* Filled by decoding: the bytes of this message, for the request digest. */
-    struct remex_bytes encoded;
-};
 
 struct follow_spec {
     struct remex_bytes process_id;
@@ -239,6 +163,11 @@ struct start_reply {
     int64_t pid;
 };
 
+struct run_request {
+    struct process_spec process;
+    uint64_t max_output_bytes;
+};
+
 struct follow_request {
     struct follow_spec follow;
 };
@@ -274,6 +203,11 @@ struct batch_event {
 struct batch {
     const struct batch_event *events;
     size_t count;
+};
+
+/* Empty, or all there is to tell, with Closed at its end. */
+struct run_reply {
+    struct batch batch;
 };
 
 struct pull_reply {
@@ -334,6 +268,54 @@ struct terminate_reply {
     bool running;
 };
 
+struct resize_request {
+    struct remex_bytes process_id;
+    uint32_t rows;
+    uint32_t columns;
+};
+
+struct wait_request {
+    struct remex_bytes process_id;
+    enum process_state until;
+    uint32_t wait_ms;
+};
+
+struct wait_reply {
+    struct process_ending ending;
+};
+
+struct inspect_request {
+    struct remex_bytes process_id;
+};
+
+struct inspect_reply {
+    struct process_status process;
+};
+
+struct list_request {
+    struct remex_bytes after_process_id; /* empty: from the first */
+    uint32_t max_count;
+    bool everybody;
+    const struct label *labels;
+    size_t label_count;
+};
+
+struct list_reply {
+    const struct process_status *processes;
+    size_t count;
+    bool more;
+};
+
+struct seal_request {
+    struct remex_bytes process_id;
+    enum remex_stream streams[REMEX_STREAMS];
+    size_t stream_count; /* 0: all */
+};
+
+struct forget_request {
+    struct remex_bytes process_id;
+};
+
 struct request {
     uint32_t version;
     struct message_id session_id; /* all zero in Open */
@@ -351,6 +333,13 @@ struct request {
         struct write_request write;
         struct signal_request signal;
         struct terminate_request terminate;
+        struct run_request run;
+        struct resize_request resize;
+        struct wait_request wait;
+        struct inspect_request inspect;
+        struct list_request list;
+        struct seal_request seal;
+        struct forget_request forget;
     };
     struct remex_bytes payload;
 };
@@ -369,6 +358,10 @@ struct reply {
         struct write_reply write;
         struct signal_reply signal;
         struct terminate_reply terminate;
+        struct run_reply run;
+        struct wait_reply wait;
+        struct inspect_reply inspect;
+        struct list_reply list;
     };
     struct remex_bytes payload;
 };

@@ -233,6 +233,8 @@ enum remex_status wire_decode_request(struct remex_bytes bytes,
     wire_take_call(&wire, pb, out);
     if (out->method == METHOD_START)
         out->start.process.encoded = parts.process;
+    if (out->method == METHOD_RUN)
+        out->run.process.encoded = parts.process;
     if (wire.status == REMEX_OK)
         wire.status = check_request(out, error);
     return finish(&wire);

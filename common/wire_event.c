@@ -79,7 +79,7 @@ static void take_output(struct wire *wire, const Remex__V1__Output *pb,
         *rest = (struct remex_bytes){ data + pb->size, rest->size - pb->size };
 }
 
-static Remex__V1__StreamEnd *put_end(
+Remex__V1__StreamEnd *wire_put_end(
         struct wire *wire, const struct remex_stream_end *end)
 {
     Remex__V1__StreamEnd *pb = wire_alloc(wire, 1, sizeof(*pb));
@@ -94,33 +94,37 @@ static Remex__V1__StreamEnd *put_end(
     return pb;
 }
 
-static Remex__V1__Closed *put_closed(
-        struct wire *wire, const struct remex_event *event)
+struct remex_stream_end wire_take_end(const Remex__V1__StreamEnd *pb)
+{
+    return (struct remex_stream_end){
+        .stream = (enum remex_stream)pb->stream,
+        .kind = (enum remex_stream_end_kind)pb->kind,
+        .os_error = pb->error,
+        .bytes = pb->bytes,
+    };
+}
+
+Remex__V1__Closed *wire_put_closed(
+        struct wire *wire, const struct remex_stream_end *ends, size_t count)
 {
     Remex__V1__Closed *pb = wire_alloc(wire, 1, sizeof(*pb));
 
     if (!pb)
         return NULL;
     remex__v1__closed__init(pb);
-    pb->n_ends = event->closed.count;
+    pb->n_ends = count;
     pb->ends = wire_alloc(wire, pb->n_ends, sizeof(Remex__V1__StreamEnd *));
     for (size_t i = 0; pb->ends && i < pb->n_ends; i++)
-        pb->ends[i] = put_end(wire, &event->closed.ends[i]);
+        pb->ends[i] = wire_put_end(wire, &ends[i]);
     return pb;
 }
 
-/* What is beyond the array is counted only, for the rules to refuse. */
-static void take_closed(const Remex__V1__Closed *pb, struct remex_event *out)
+size_t wire_take_closed(const Remex__V1__Closed *pb,
+        struct remex_stream_end ends[REMEX_STREAMS])
 {
-    out->kind = REMEX_EVENT_CLOSED;
-    out->closed.count = pb->n_ends;
     for (size_t i = 0; i < pb->n_ends && i < REMEX_STREAMS; i++)
-        out->closed.ends[i] = (struct remex_stream_end){
-            .stream = (enum remex_stream)pb->ends[i]->stream,
-            .kind = (enum remex_stream_end_kind)pb->ends[i]->kind,
-            .os_error = pb->ends[i]->error,
-            .bytes = pb->ends[i]->bytes,
-        };
+        ends[i] = wire_take_end(pb->ends[i]);
+    return pb->n_ends;
 }
 
 static Remex__V1__Gap *put_gap(
@@ -165,7 +169,8 @@ static void put_kind(struct wire *wire, const struct remex_event *event,
         break;
     case REMEX_EVENT_CLOSED:
         pb->kind_case = REMEX__V1__EVENT__KIND_CLOSED;
-        pb->closed = put_closed(wire, event);
+        pb->closed =
+                wire_put_closed(wire, event->closed.ends, event->closed.count);
         break;
     case REMEX_EVENT_GAP:
         pb->kind_case = REMEX__V1__EVENT__KIND_GAP;
@@ -186,7 +191,8 @@ static void take_kind(struct wire *wire, const Remex__V1__Event *pb,
         out->kind = REMEX_EVENT_EXITED;
         out->exited = wire_take_exited(pb->exited);
     } else if (pb->kind_case == REMEX__V1__EVENT__KIND_CLOSED) {
-        take_closed(pb->closed, out);
+        out->kind = REMEX_EVENT_CLOSED;
+        out->closed.count = wire_take_closed(pb->closed, out->closed.ends);
     } else if (pb->kind_case == REMEX__V1__EVENT__KIND_GAP) {
         take_gap(pb->gap, out);
     }

@@ -3,7 +3,7 @@
 
 /* --- Parts ---------------------------------------------------------------- */
 
-static Remex__V1__StreamSpec *put_stream(
+Remex__V1__StreamSpec *wire_put_stream(
         struct wire *wire, const struct stream_spec *spec)
 {
     Remex__V1__StreamSpec *pb = wire_alloc(wire, 1, sizeof(*pb));
@@ -20,8 +20,7 @@ static Remex__V1__StreamSpec *put_stream(
     return pb;
 }
 
-/* One that is missing is all unspecified. */
-static struct stream_spec take_stream(const Remex__V1__StreamSpec *pb)
+struct stream_spec wire_take_stream(const Remex__V1__StreamSpec *pb)
 {
     static const struct stream_spec none = { .chunk_bytes = 0 };
 
@@ -141,7 +140,7 @@ static const struct rlimit_spec *take_rlimits(
     return rlimits;
 }
 
-static Remex__V1__Label **put_labels(
+Remex__V1__Label **wire_put_labels(
         struct wire *wire, const struct label *labels, size_t count)
 {
     Remex__V1__Label *made = wire_alloc(wire, count, sizeof(*made));
@@ -156,7 +155,7 @@ static Remex__V1__Label **put_labels(
     return pb;
 }
 
-static const struct label *take_labels(
+const struct label *wire_take_labels(
         struct wire *wire, Remex__V1__Label *const *pb, size_t count)
 {
     struct label *labels = wire_alloc(wire, count, sizeof(*labels));
@@ -181,7 +180,7 @@ static void put_lists(struct wire *wire, const struct process_spec *spec,
     pb->n_rlimits = spec->rlimit_count;
     pb->stop_plan = wire_put_plan(wire, spec->stop_plan, spec->stop_plan_count);
     pb->n_stop_plan = spec->stop_plan_count;
-    pb->labels = put_labels(wire, spec->labels, spec->label_count);
+    pb->labels = wire_put_labels(wire, spec->labels, spec->label_count);
     pb->n_labels = spec->label_count;
 }
 
@@ -199,9 +198,9 @@ Remex__V1__ProcessSpec *wire_put_process(
     pb->env_base = (Remex__V1__EnvBase)spec->env_base;
     pb->stdin_kind = (Remex__V1__Stdin)spec->stdin_kind;
     pb->pty = put_pty(wire, spec->pty);
-    pb->stdout_spec = put_stream(wire, &spec->out);
+    pb->stdout_spec = wire_put_stream(wire, &spec->out);
     if (!spec->pty)
-        pb->stderr_spec = put_stream(wire, &spec->err);
+        pb->stderr_spec = wire_put_stream(wire, &spec->err);
     pb->wall_time_ms = spec->wall_time_ms;
     pb->owner_loss = (Remex__V1__OwnerLoss)spec->owner_loss;
     pb->keep_ms = spec->keep_ms;
@@ -221,7 +220,7 @@ static void take_lists(struct wire *wire, const Remex__V1__ProcessSpec *pb,
     out->rlimit_count = pb->n_rlimits;
     out->stop_plan = wire_take_plan(wire, pb->stop_plan, pb->n_stop_plan);
     out->stop_plan_count = pb->n_stop_plan;
-    out->labels = take_labels(wire, pb->labels, pb->n_labels);
+    out->labels = wire_take_labels(wire, pb->labels, pb->n_labels);
     out->label_count = pb->n_labels;
 }
 
@@ -235,8 +234,8 @@ void wire_take_process(struct wire *wire, const Remex__V1__ProcessSpec *pb,
         .env_base = (enum env_base)pb->env_base,
         .stdin_kind = (enum stdin_kind)pb->stdin_kind,
         .pty = take_pty(wire, pb->pty),
-        .out = take_stream(pb->stdout_spec),
-        .err = take_stream(pb->stderr_spec),
+        .out = wire_take_stream(pb->stdout_spec),
+        .err = wire_take_stream(pb->stderr_spec),
         .wall_time_ms = pb->wall_time_ms,
         .owner_loss = (enum owner_loss)pb->owner_loss,
         .keep_ms = pb->keep_ms,

@@ -4,59 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-/* --- Follow states -------------------------------------------------------- */
-
-static void put_state(struct wire *wire, const struct follow_state *state,
-        Remex__V1__FollowState *pb)
-{
-    remex__v1__follow_state__init(pb);
-    pb->follow_id = state->follow_id;
-    pb->known = state->known;
-    pb->last_seq = state->last_seq;
-    if (state->has_exited)
-        pb->exited = wire_put_exited(wire, &state->exited);
-}
-
-/* One that is missing has no follow id, which the rules refuse. */
-static struct follow_state take_state(const Remex__V1__FollowState *pb)
-{
-    struct follow_state state = { 0 };
-
-    if (!pb)
-        return state;
-    state.follow_id = pb->follow_id;
-    state.known = pb->known;
-    state.last_seq = pb->last_seq;
-    state.has_exited = pb->exited != NULL;
-    if (pb->exited)
-        state.exited = wire_take_exited(pb->exited);
-    return state;
-}
-
-static Remex__V1__FollowState **put_states(
-        struct wire *wire, const struct follow_state *states, size_t count)
-{
-    Remex__V1__FollowState *made = wire_alloc(wire, count, sizeof(*made));
-    Remex__V1__FollowState **pb =
-            wire_alloc(wire, count, sizeof(Remex__V1__FollowState *));
-
-    for (size_t i = 0; pb && i < count; i++) {
-        put_state(wire, &states[i], &made[i]);
-        pb[i] = &made[i];
-    }
-    return pb;
-}
-
-static const struct follow_state *take_states(
-        struct wire *wire, Remex__V1__FollowState *const *pb, size_t count)
-{
-    struct follow_state *states = wire_alloc(wire, count, sizeof(*states));
-
-    for (size_t i = 0; states && i < count; i++)
-        states[i] = take_state(pb[i]);
-    return states;
-}
-
 /* --- Open ----------------------------------------------------------------- */
 
 static Remex__V1__Limits *put_limits(
@@ -147,7 +94,7 @@ static ProtobufCMessage *put_open(struct wire *wire, const struct reply *reply)
             (struct remex_bytes){ open->hint_topic, sizeof(open->hint_topic) });
     pb->heartbeat_ms = open->heartbeat_ms;
     pb->executor_version = wire_put_text(wire, open->executor_version);
-    pb->follows = put_states(wire, open->follows, open->follow_count);
+    pb->follows = wire_put_states(wire, open->follows, open->follow_count);
     pb->n_follows = open->follow_count;
     return &pb->base;
 }
@@ -179,7 +126,7 @@ static void take_open(
         .hint_address = wire_take_text(pb->hint_address),
         .heartbeat_ms = pb->heartbeat_ms,
         .executor_version = wire_take_text(pb->executor_version),
-        .follows = take_states(wire, pb->follows, pb->n_follows),
+        .follows = wire_take_states(wire, pb->follows, pb->n_follows),
         .follow_count = pb->n_follows,
     };
     wire_take_id(
@@ -187,7 +134,7 @@ static void take_open(
     take_topic(wire, pb->hint_topic, &out->open);
 }
 
-/* --- Start, Follow -------------------------------------------------------- */
+/* --- Start, Run ----------------------------------------------------------- */
 
 static ProtobufCMessage *put_start(struct wire *wire, const struct reply *reply)
 {
@@ -207,182 +154,57 @@ static void take_start(
     out->start.pid = envelope->start->pid;
 }
 
-static ProtobufCMessage *put_follow(
-        struct wire *wire, const struct reply *reply)
+static ProtobufCMessage *put_run(struct wire *wire, const struct reply *reply)
 {
-    Remex__V1__FollowReply *pb = wire_alloc(wire, 1, sizeof(*pb));
+    Remex__V1__RunReply *pb = wire_alloc(wire, 1, sizeof(*pb));
 
     if (!pb)
         return NULL;
-    remex__v1__follow_reply__init(pb);
-    pb->state = wire_alloc(wire, 1, sizeof(*pb->state));
-    if (pb->state)
-        put_state(wire, &reply->follow.state, pb->state);
+    remex__v1__run_reply__init(pb);
+    pb->events = wire_put_batch(wire, &reply->run.batch);
     return &pb->base;
 }
 
-static void take_follow(
+static void take_run(
         struct wire *wire, const Remex__V1__Reply *envelope, struct reply *out)
 {
-    (void)wire;
-    out->follow.state = take_state(envelope->follow->state);
-}
-
-/* --- Pull, Read ----------------------------------------------------------- */
-
-static ProtobufCMessage *put_pull(struct wire *wire, const struct reply *reply)
-{
-    const struct pull_reply *pull = &reply->pull;
-    Remex__V1__PullReply *pb = wire_alloc(wire, 1, sizeof(*pb));
-
-    if (!pb)
-        return NULL;
-    remex__v1__pull_reply__init(pb);
-    pb->events = wire_put_batch(wire, &pull->batch);
-    pb->states = put_states(wire, pull->states, pull->state_count);
-    pb->n_states = pull->state_count;
-    return &pb->base;
-}
-
-static void take_pull(
-        struct wire *wire, const Remex__V1__Reply *envelope, struct reply *out)
-{
-    const Remex__V1__PullReply *pb = envelope->pull;
-
-    wire_take_batch(wire, pb->events, out->payload, &out->pull.batch);
-    out->pull.states = take_states(wire, pb->states, pb->n_states);
-    out->pull.state_count = pb->n_states;
-}
-
-static ProtobufCMessage *put_read(struct wire *wire, const struct reply *reply)
-{
-    const struct read_reply *read = &reply->read;
-    Remex__V1__ReadReply *pb = wire_alloc(wire, 1, sizeof(*pb));
-
-    if (!pb)
-        return NULL;
-    remex__v1__read_reply__init(pb);
-    pb->events = wire_put_batch(wire, &read->batch);
-    pb->first_seq = read->first_seq;
-    pb->next_seq = read->next_seq;
-    pb->exited = read->exited;
-    pb->closed = read->closed;
-    return &pb->base;
-}
-
-static void take_read(
-        struct wire *wire, const Remex__V1__Reply *envelope, struct reply *out)
-{
-    const Remex__V1__ReadReply *pb = envelope->read;
-
-    wire_take_batch(wire, pb->events, out->payload, &out->read.batch);
-    out->read.first_seq = pb->first_seq;
-    out->read.next_seq = pb->next_seq;
-    out->read.exited = pb->exited;
-    out->read.closed = pb->closed;
-}
-
-/* --- Write, Signal, Terminate --------------------------------------------- */
-
-static ProtobufCMessage *put_write(struct wire *wire, const struct reply *reply)
-{
-    Remex__V1__WriteReply *pb = wire_alloc(wire, 1, sizeof(*pb));
-
-    if (!pb)
-        return NULL;
-    remex__v1__write_reply__init(pb);
-    pb->outcome = (Remex__V1__WriteOutcome)reply->write.outcome;
-    pb->next_offset = reply->write.next_offset;
-    pb->room = reply->write.room;
-    pb->eof = reply->write.eof;
-    return &pb->base;
-}
-
-static void take_write(
-        struct wire *wire, const Remex__V1__Reply *envelope, struct reply *out)
-{
-    const Remex__V1__WriteReply *pb = envelope->write;
-
-    (void)wire;
-    out->write = (struct write_reply){
-        .outcome = (enum write_outcome)pb->outcome,
-        .next_offset = pb->next_offset,
-        .room = pb->room,
-        .eof = pb->eof,
-    };
-}
-
-static ProtobufCMessage *put_signal(
-        struct wire *wire, const struct reply *reply)
-{
-    Remex__V1__SignalReply *pb = wire_alloc(wire, 1, sizeof(*pb));
-
-    if (!pb)
-        return NULL;
-    remex__v1__signal_reply__init(pb);
-    pb->outcome = (Remex__V1__SignalOutcome)reply->signal.outcome;
-    return &pb->base;
-}
-
-static void take_signal(
-        struct wire *wire, const Remex__V1__Reply *envelope, struct reply *out)
-{
-    (void)wire;
-    out->signal.outcome = (enum signal_outcome)envelope->signal->outcome;
-}
-
-static ProtobufCMessage *put_terminate(
-        struct wire *wire, const struct reply *reply)
-{
-    Remex__V1__TerminateReply *pb = wire_alloc(wire, 1, sizeof(*pb));
-
-    if (!pb)
-        return NULL;
-    remex__v1__terminate_reply__init(pb);
-    pb->running = reply->terminate.running;
-    return &pb->base;
-}
-
-static void take_terminate(
-        struct wire *wire, const Remex__V1__Reply *envelope, struct reply *out)
-{
-    (void)wire;
-    out->terminate.running = envelope->terminate->running;
+    wire_take_batch(wire, envelope->run->events, out->payload, &out->run.batch);
 }
 
 /* --- All ------------------------------------------------------------------ */
 
-struct codec {
-    ProtobufCMessage *(*put)(struct wire *wire, const struct reply *reply);
-    void (*take)(struct wire *wire, const Remex__V1__Reply *envelope,
-            struct reply *out);
-};
-
-/* A method that is not here is carried by its number alone. */
-static const struct codec *codec_of(enum method method)
+/* A method that is not here is carried by its number alone; NULL. */
+static const struct result_codec *codec_of(enum method method)
 {
-    static const struct codec codecs[METHOD_FORGET + 1] = {
-        [METHOD_OPEN] = { put_open, take_open },
-        [METHOD_START] = { put_start, take_start },
-        [METHOD_FOLLOW] = { put_follow, take_follow },
-        [METHOD_PULL] = { put_pull, take_pull },
-        [METHOD_READ] = { put_read, take_read },
-        [METHOD_WRITE] = { put_write, take_write },
-        [METHOD_SIGNAL] = { put_signal, take_signal },
-        [METHOD_TERMINATE] = { put_terminate, take_terminate },
+    static const struct result_codec open = { put_open, take_open };
+    static const struct result_codec start = { put_start, take_start };
+    static const struct result_codec run = { put_run, take_run };
+    static const struct result_codec *const codecs[METHOD_FORGET + 1] = {
+        [METHOD_OPEN] = &open,
+        [METHOD_START] = &start,
+        [METHOD_RUN] = &run,
+        [METHOD_FOLLOW] = &wire_result_follow,
+        [METHOD_PULL] = &wire_result_pull,
+        [METHOD_READ] = &wire_result_read,
+        [METHOD_WRITE] = &wire_result_write,
+        [METHOD_SIGNAL] = &wire_result_signal,
+        [METHOD_TERMINATE] = &wire_result_terminate,
+        [METHOD_WAIT] = &wire_result_wait,
+        [METHOD_INSPECT] = &wire_result_inspect,
+        [METHOD_LIST] = &wire_result_list,
     };
 
     assert(method <= METHOD_FORGET);
-    return &codecs[method];
+    return codecs[method];
 }
 
 void wire_put_result(
         struct wire *wire, const struct reply *reply, Remex__V1__Reply *pb)
 {
-    const struct codec *codec = codec_of(reply->method);
+    const struct result_codec *codec = codec_of(reply->method);
     ProtobufCMessage *result;
 
-    if (codec->put)
+    if (codec)
         result = codec->put(wire, reply);
     else
         result = wire_put_empty(
@@ -395,10 +217,10 @@ void wire_put_result(
 void wire_take_result(
         struct wire *wire, const Remex__V1__Reply *pb, struct reply *out)
 {
-    const struct codec *codec;
+    const struct result_codec *codec;
 
     out->method = (enum method)pb->result_case;
     codec = codec_of(out->method);
-    if (codec->take)
+    if (codec)
         codec->take(wire, pb, out);
 }

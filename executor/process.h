@@ -27,12 +27,6 @@
 struct process;
 struct process_host;
 
-enum process_state {
-    PROCESS_RUNNING = 1,
-    PROCESS_EXITED = 2,
-    PROCESS_CLOSED = 3,
-};
-
 /* How a process reports upwards. Called from within the call that caused it;
  * the process must not be freed there. */
 struct process_hooks {

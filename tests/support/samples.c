@@ -119,6 +119,35 @@ static const struct terminate_request terminate_request = {
     .default_plan = true,
 };
 
+static const struct run_request run_request = {
+    .process = {
+        .process_id = BYTES("process-r"),
+        .argv = argv, .argv_count = COUNT(argv),
+        .env_base = ENV_EMPTY,
+        .stdin_kind = STDIN_PIPE,
+        .out = { CAPTURE_PIPE, DELIVERY_LOSSY, NO_FOLLOWER_DRAIN,
+            RETENTION_ALL, 0, 68 },
+        .err = { CAPTURE_PIPE, DELIVERY_LOSSY, NO_FOLLOWER_DRAIN,
+            RETENTION_NONE, 0, 69 },
+        .owner_loss = OWNER_LOSS_TERMINATE,
+    },
+    .max_output_bytes = 70,
+};
+
+static const struct list_request list_request = {
+    .after_process_id = BYTES("process-l"),
+    .max_count = 55,
+    .everybody = true,
+    .labels = labels,
+    .label_count = COUNT(labels),
+};
+
+static const struct seal_request seal_request = {
+    .process_id = BYTES("process-s"),
+    .streams = { REMEX_TERMINAL, REMEX_STDOUT },
+    .stream_count = 2,
+};
+
 /* --- Replies -------------------------------------------------------------- */
 
 static const struct follow_state states[] = {
@@ -151,6 +180,59 @@ static const struct open_reply open_reply = {
     .executor_version = BYTES("0.1.0"),
     .follows = states,
     .follow_count = COUNT(states),
+};
+
+static const struct process_status statuses[] = {
+    {
+            .process_id = BYTES("process-1"),
+            .principal = BYTES("uid:1001"),
+            .pid = 201,
+            .started_ns = 202,
+            .argv = argv,
+            .argv_count = COUNT(argv),
+            .argv_cut = true,
+            .cwd = BYTES("/var/tmp"),
+            .labels = labels,
+            .label_count = COUNT(labels),
+            .first_seq = 203,
+            .next_seq = 204,
+            .streams = { { REMEX_STDOUT,
+                                 { CAPTURE_PIPE, DELIVERY_RELIABLE,
+                                         NO_FOLLOWER_HOLD, RETENTION_CHUNKS,
+                                         205, 206 },
+                                 207, 208, 209, 210, true, true,
+                                 { REMEX_STDOUT, REMEX_END_READ_ERROR, 4,
+                                         211 } },
+                    { REMEX_STDERR,
+                            { CAPTURE_DISCARD, DELIVERY_LOSSY,
+                                    NO_FOLLOWER_DRAIN, RETENTION_NONE, 212,
+                                    213 },
+                            214, 215, 216, 217, false, true,
+                            { REMEX_STDERR, REMEX_END_DISCARDED, 0, 218 } } },
+            .stream_count = 2,
+            .stdin_next_offset = 219,
+            .stdin_room = 220,
+            .followers = 221,
+            .owned = true,
+            .owner_loss = OWNER_LOSS_KEEP,
+            .expires_ns = 222,
+            .ending = { PROCESS_CLOSED, true,
+                    { .code = 3, .reason = REMEX_EXIT_OWN, .wall_us = 223 },
+                    true, 2,
+                    { { REMEX_STDOUT, REMEX_END_READ_ERROR, 4, 211 },
+                            { REMEX_STDERR, REMEX_END_DISCARDED, 0, 218 } } },
+    },
+    {
+            .process_id = BYTES("p"),
+            .first_seq = 1,
+            .next_seq = 1,
+            .streams = { { .stream = REMEX_TERMINAL,
+                    .spec = { CAPTURE_PIPE, DELIVERY_LOSSY, NO_FOLLOWER_DRAIN,
+                            RETENTION_ALL, 0, 0 } } },
+            .stream_count = 1,
+            .owner_loss = OWNER_LOSS_KILL,
+            .ending = { .state = PROCESS_RUNNING },
+    },
 };
 
 /* What the events below tell of. */
@@ -260,6 +342,21 @@ static void fill_call(struct request *request)
                 (struct signal_request){ process_id, 15, SIGNAL_TREE, 160 };
     if (request->method == METHOD_TERMINATE)
         request->terminate = terminate_request;
+    if (request->method == METHOD_RUN)
+        request->run = run_request;
+    if (request->method == METHOD_RESIZE)
+        request->resize = (struct resize_request){ process_id, 161, 162 };
+    if (request->method == METHOD_WAIT)
+        request->wait =
+                (struct wait_request){ process_id, PROCESS_CLOSED, 163 };
+    if (request->method == METHOD_INSPECT)
+        request->inspect.process_id = process_id;
+    if (request->method == METHOD_LIST)
+        request->list = list_request;
+    if (request->method == METHOD_SEAL)
+        request->seal = seal_request;
+    if (request->method == METHOD_FORGET)
+        request->forget.process_id = process_id;
 }
 
 struct request sample_request(enum method method)
@@ -309,6 +406,14 @@ static void fill_result(struct reply *reply)
         reply->signal.outcome = SIGNAL_EXITED;
     if (reply->method == METHOD_TERMINATE)
         reply->terminate.running = true;
+    if (reply->method == METHOD_RUN)
+        reply->run.batch = batch;
+    if (reply->method == METHOD_WAIT)
+        reply->wait.ending = statuses[0].ending;
+    if (reply->method == METHOD_INSPECT)
+        reply->inspect.process = statuses[0];
+    if (reply->method == METHOD_LIST)
+        reply->list = (struct list_reply){ statuses, COUNT(statuses), true };
 }
 
 struct reply sample_reply(enum method method)
@@ -320,7 +425,7 @@ struct reply sample_reply(enum method method)
     };
 
     fill_result(&reply);
-    if (method == METHOD_PULL || method == METHOD_READ)
+    if (method == METHOD_PULL || method == METHOD_READ || method == METHOD_RUN)
         reply.payload = (struct remex_bytes)BYTES(payload);
     return reply;
 }

@@ -119,12 +119,12 @@ static void rlimits(GString *out, const struct process_spec *spec)
     }
 }
 
-static void labels(GString *out, const struct process_spec *spec)
+static void labels(GString *out, const struct label *labels, size_t count)
 {
-    number(out, "labels", spec->label_count);
-    for (size_t i = 0; i < spec->label_count; i++) {
-        bytes(out, "label", spec->labels[i].name);
-        bytes(out, "value", spec->labels[i].value);
+    number(out, "labels", count);
+    for (size_t i = 0; i < count; i++) {
+        bytes(out, "label", labels[i].name);
+        bytes(out, "value", labels[i].value);
     }
 }
 
@@ -148,7 +148,7 @@ static void process(GString *out, const struct process_spec *spec)
     number(out, "keep_ms", spec->keep_ms);
     number(out, "has_eof_linger", spec->has_eof_linger);
     number(out, "eof_linger_ms", spec->eof_linger_ms);
-    labels(out, spec);
+    labels(out, spec->labels, spec->label_count);
 }
 
 static void start(GString *out, const struct start_request *start)
@@ -202,6 +202,45 @@ static void terminate(GString *out, const struct terminate_request *terminate)
     number(out, "default_plan", terminate->default_plan);
 }
 
+static void list_request(GString *out, const struct list_request *list)
+{
+    bytes(out, "after_process_id", list->after_process_id);
+    number(out, "max_count", list->max_count);
+    number(out, "everybody", list->everybody);
+    labels(out, list->labels, list->label_count);
+}
+
+static void seal(GString *out, const struct seal_request *seal)
+{
+    bytes(out, "process_id", seal->process_id);
+    number(out, "streams", seal->stream_count);
+    for (size_t i = 0; i < seal->stream_count; i++)
+        number(out, "stream", seal->streams[i]);
+}
+
+/* The methods that look at a process, or at many. */
+static void look(GString *out, const struct request *request)
+{
+    if (request->method == METHOD_RESIZE) {
+        bytes(out, "process_id", request->resize.process_id);
+        number(out, "rows", request->resize.rows);
+        number(out, "columns", request->resize.columns);
+    }
+    if (request->method == METHOD_WAIT) {
+        bytes(out, "process_id", request->wait.process_id);
+        number(out, "until", request->wait.until);
+        number(out, "wait_ms", request->wait.wait_ms);
+    }
+    if (request->method == METHOD_INSPECT)
+        bytes(out, "process_id", request->inspect.process_id);
+    if (request->method == METHOD_LIST)
+        list_request(out, &request->list);
+    if (request->method == METHOD_SEAL)
+        seal(out, &request->seal);
+    if (request->method == METHOD_FORGET)
+        bytes(out, "process_id", request->forget.process_id);
+}
+
 char *tell_request(const struct request *request)
 {
     GString *out = g_string_new("");
@@ -230,6 +269,11 @@ char *tell_request(const struct request *request)
         signal_request(out, &request->signal);
     if (request->method == METHOD_TERMINATE)
         terminate(out, &request->terminate);
+    if (request->method == METHOD_RUN) {
+        process(out, &request->run.process);
+        number(out, "max_output_bytes", request->run.max_output_bytes);
+    }
+    look(out, request);
     bytes(out, "payload", request->payload);
     return g_string_free(out, FALSE);
 }
@@ -316,14 +360,15 @@ static void open_reply(GString *out, const struct open_reply *open)
     states(out, open->follows, open->follow_count);
 }
 
-static void closed(GString *out, const struct remex_event *event)
+static void closed(
+        GString *out, const struct remex_stream_end *ends, size_t count)
 {
-    number(out, "ends", event->closed.count);
-    for (size_t i = 0; i < event->closed.count; i++) {
-        number(out, "end.stream", event->closed.ends[i].stream);
-        number(out, "end.kind", event->closed.ends[i].kind);
-        signed_number(out, "end.os_error", event->closed.ends[i].os_error);
-        number(out, "end.bytes", event->closed.ends[i].bytes);
+    number(out, "ends", count);
+    for (size_t i = 0; i < count; i++) {
+        number(out, "end.stream", ends[i].stream);
+        number(out, "end.kind", ends[i].kind);
+        signed_number(out, "end.os_error", ends[i].os_error);
+        number(out, "end.bytes", ends[i].bytes);
     }
 }
 
@@ -351,7 +396,7 @@ static void event(GString *out, const struct batch_event *entry)
     if (event->kind == REMEX_EVENT_EXITED)
         exited(out, &event->exited);
     if (event->kind == REMEX_EVENT_CLOSED)
-        closed(out, event);
+        closed(out, event->closed.ends, event->closed.count);
     if (event->kind == REMEX_EVENT_GAP)
         gap(out, event);
 }
@@ -386,6 +431,60 @@ static void write_reply(GString *out, const struct write_reply *write)
     number(out, "eof", write->eof);
 }
 
+static void ending(GString *out, const struct process_ending *ending)
+{
+    number(out, "state", ending->state);
+    if (ending->has_exited)
+        exited(out, &ending->exited);
+    if (ending->has_closed)
+        closed(out, ending->ends, ending->end_count);
+}
+
+static void stream_status(GString *out, const struct stream_status *status)
+{
+    number(out, "stream.number", status->stream);
+    stream(out, "status", &status->spec);
+    number(out, "bytes_read", status->bytes_read);
+    number(out, "retained_bytes", status->retained_bytes);
+    number(out, "retained_events", status->retained_events);
+    number(out, "dropped_bytes", status->dropped_bytes);
+    number(out, "sealed", status->sealed);
+    if (status->has_ended)
+        closed(out, &status->end, 1);
+}
+
+static void status(GString *out, const struct process_status *status)
+{
+    bytes(out, "process_id", status->process_id);
+    bytes(out, "principal", status->principal);
+    signed_number(out, "pid", status->pid);
+    signed_number(out, "started_ns", status->started_ns);
+    list(out, "argv", status->argv, status->argv_count);
+    number(out, "argv_cut", status->argv_cut);
+    bytes(out, "cwd", status->cwd);
+    labels(out, status->labels, status->label_count);
+    number(out, "first_seq", status->first_seq);
+    number(out, "next_seq", status->next_seq);
+    number(out, "streams", status->stream_count);
+    for (size_t i = 0; i < status->stream_count; i++)
+        stream_status(out, &status->streams[i]);
+    number(out, "stdin_next_offset", status->stdin_next_offset);
+    number(out, "stdin_room", status->stdin_room);
+    number(out, "followers", status->followers);
+    number(out, "owned", status->owned);
+    number(out, "owner_loss", status->owner_loss);
+    signed_number(out, "expires_ns", status->expires_ns);
+    ending(out, &status->ending);
+}
+
+static void list_reply(GString *out, const struct list_reply *list)
+{
+    number(out, "processes", list->count);
+    for (size_t i = 0; i < list->count; i++)
+        status(out, &list->processes[i]);
+    number(out, "more", list->more);
+}
+
 char *tell_reply(const struct reply *reply)
 {
     GString *out = g_string_new("");
@@ -410,6 +509,14 @@ char *tell_reply(const struct reply *reply)
         number(out, "outcome", reply->signal.outcome);
     if (reply->method == METHOD_TERMINATE)
         number(out, "running", reply->terminate.running);
+    if (reply->method == METHOD_RUN)
+        batch(out, &reply->run.batch);
+    if (reply->method == METHOD_WAIT)
+        ending(out, &reply->wait.ending);
+    if (reply->method == METHOD_INSPECT)
+        status(out, &reply->inspect.process);
+    if (reply->method == METHOD_LIST)
+        list_reply(out, &reply->list);
     bytes(out, "payload", reply->payload);
     return g_string_free(out, FALSE);
 }

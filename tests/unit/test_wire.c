@@ -281,6 +281,20 @@ static void the_encoded_process_is_that_of_the_message(void)
     let_go(&received);
 }
 
+static void the_encoded_process_is_told_of_a_run_too(void)
+{
+    struct request request = sample_request(METHOD_RUN);
+    struct remex_bytes process;
+    struct received received;
+
+    receive_request(&request, &received);
+    process = received.request.run.process.encoded;
+    g_assert_cmpuint(process.size, >, 50);
+    process.size = 11;
+    check_bytes(process, "\x0a\x09process-r");
+    let_go(&received);
+}
+
 static GBytes *encoded_process(const struct request *request)
 {
     struct remex_bytes process;
@@ -552,6 +566,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/wire", each_output_has_its_part_of_the_payload);
     SUITE_ADD("/wire", a_head_ends_with_the_length_of_its_payload);
     SUITE_ADD("/wire", the_encoded_process_is_that_of_the_message);
+    SUITE_ADD("/wire", the_encoded_process_is_told_of_a_run_too);
     SUITE_ADD("/wire", the_encoded_process_tells_specs_apart_and_nothing_else);
     SUITE_ADD(
             "/wire", a_follow_without_a_process_id_follows_the_process_started);

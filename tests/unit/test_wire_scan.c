@@ -106,7 +106,8 @@ static void check_accepted(GByteArray *bytes, enum method method)
     struct remex_error error = { 0 };
     struct request request;
 
-    g_assert_cmpint(decode(bytes, &request, &error), ==, REMEX_OK);
+    if (decode(bytes, &request, &error) != REMEX_OK)
+        g_error("%s: %s", error.name, error.text);
     g_assert_cmpint(request.method, ==, method);
 }
 
@@ -253,6 +254,7 @@ static void packed_numbers_are_looked_at_too(void)
     GByteArray *fine = g_byte_array_new();
     GByteArray *cut = g_byte_array_new();
 
+    put_text(fine, 1, "process-1");
     put_text(fine, 2, "\x01\x02");
     check_accepted(new_request(METHOD_SEAL, fine), METHOD_SEAL);
     put_text(cut, 2, "\x01\x82");
@@ -404,6 +406,7 @@ static void a_request_that_breaks_a_rule_is_refused(void)
     check_refused(new_request(METHOD_SIGNAL, new_signal(65)), "signal.signal");
     check_refused(
             new_request(METHOD_START, g_byte_array_new()), "start.process");
+    check_refused(new_request(METHOD_RUN, g_byte_array_new()), "run.process");
     check_refused(new_request(METHOD_FOLLOW, g_byte_array_new()),
             "follow.process_id");
 }
@@ -499,6 +502,58 @@ static void a_process_has_three_streams_at_most(void)
     put_number(event, 2, 1);
     put_message(event, 6, closed);
     check_reply_refused(new_read_reply(event), "read.events.closed.ends");
+}
+
+/* An InspectReply of a process with so many streams. */
+static GByteArray *new_inspect_reply(unsigned int streams)
+{
+    GByteArray *process = g_byte_array_new();
+    GByteArray *inspect = g_byte_array_new();
+    GByteArray *reply = g_byte_array_new();
+
+    put_text(process, 1, "process-1");
+    put_number(process, 3, PROCESS_RUNNING);
+    put_number(process, 16, OWNER_LOSS_KILL);
+    for (unsigned int i = 0; i < streams; i++) {
+        GByteArray *stream = g_byte_array_new();
+        GByteArray *spec = g_byte_array_new();
+
+        put_number(spec, 1, CAPTURE_PIPE);
+        put_number(spec, 2, DELIVERY_LOSSY);
+        put_number(spec, 4, RETENTION_ALL);
+        put_number(stream, 1, 1 + i % 3);
+        put_message(stream, 2, spec);
+        put_message(process, 11, stream);
+    }
+    put_message(inspect, 1, process);
+    put_message(reply, METHOD_INSPECT, inspect);
+    return reply;
+}
+
+static void a_status_has_three_streams_at_most(void)
+{
+    g_assert_cmpint(decode_reply(new_inspect_reply(3), NULL), ==, REMEX_OK);
+    check_reply_refused(new_inspect_reply(4), "inspect.process.streams");
+    check_reply_refused(new_inspect_reply(1000), "inspect.process.streams");
+}
+
+/* A Seal of these streams, packed into one field. */
+static GByteArray *new_seal(const char *streams)
+{
+    GByteArray *seal = g_byte_array_new();
+
+    put_text(seal, 1, "process-1");
+    put_text(seal, 2, streams);
+    return new_request(METHOD_SEAL, seal);
+}
+
+static void a_seal_names_three_streams_at_most(void)
+{
+    check_accepted(new_seal(""), METHOD_SEAL);
+    check_accepted(new_seal("\x01\x02\x03"), METHOD_SEAL);
+    check_refused(new_seal("\x01\x02\x03\x01"), "seal.streams");
+    check_refused(new_seal("\x04"), "seal.streams");
+    check_refused(new_seal("\x81"), "seal.streams");
 }
 
 /* A Reply to Open with a hint topic of so many bytes, and a session id. */
@@ -721,6 +776,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/wire_scan", outputs_and_payload_have_the_same_size);
     SUITE_ADD("/wire_scan", an_event_has_a_kind_that_we_know);
     SUITE_ADD("/wire_scan", a_process_has_three_streams_at_most);
+    SUITE_ADD("/wire_scan", a_status_has_three_streams_at_most);
+    SUITE_ADD("/wire_scan", a_seal_names_three_streams_at_most);
     SUITE_ADD("/wire_scan", a_topic_has_eight_bytes_or_none);
     SUITE_ADD("/wire_scan", a_code_is_one_of_sixteen);
     SUITE_ADD("/wire_scan", a_detail_that_we_do_not_know_is_plain);
