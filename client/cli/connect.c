@@ -11,7 +11,7 @@
 
 #define TOKEN_BYTES 1024
 
-static bool take_address(void *options, const char *value)
+static bool take_address(void *options, char *value)
 {
     struct connect_options *connect = options;
 
@@ -19,7 +19,7 @@ static bool take_address(void *options, const char *value)
     return value[0] != '\0';
 }
 
-static bool take_token_file(void *options, const char *value)
+static bool take_token_file(void *options, char *value)
 {
     struct connect_options *connect = options;
 
@@ -28,11 +28,11 @@ static bool take_token_file(void *options, const char *value)
 }
 
 const struct option_spec connect_specs[] = {
-    { "at", "ADDR", "the executor; default $REMEX_EXECUTOR, else local:",
+    { 0, "at", "ADDR", "the executor; default $REMEX_EXECUTOR, else local:",
             "an address such as ipc:///run/remex/executor", take_address },
-    { "token-file", "FILE", "the token that a tcp:// address asks for",
+    { 0, "token-file", "FILE", "the token that a tcp:// address asks for",
             "the path of a file", take_token_file },
-    { NULL, NULL, NULL, NULL, NULL },
+    OPTIONS_END,
 };
 
 const char *connect_address(const struct connect_options *options)

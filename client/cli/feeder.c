@@ -25,7 +25,8 @@ static void fail(struct feeder *feeder, const char *what, const char *why)
 {
     report("cannot %s standard input: %s", what, why);
     atomic_store(&feeder->failed, true);
-    (void)!remex_process_terminate(feeder->process, NULL, NULL);
+    if (feeder->is_ours)
+        (void)!remex_process_terminate(feeder->process, NULL, NULL);
 }
 
 /* As read(), but waits also where somebody made stdin non-blocking. Here, and
@@ -88,11 +89,12 @@ static void *feed(void *data)
     return NULL;
 }
 
-bool feeder_init(struct feeder *feeder, struct remex_process *process)
+bool feeder_init(
+        struct feeder *feeder, struct remex_process *process, bool is_ours)
 {
     int failure;
 
-    *feeder = (struct feeder){ .process = process };
+    *feeder = (struct feeder){ .process = process, .is_ours = is_ours };
     feeder->buffer = malloc(BUFFER_BYTES);
     failure = feeder->buffer
             ? pthread_create(&feeder->thread, NULL, feed, feeder)

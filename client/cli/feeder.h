@@ -15,6 +15,7 @@
 struct feeder {
     pthread_t thread;
     struct remex_process *process; /* lent */
+    bool is_ours;
     void *buffer;
     atomic_bool failed;
 };
@@ -22,12 +23,14 @@ struct feeder {
 /* Whether our stdin is open for reading at all. */
 bool feeder_has_stdin(void);
 
-/* False, and a report, if there is no thread or memory for it. */
-bool feeder_init(struct feeder *feeder, struct remex_process *process);
+/* False, and a report, if there is no thread or memory for it. If our stdin
+ * cannot be passed on as it is, a process that `is_ours` is killed rather than
+ * made to believe in an early end; any other goes on, its stdin left open. */
+bool feeder_init(
+        struct feeder *feeder, struct remex_process *process, bool is_ours);
 
 /* Stops reading and waits for a write under way, which ends with the process.
- * False if stdin could not be passed on as it was: that was reported then, and
- * the process was killed rather than made to believe in an early end. */
+ * False if stdin could not be passed on: that was reported then. */
 bool feeder_deinit(struct feeder *feeder);
 
 #endif

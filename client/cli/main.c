@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The remex command: `remex VERB ...`, each verb in a file of its own.
+ * The remex command: `remex VERB ...`.
  */
 
 #include <malloc.h>
@@ -12,10 +12,15 @@
 #include "client/cli/options.h"
 #include "client/cli/output.h"
 #include "client/cli/report.h"
-#include "client/cli/run.h"
+#include "client/cli/verbs.h"
+
+static const struct verb help_verb;
+static const struct verb version_verb;
 
 static const struct verb *const verbs[] = {
     &run_verb,
+    &help_verb,
+    &version_verb,
 };
 
 /* More than the messages under way take at any time. */
@@ -23,32 +28,75 @@ static const struct verb *const verbs[] = {
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 
-static int print_help(void)
+/* NULL, and a report, if there is none. */
+static const struct verb *find(const char *name)
 {
-    puts("usage: remex VERB [OPTION]...\n"
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        if (strcmp(verbs[i]->name, name) == 0)
+            return verbs[i];
+    report("%s: no such verb; see 'remex help'", name);
+    return NULL;
+}
+
+static int print_verbs(void)
+{
+    puts("usage: remex VERB [OPTION]... [OPERAND]...\n"
          "Run programs on remote executors.\n");
     for (size_t i = 0; i < VERB_COUNT; i++)
-        printf("  remex %s [OPTION]... %s\n", verbs[i]->name,
-                verbs[i]->operands);
-    puts("\n"
-         "  --help              show this and exit; after a verb, its options\n"
-         "  --version           show the version and exit");
-    return options_flush() ? 0 : REPORT_EXIT_FAILED;
+        printf("  %-12s %s\n", verbs[i]->name, verbs[i]->summary);
+    puts("\n'remex help VERB', or --help after a verb, tells its options;\n"
+         "--help and --version without a verb are 'help' and 'version'.");
+    return output_finish();
 }
 
-static int print_version(void)
+static int help(const struct verb *verb, struct words words)
 {
+    int status;
+
+    if (!options_parse(verb, &words, NULL, &status))
+        return status;
+    if (words.count == 0)
+        return print_verbs();
+    verb = find(words.at[0]);
+    return verb ? options_print_help(verb) : REPORT_EXIT_FAILED;
+}
+
+static const struct verb help_verb = {
+    .name = "help",
+    .operands = "[VERB]",
+    .summary = "Tell what remex can do, or the options of a verb.",
+    .max_operands = 1,
+    .run = help,
+};
+
+static int version(const struct verb *verb, struct words words)
+{
+    int status;
+
+    if (!options_parse(verb, &words, NULL, &status))
+        return status;
     puts("remex " REMEX_VERSION);
-    return options_flush() ? 0 : REPORT_EXIT_FAILED;
+    return output_finish();
 }
 
-static int dispatch(int argc, char **argv)
+static const struct verb version_verb = {
+    .name = "version",
+    .operands = "",
+    .summary = "Tell the version of remex.",
+    .run = version,
+};
+
+static int dispatch(const char *name, struct words words)
 {
-    for (size_t i = 0; i < VERB_COUNT; i++)
-        if (strcmp(verbs[i]->name, argv[1]) == 0)
-            return verbs[i]->run(verbs[i], argc - 1, argv + 1);
-    report("%s: no such verb; see 'remex --help'", argv[1]);
-    return REPORT_EXIT_FAILED;
+    const struct verb *verb;
+
+    if (strcmp(name, "--help") == 0)
+        verb = &help_verb;
+    else if (strcmp(name, "--version") == 0)
+        verb = &version_verb;
+    else
+        verb = find(name);
+    return verb ? verb->run(verb, words) : REPORT_EXIT_FAILED;
 }
 
 /* Bulk output comes in messages that malloc would map and unmap one by one,
@@ -67,12 +115,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     if (argc < 2) {
         report("no verb given; usage: remex run -- CMD [ARG]..., or see "
-               "'remex --help'");
+               "'remex help'");
         return REPORT_EXIT_FAILED;
     }
-    if (strcmp(argv[1], "--help") == 0)
-        return print_help();
-    if (strcmp(argv[1], "--version") == 0)
-        return print_version();
-    return dispatch(argc, argv);
+    return dispatch(argv[1], (struct words){ argv + 2, argc - 2 });
 }

@@ -2,55 +2,73 @@
 #include "client/cli/options.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "client/cli/output.h"
 #include "client/cli/report.h"
 
-#define HELP_COLUMN 22
+#define HELP_COLUMN 26
 
-bool options_flush(void)
+static void print_option(const struct option_spec *spec)
 {
-    if (fflush(stdout) == 0)
-        return true;
-    report("cannot write standard output: %s", strerror(errno));
-    return false;
+    char name[HELP_COLUMN * 2];
+    int width;
+
+    if (spec->letter)
+        (void)snprintf(
+                name, sizeof(name), "-%c, --%s", spec->letter, spec->name);
+    else
+        (void)snprintf(name, sizeof(name), "--%s", spec->name);
+    width = printf("  %s%s%s", name, spec->value ? " " : "",
+            spec->value ? spec->value : "");
+    if (width < HELP_COLUMN)
+        printf("%*s%s\n", HELP_COLUMN - width, "", spec->help);
+    else
+        printf("\n%*s%s\n", HELP_COLUMN, "", spec->help);
 }
 
-static void print_option(const char *name, const char *value, const char *help)
+static void print_usage(const struct verb *verb)
 {
-    int width =
-            printf("  --%s%s%s", name, value ? " " : "", value ? value : "");
-
-    printf("%*s%s\n", width < HELP_COLUMN ? HELP_COLUMN - width : 2, "", help);
+    printf("usage: remex %s [OPTION]...%s%s\n%s\n", verb->name,
+            verb->operands[0] ? " " : "", verb->operands, verb->summary);
 }
 
-static void print_options(const struct option_spec *spec)
+int options_print_help(const struct verb *verb)
 {
-    for (; spec->name; spec++)
-        print_option(spec->name, spec->value, spec->help);
+    static const struct option_spec help = { 0, "help", NULL,
+        "show this and exit", NULL, NULL };
+
+    print_usage(verb);
+    if (verb->details)
+        printf("%s\n", verb->details);
+    putchar('\n');
+    for (int i = 0; i < VERB_TABLES && verb->tables[i]; i++)
+        for (const struct option_spec *spec = verb->tables[i]; spec->name;
+                spec++)
+            print_option(spec);
+    print_option(&help);
+    return output_finish();
 }
 
-static void print_help(const struct verb *verb)
-{
-    printf("usage: remex %s [OPTION]... %s\n%s\n\n", verb->name, verb->operands,
-            verb->summary);
-    print_options(verb->specs);
-    print_options(verb->shared);
-    print_option("help", NULL, "show this and exit");
-}
-
-/* The option that `word`, without its dashes, names, up to '=' or its end. */
-static const struct option_spec *find(
-        const struct option_spec *spec, const char *word)
+static bool is_named(const struct option_spec *spec, const char *word)
 {
     size_t length = strcspn(word, "=");
 
-    for (; spec->name; spec++)
-        if (strlen(spec->name) == length &&
-                strncmp(spec->name, word, length) == 0)
-            return spec;
+    if (word[1] != '-')
+        return spec->letter && word[1] == spec->letter && word[2] == '\0';
+    return strlen(spec->name) == length - 2 &&
+            strncmp(spec->name, word + 2, length - 2) == 0;
+}
+
+/* The option that `word`, dashes and all, names, up to '=' or its end. */
+static const struct option_spec *find(const struct verb *verb, const char *word)
+{
+    for (int i = 0; i < VERB_TABLES && verb->tables[i]; i++)
+        for (const struct option_spec *spec = verb->tables[i]; spec->name;
+                spec++)
+            if (is_named(spec, word))
+                return spec;
     return NULL;
 }
 
@@ -62,7 +80,7 @@ static bool wrong(const struct verb *verb, const char *word, const char *what)
 }
 
 static bool take(const struct verb *verb, const struct option_spec *spec,
-        void *options, const char *value)
+        void *options, char *value)
 {
     if (spec->take(options, value))
         return true;
@@ -72,18 +90,14 @@ static bool take(const struct verb *verb, const struct option_spec *spec,
     return false;
 }
 
-/* Takes the option at `argv[*at]` and moves `*at` behind it. */
+/* Takes the option at `words[*at]` and moves `*at` behind it. */
 static bool parse_one(
-        const struct verb *verb, char *const *argv, void *options, int *at)
+        const struct verb *verb, char **words, void *options, int *at)
 {
-    const char *word = argv[*at];
-    const struct option_spec *spec = NULL;
-    const char *inside = strchr(word, '=');
+    char *word = words[*at];
+    const struct option_spec *spec = find(verb, word);
+    char *inside = word[1] == '-' ? strchr(word, '=') : NULL;
 
-    if (strncmp(word, "--", 2) == 0)
-        spec = find(verb->specs, word + 2);
-    if (!spec && strncmp(word, "--", 2) == 0)
-        spec = find(verb->shared, word + 2);
     *at += 1;
     if (!spec)
         return wrong(verb, word, "no such option");
@@ -92,29 +106,63 @@ static bool parse_one(
                       : take(verb, spec, options, NULL);
     if (inside)
         return take(verb, spec, options, inside + 1);
-    if (!argv[*at])
+    if (!words[*at])
         return wrong(verb, word, "a value is missing");
     *at += 1;
-    return take(verb, spec, options, argv[*at - 1]);
+    return take(verb, spec, options, words[*at - 1]);
 }
 
-enum options_outcome options_parse(const struct verb *verb, int argc,
-        char *const *argv, void *options, int *rest_out)
+static bool check_count(const struct verb *verb, const struct words *words)
 {
-    int at = 1;
+    const char *missing = verb->takes_command ? "no command given"
+            : words->count == 0               ? "no ID given"
+                                              : "an operand is missing";
 
-    while (at < argc && argv[at][0] == '-' && argv[at][1] != '\0') {
-        if (strcmp(argv[at], "--") == 0) {
+    if (words->count < verb->min_operands) {
+        report("%s: %s; usage: remex %s [OPTION]... %s", verb->name, missing,
+                verb->name, verb->operands);
+        return false;
+    }
+    if (!verb->takes_command && words->count > verb->max_operands)
+        return wrong(
+                verb, words->at[verb->max_operands], "an operand too many");
+    return true;
+}
+
+/* What is behind the options, where nothing is to be told apart any more. */
+static void take_rest(struct words *words, int from, struct words *operands)
+{
+    while (from < words->count)
+        operands->at[operands->count++] = words->at[from++];
+    operands->at[operands->count] = NULL;
+    *words = *operands;
+}
+
+bool options_parse(const struct verb *verb, struct words *words, void *options,
+        int *status_out)
+{
+    struct words operands = { words->at, 0 }; /* never ahead of what is read */
+    int at = 0;
+
+    *status_out = REPORT_EXIT_FAILED;
+    while (at < words->count) {
+        char *word = words->at[at];
+
+        if (word[0] != '-' || word[1] == '\0') {
+            if (verb->takes_command)
+                break;
+            operands.at[operands.count++] = word;
+            at++;
+        } else if (strcmp(word, "--") == 0) {
             at++;
             break;
+        } else if (strcmp(word, "--help") == 0) {
+            *status_out = options_print_help(verb);
+            return false;
+        } else if (!parse_one(verb, words->at, options, &at)) {
+            return false;
         }
-        if (strcmp(argv[at], "--help") == 0) {
-            print_help(verb);
-            return options_flush() ? OPTIONS_HELP : OPTIONS_WRONG;
-        }
-        if (!parse_one(verb, argv, options, &at))
-            return OPTIONS_WRONG;
     }
-    *rest_out = at;
-    return OPTIONS_TAKEN;
+    take_rest(words, at, &operands);
+    return check_count(verb, words);
 }

@@ -6,45 +6,59 @@
  * Verbs of the command line and their options, as tables: what is accepted and
  * what --help tells come from the same place.
  *
- * An option is "--name", "--name value" or "--name=value". Options end at "--"
- * or at the first word that is none, so that a command's own are left alone.
+ * An option is "--name", "--name value" or "--name=value", and "-n" or
+ * "-n value" if it has a letter. "--" ends the options; so does the first word
+ * that is none, if what follows is a command with options of its own.
  */
 
 #include <stdbool.h>
 
 struct option_spec {
+    char letter;          /* 0: has none */
     const char *name;     /* without the dashes; NULL ends a table */
     const char *value;    /* what the help calls its value; NULL: has none */
     const char *help;     /* one line */
     const char *expected; /* what a good value is, for whoever gave a bad one */
     /* Stores the value in `options`, the verb's own struct; lent for the life
-     * of the program. False: it is not what is expected. */
-    bool (*take)(void *options, const char *value);
+     * of the program, and may be cut into pieces once it is found good. False:
+     * it is not what is expected. */
+    bool (*take)(void *options, char *value);
 };
+
+/* Ends a table. */
+#define OPTIONS_END \
+    { \
+        0, NULL, NULL, NULL, NULL, NULL \
+    }
+
+/* A piece of the command line; `at[count]` is NULL. */
+struct words {
+    char **at;
+    int count;
+};
+
+#define VERB_TABLES 3
 
 struct verb {
     const char *name;
-    const char *operands;             /* "-- CMD [ARG]..." */
-    const char *summary;              /* one line */
-    const struct option_spec *specs;  /* its own */
-    const struct option_spec *shared; /* with other verbs */
-    /* Its main(): `argv[0]` is the verb. Returns the exit status. */
-    int (*run)(const struct verb *verb, int argc, char **argv);
+    const char *operands; /* "ID SIGNAL" */
+    const char *summary;  /* one line */
+    const char *details;  /* lines for --help; NULL: none */
+    const struct option_spec *tables[VERB_TABLES]; /* NULL: no more */
+    int min_operands;
+    int max_operands;
+    bool takes_command; /* the operands: then there is no maximum */
+    /* Its main(), of the words after the verb. Returns the exit status. */
+    int (*run)(const struct verb *verb, struct words words);
 };
 
-enum options_outcome {
-    OPTIONS_TAKEN = 1,
-    OPTIONS_HELP = 2,  /* was asked for and has been printed */
-    OPTIONS_WRONG = 3, /* and a report has said what */
-};
+/* Stores the options in `options` and leaves the operands in `words`. False: it
+ * is over, with the exit status in `*status_out`; help was asked for and has
+ * been printed, or a report has said what is wrong. */
+bool options_parse(const struct verb *verb, struct words *words, void *options,
+        int *status_out);
 
-/* Stores the options after `argv[0]`; `*rest_out` is the index of the first
- * operand, `argc` if there is none. */
-enum options_outcome options_parse(const struct verb *verb, int argc,
-        char *const *argv, void *options, int *rest_out);
-
-/* Ends what was printed to stdout. False, and a report, if it could not be
- * written. */
-bool options_flush(void);
+/* Prints what --help prints; returns the exit status. */
+int options_print_help(const struct verb *verb);
 
 #endif

@@ -4,9 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#include "client/cli/report.h"
 
 void output_guard(void)
 {
@@ -46,4 +51,16 @@ bool output_write(int fd, struct remex_bytes bytes)
         }
     }
     return true;
+}
+
+int output_finish(void)
+{
+    bool is_broken = ferror(stdout) != 0;
+
+    if (fflush(stdout) == 0 && !is_broken)
+        return 0;
+    if (errno == EPIPE)
+        return REPORT_EXIT_SIGNAL + SIGPIPE;
+    report("cannot write standard output: %s", strerror(errno));
+    return REPORT_EXIT_FAILED;
 }

@@ -20,4 +20,9 @@ void output_guard(void);
  * set. */
 bool output_write(int fd, struct remex_bytes bytes);
 
+/* Ends what was printed to stdout by stdio. Returns the exit status that this
+ * makes: 0, or what a program has that writes to nobody, or a report has said
+ * what went wrong. */
+int output_finish(void);
+
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_RUN_H
-#define CLI_RUN_H
+#ifndef CLI_VERBS_H
+#define CLI_VERBS_H
 
 /*
- * remex run: one program, as if it ran here.
+ * What the remex command can do; each verb is in a .c of its name.
  */
 
 #include "client/cli/options.h"

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/cli/follow.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/cli/ending.h"
+#include "client/cli/feeder.h"
+#include "client/cli/output.h"
+#include "client/cli/report.h"
+
+int follow_write(enum remex_stream stream, struct remex_bytes data)
+{
+    bool is_stderr = stream == REMEX_STDERR;
+
+    if (output_write(is_stderr ? STDERR_FILENO : STDOUT_FILENO, data))
+        return 0;
+    /* As in a pipeline of local programs: whoever writes to nobody ends. */
+    if (errno == EPIPE)
+        return REPORT_EXIT_SIGNAL + SIGPIPE;
+    report("cannot write standard %s: %s", is_stderr ? "error" : "output",
+            strerror(errno));
+    return REPORT_EXIT_FAILED;
+}
+
+void follow_report_gap(const struct remex_event *event)
+{
+    report("%" PRIu64 " bytes of output are lost (events %" PRIu64
+           " to %" PRIu64 ")",
+            event->gap.bytes, event->gap.first_seq, event->seq);
+}
+
+/* Passes output on. 0, or our exit status if it cannot be. */
+static int pass_on(const struct follow *follow, const struct remex_event *event)
+{
+    int status = follow_write(event->output.stream, event->output.data);
+
+    if (status && follow->is_ours)
+        (void)!remex_process_terminate(follow->process, NULL, NULL);
+    return status;
+}
+
+static int take_events(const struct follow *follow)
+{
+    struct remex_event event;
+    enum remex_status got;
+    int status = REPORT_EXIT_FAILED;
+    int broken;
+
+    while ((got = remex_process_next_event(
+                    follow->process, REMEX_FOREVER, &event)) == REMEX_OK) {
+        switch (event.kind) {
+        case REMEX_EVENT_OUTPUT:
+            broken = pass_on(follow, &event);
+            if (broken)
+                return broken;
+            break;
+        case REMEX_EVENT_EXITED:
+            status = ending_status(&event.exited);
+            break;
+        case REMEX_EVENT_GAP:
+            follow_report_gap(&event);
+            break;
+        case REMEX_EVENT_CLOSED:
+            break;
+        case REMEX_EVENT_FAILED:
+            report("lost the executor %s: %s", follow->address,
+                    ending_failure(event.failure));
+            return REPORT_EXIT_FAILED;
+        }
+    }
+    if (got == REMEX_ENDED)
+        return status;
+    report("cannot follow the program: %s", remex_status_name(got));
+    return REPORT_EXIT_FAILED;
+}
+
+int follow_run(const struct follow *follow)
+{
+    struct feeder feeder;
+    int status;
+
+    if (!follow->has_stdin)
+        return take_events(follow);
+    if (!feeder_init(&feeder, follow->process, follow->is_ours))
+        return REPORT_EXIT_FAILED;
+    status = take_events(follow);
+    return feeder_deinit(&feeder) ? status : REPORT_EXIT_FAILED;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_FOLLOW_H
+#define CLI_FOLLOW_H
+
+/*
+ * Passes the output of a process on to ours, to its end.
+ */
+
+#include <stdbool.h>
+
+#include <remex/process.h>
+
+struct follow {
+    struct remex_process *process; /* lent */
+    const char *address;           /* of its executor, for people */
+    bool is_ours;   /* it was started for us: without us it has to end */
+    bool has_stdin; /* ours is passed to it */
+};
+
+/* Returns our exit status: that of the process, or a report has said why it is
+ * another. */
+int follow_run(const struct follow *follow);
+
+/* Writes output to the stream it belongs to. 0, or the exit status that the
+ * failure to do so makes, which has been reported if it has to be. */
+int follow_write(enum remex_stream stream, struct remex_bytes data);
+
+/* Tells on stderr what was lost. */
+void follow_report_gap(const struct remex_event *event);
+
+#endif
