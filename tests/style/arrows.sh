@@ -29,6 +29,8 @@ forbid 'common knows neither executor nor client' \
 forbid 'the executor knows no client' \
     executor "(client/|(${client_headers:-client})[>\"])"
 forbid 'the client knows no executor' client 'executor/'
+forbid 'the conveniences stand on <remex/...> alone' \
+    client/convenience '(client/(?!convenience/)|common/)'
 forbid 'production code knows no tests' "$production" '(tests|support)/'
 forbid 'integration tests see <remex/...>, common/ and support/ only' \
     tests/integration '(executor/|client/|(?<=")(?!(common|support)/))'
