@@ -87,3 +87,12 @@ struct remex_client *connect_client(const struct connect_options *options)
     report("cannot use the executor '%s': %s", address, error.text);
     return NULL;
 }
+
+struct remex_client *connect_to_lasting(const struct connect_options *options)
+{
+    if (strcmp(connect_address(options), "local:") != 0)
+        return connect_client(options);
+    report("a private executor would be gone at once: name one that stays, by "
+           "--at ADDR or $REMEX_EXECUTOR");
+    return NULL;
+}

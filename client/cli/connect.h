@@ -25,4 +25,8 @@ const char *connect_address(const struct connect_options *options);
 /* NULL if that failed, and a report has said why. */
 struct remex_client *connect_client(const struct connect_options *options);
 
+/* The same for verbs that deal with processes which others have started, or
+ * will deal with: the executor must be one that stays. */
+struct remex_client *connect_to_lasting(const struct connect_options *options);
+
 #endif

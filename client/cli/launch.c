@@ -7,6 +7,11 @@
 
 #include "client/cli/quantity.h"
 #include "client/cli/report.h"
+#include "client/cli/rlimit.h"
+#include "client/cli/stream_policy.h"
+
+#define MAX_ID_BYTES 128
+#define DEFAULT_KEEP_MS ((int64_t)60 * 60 * 1000)
 
 static bool take_env(void *data, char *value)
 {
@@ -27,6 +32,14 @@ static bool take_cwd(void *data, char *value)
     return value[0] == '/';
 }
 
+static bool take_id(void *data, char *value)
+{
+    struct launch_options *options = data;
+
+    options->id = value;
+    return value[0] != '\0' && strlen(value) <= MAX_ID_BYTES;
+}
+
 static bool take_wall_time(void *data, char *value)
 {
     struct launch_options *options = data;
@@ -35,19 +48,126 @@ static bool take_wall_time(void *data, char *value)
             options->wall_time_ms > 0;
 }
 
+static bool take_stdin(void *data, char *value)
+{
+    struct launch_options *options = data;
+
+    if (strcmp(value, "pipe") == 0)
+        options->stdin_kind = LAUNCH_STDIN_PIPE;
+    else if (strcmp(value, "closed") == 0)
+        options->stdin_kind = LAUNCH_STDIN_CLOSED;
+    else
+        return false;
+    return true;
+}
+
+static bool take_out(void *data, char *value)
+{
+    struct launch_options *options = data;
+
+    return stream_policy_parse(value, &options->out);
+}
+
+static bool take_err(void *data, char *value)
+{
+    struct launch_options *options = data;
+
+    return stream_policy_parse(value, &options->err);
+}
+
+static bool take_pty(void *data, char *value)
+{
+    struct launch_options *options = data;
+
+    options->has_pty = true;
+    return quantity_parse_area(
+            value, &options->pty.rows, &options->pty.columns);
+}
+
+static bool take_rlimit(void *data, char *value)
+{
+    struct launch_options *options = data;
+
+    return options->rlimit_count < LAUNCH_RLIMITS &&
+            rlimit_parse(value, &options->rlimits[options->rlimit_count++]);
+}
+
+static bool take_label(void *data, char *value)
+{
+    struct launch_options *options = data;
+
+    return label_add(&options->labels, value);
+}
+
+static bool take_stop_plan(void *data, char *value)
+{
+    struct launch_options *options = data;
+
+    return stop_plan_parse(value, &options->stop_plan);
+}
+
+static bool take_keep(void *data, char *value)
+{
+    struct launch_options *options = data;
+
+    options->has_owner_loss = true;
+    options->owner_loss = REMEX_OWNER_LOSS_KEEP;
+    return quantity_parse_duration(value, &options->keep_ms) &&
+            options->keep_ms > 0;
+}
+
+static bool take_owner_loss(void *data, char *value)
+{
+    struct launch_options *options = data;
+
+    options->has_owner_loss = true;
+    if (strcmp(value, "kill") == 0)
+        options->owner_loss = REMEX_OWNER_LOSS_KILL;
+    else if (strcmp(value, "terminate") == 0)
+        options->owner_loss = REMEX_OWNER_LOSS_TERMINATE;
+    else if (strcmp(value, "keep") == 0)
+        options->owner_loss = REMEX_OWNER_LOSS_KEEP;
+    else
+        return false;
+    return true;
+}
+
+#define POLICY "words such as lossy,retain=1M"
+
 const struct option_spec launch_specs[] = {
     { 0, "env", "NAME=VALUE", "set in the program's environment; repeatable",
             "NAME=VALUE", take_env },
     { 0, "cwd", "DIR", "where the program starts; default the executor's own",
             "an absolute path", take_cwd },
-    { 0, "timeout", "DURATION", "kill the program and its tree after that",
+    { 0, "stdin", "pipe|closed", "whether it can be written to",
+            "pipe or closed", take_stdin },
+    { 0, "out", "POLICY", "how its stdout is treated, see remex(1)", POLICY,
+            take_out },
+    { 0, "err", "POLICY", "how its stderr is treated", POLICY, take_err },
+    { 0, "pty", "ROWSxCOLUMNS", "run it on a terminal of that size",
+            "a size such as 24x80", take_pty },
+    { 0, "id", "ID", "what it is to be called; default random",
+            "1 to 128 bytes", take_id },
+    { 0, "label", "NAME=VALUE", "for remex ps; repeatable",
+            "NAME=VALUE, 32 of them at most", take_label },
+    { 0, "wall-time", "DURATION", "kill it and its tree after that",
             "a duration above 0 such as 10s", take_wall_time },
+    { 0, "rlimit", "NAME=SOFT[:HARD]", "a resource limit; repeatable",
+            "a limit such as nofile=1024:2048 or core=unlimited", take_rlimit },
+    { 0, "stop-plan", "SIGNAL[:WAIT],...", "how remex stop is to end it",
+            "steps such as TERM:10s,KILL", take_stop_plan },
+    { 0, "keep", "DURATION", "let it outlive us for that long",
+            "a duration above 0 such as 1h", take_keep },
+    { 0, "owner-loss", "ACTION",
+            "what ends it without us: kill, terminate or keep",
+            "kill, terminate or keep", take_owner_loss },
     OPTIONS_END,
 };
 
 bool launch_init(struct launch_options *options, const struct words *words)
 {
-    *options = (struct launch_options){ 0 };
+    *options = (struct launch_options){ .keep_ms = DEFAULT_KEEP_MS };
+    options->pty.term = getenv("TERM");
     options->env = calloc((size_t)words->count + 1, sizeof(*options->env));
     if (!options->env)
         report("out of memory");
@@ -60,14 +180,31 @@ void launch_deinit(struct launch_options *options)
 }
 
 struct remex_process_options launch_process_options(
-        const struct launch_options *options)
+        const struct launch_options *options, enum remex_stdin stdin_mode)
 {
     struct remex_process_options process =
             REMEX_DEFAULTS(remex_process_options);
 
+    process.id = options->id;
     process.cwd = options->cwd;
     process.env = options->env;
+    process.stdin_mode = stdin_mode;
+    if (options->stdin_kind != LAUNCH_STDIN_DEFAULT)
+        process.stdin_mode = options->stdin_kind == LAUNCH_STDIN_PIPE
+                ? REMEX_STDIN_PIPE
+                : REMEX_STDIN_CLOSED;
+    process.out = options->out;
+    process.err = options->err;
+    process.pty = options->has_pty ? &options->pty : NULL;
     process.wall_time_ms = options->wall_time_ms;
+    process.rlimits = options->rlimits;
+    process.rlimit_count = options->rlimit_count;
+    process.stop_plan = options->stop_plan.steps;
+    process.stop_step_count = options->stop_plan.count;
+    process.labels = options->labels.items;
+    process.label_count = options->labels.count;
+    process.owner_loss = options->owner_loss;
+    process.keep_ms = options->keep_ms;
     return process;
 }
 
@@ -81,7 +218,10 @@ int launch_explain(const char *program, const struct launch_options *options,
         return error->os_error == ENOENT ? REPORT_EXIT_NOT_FOUND
                                          : REPORT_EXIT_CANNOT_EXECUTE;
     }
-    if (launch && error->stage == REMEX_STAGE_CWD && options->cwd)
+    if (error->status == REMEX_ALREADY_EXISTS && options->id)
+        report("cannot start '%s': --id %s is taken by another process",
+                program, options->id);
+    else if (launch && error->stage == REMEX_STAGE_CWD && options->cwd)
         report("cannot start '%s' in '%s': %s", program, options->cwd,
                 strerror(error->os_error));
     else

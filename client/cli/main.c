@@ -19,6 +19,7 @@ static const struct verb version_verb;
 
 static const struct verb *const verbs[] = {
     &run_verb,
+    &start_verb,
     &help_verb,
     &version_verb,
 };

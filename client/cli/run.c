@@ -8,6 +8,7 @@
 #include "client/cli/feeder.h"
 #include "client/cli/follow.h"
 #include "client/cli/launch.h"
+#include "client/cli/quantity.h"
 #include "client/cli/report.h"
 #include "client/cli/signals.h"
 #include "client/cli/verbs.h"
@@ -16,17 +17,18 @@ static int run_on(struct remex_client *client, char *const *argv,
         const struct launch_options *options, struct signals *signals)
 {
     struct remex_process_options process_options =
-            launch_process_options(options);
+            launch_process_options(options,
+                    feeder_has_stdin() ? REMEX_STDIN_PIPE : REMEX_STDIN_CLOSED);
     struct follow follow = {
         .address = connect_address(&options->connect),
         .is_ours = true,
-        .has_stdin = feeder_has_stdin(),
+        .has_stdin = feeder_has_stdin() &&
+                (options->has_pty ||
+                        process_options.stdin_mode == REMEX_STDIN_PIPE),
     };
     struct remex_error error;
     int status;
 
-    process_options.stdin_mode =
-            follow.has_stdin ? REMEX_STDIN_PIPE : REMEX_STDIN_CLOSED;
     signals_set_starting(signals);
     if (remex_process_start(client, (const char *const *)argv, &process_options,
                 &follow.process, &error) != REMEX_OK) {
@@ -60,6 +62,21 @@ static int connect_and_run(
     return status;
 }
 
+/* As timeout(1) calls it. */
+static bool take_timeout(void *data, char *value)
+{
+    struct launch_options *options = data;
+
+    return quantity_parse_duration(value, &options->wall_time_ms) &&
+            options->wall_time_ms > 0;
+}
+
+static const struct option_spec specs[] = {
+    { 0, "timeout", "DURATION", "the same as --wall-time",
+            "a duration above 0 such as 10s", take_timeout },
+    OPTIONS_END,
+};
+
 static int run(const struct verb *verb, struct words words)
 {
     struct launch_options options;
@@ -78,7 +95,7 @@ const struct verb run_verb = {
     .operands = "-- CMD [ARG]...",
     .summary = "Run CMD on an executor as if it ran here.",
     .details = "Our stdin, stdout, stderr, signals and exit status are its.",
-    .tables = { launch_specs, connect_specs },
+    .tables = { specs, launch_specs, connect_specs },
     .min_operands = 1,
     .takes_command = true,
     .run = run,

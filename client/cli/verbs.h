@@ -9,5 +9,6 @@
 #include "client/cli/options.h"
 
 extern const struct verb run_verb;
+extern const struct verb start_verb;
 
 #endif
