@@ -5,48 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "executor/log_block.h"
+#include "executor/log_stream.h"
 
 /* A piece as small as this is worth a read, if no more was wanted than that. */
 #define LEAST_ROOM 4096
 
-#define FIRST_RECORDS 8
-
-/* One output. Its number follows from its place. */
-struct record {
-    struct log_block *block;
-    uint64_t offset;   /* within its stream */
-    uint64_t position; /* among all streams */
-    int64_t time_ns;
-    uint32_t start; /* within the block */
-    uint32_t size;
-    enum remex_stream stream;
-};
-
-/* Where a reader stands who has passed everything before some point. */
-struct mark {
-    uint64_t position;
-    uint64_t offsets[REMEX_STREAMS];
-};
-
 struct event_log {
     struct event_log_limits limits;
-
-    /* The outputs kept; grows as needed up to the limit. */
-    struct record *ring;
-    size_t capacity; /* 0 or a power of two */
-    size_t oldest;   /* slot */
-    size_t count;
-    uint64_t dropped; /* outputs that were here before the oldest */
-
-    struct mark kept; /* before the oldest output kept */
-    struct mark end;  /* behind the newest */
-
-    uint64_t pin;
-    struct log_block *filling; /* being filled up to `filled`, or NULL */
-    uint32_t filled;
-    size_t reserved;
-    struct log_block *spare; /* saves a malloc per block of a busy log */
+    struct event_log_limits share; /* of one stream */
+    struct log_stream streams[REMEX_STREAMS];
+    struct log_block *spare; /* of all rings */
+    uint64_t next_seq;
+    struct mark end; /* behind the newest */
 
     /* Kept for good. Number 0: it has not happened. */
     struct {
@@ -69,248 +39,214 @@ static size_t stream_index(enum remex_stream stream)
     return (size_t)stream - 1;
 }
 
-/* --- Numbers ------------------------------------------------------------- */
-
-/* Outputs are counted from 0 on, whether kept or gone. */
-static uint64_t outputs(const struct event_log *log)
+static size_t smaller(size_t a, size_t b)
 {
-    return log->dropped + log->count;
+    return a < b ? a : b;
 }
 
-static uint64_t seq_of_output(const struct event_log *log, uint64_t output)
+static size_t larger(size_t a, size_t b)
 {
-    uint64_t seq = output + 1;
-
-    return log->exited.seq != 0 && seq >= log->exited.seq ? seq + 1 : seq;
+    return a > b ? a : b;
 }
 
-/* How many outputs are numbered `seq` or below, once so many have happened. */
-static uint64_t outputs_until(const struct event_log *log, uint64_t seq)
+uint64_t mark_position(const struct mark *mark)
 {
-    return log->exited.seq != 0 && seq >= log->exited.seq ? seq - 1 : seq;
-}
+    uint64_t position = 0;
 
-static struct record *record_of(const struct event_log *log, uint64_t output)
-{
-    size_t age = (size_t)(output - log->dropped);
-
-    assert(output >= log->dropped && age < log->count);
-    return &log->ring[(log->oldest + age) & (log->capacity - 1)];
+    for (size_t i = 0; i < REMEX_STREAMS; i++)
+        position += mark->offsets[i];
+    return position;
 }
 
 /* --- Life ---------------------------------------------------------------- */
 
-enum remex_status event_log_new(
-        struct event_log_limits limits, struct event_log **out)
+struct event_log_limits event_log_share(
+        struct event_log_limits limits, size_t streams)
 {
-    struct event_log *log;
+    assert(streams <= 2);
+    if (streams == 2) {
+        limits.max_bytes -= limits.max_bytes / 4;
+        limits.max_events -= limits.max_events / 4;
+    }
+    return limits;
+}
 
-    assert(limits.max_bytes >= LOG_BLOCK_BYTES && limits.max_events >= 1);
-    log = calloc(1, sizeof(*log));
+enum remex_status event_log_new(struct event_log_limits limits,
+        const struct log_policy policies[REMEX_STREAMS], struct event_log **out)
+{
+    struct event_log *log = calloc(1, sizeof(*log));
+    size_t captured = 0;
+
     if (!log)
         return REMEX_NO_MEMORY;
+    for (size_t i = 0; i < REMEX_STREAMS; i++) {
+        log_stream_init(&log->streams[i], i, &policies[i], &log->spare);
+        captured += policies[i].captured;
+    }
+    assert(limits.max_bytes >= LOG_BLOCK_BYTES);
+    assert(limits.max_events >= (captured == 2 ? 4 : 1));
     log->limits = limits;
-    log->pin = UINT64_MAX;
+    log->share = event_log_share(limits, captured);
+    log->next_seq = 1;
     *out = log;
     return REMEX_OK;
 }
 
-/* Gives up one of the log's references. */
-static void give_back(struct event_log *log, struct log_block *block)
+static void free_spare(struct event_log *log)
 {
-    bool last = block->references == 1;
-
-    if (last && block->capacity == LOG_BLOCK_BYTES && !log->spare)
-        log->spare = block;
-    else
-        log_block_release(block);
-}
-
-static void drop_oldest(struct event_log *log)
-{
-    struct record *record = record_of(log, log->dropped);
-
-    log->kept.position += record->size;
-    log->kept.offsets[stream_index(record->stream)] += record->size;
-    log->oldest = (log->oldest + 1) & (log->capacity - 1);
-    log->count--;
-    log->dropped++;
-    give_back(log, record->block);
-}
-
-/* Blocks that only wait for further output. */
-static void drop_reserves(struct event_log *log)
-{
-    if (log->filling)
-        log_block_release(log->filling);
     if (log->spare)
         log_block_release(log->spare);
-    log->filling = NULL;
     log->spare = NULL;
-    log->reserved = 0;
 }
 
 void event_log_free(struct event_log *log)
 {
     if (!log)
         return;
-    while (log->count > 0)
-        drop_oldest(log);
-    drop_reserves(log);
-    free(log->ring);
+    for (size_t i = 0; i < REMEX_STREAMS; i++)
+        output_ring_clear(&log->streams[i].ring);
+    free_spare(log);
     free(log);
+}
+
+/* --- What has to stay ----------------------------------------------------- */
+
+static size_t left_of(size_t whole, size_t taken)
+{
+    return whole > taken ? whole - taken : 0;
+}
+
+/* What would fit if everything that may leave left. The share that is the
+ * other's whatever happens is not to be had. */
+static struct log_weight room_of(const struct event_log *log, size_t index)
+{
+    struct log_weight room = { log->limits.max_bytes, log->limits.max_events };
+
+    for (size_t i = 0; i < REMEX_STREAMS; i++) {
+        struct log_weight taken =
+                log_stream_pinned(&log->streams[i], log->end.offsets[i]);
+
+        if (i != index && log->streams[i].policy.captured) {
+            taken.bytes = larger(taken.bytes, log->limits.max_bytes / 4);
+            taken.events = larger(taken.events, log->limits.max_events / 4);
+        }
+        room.bytes = left_of(room.bytes, taken.bytes);
+        room.events = left_of(room.events, taken.events);
+    }
+    return room;
+}
+
+bool event_log_has_room(const struct event_log *log, enum remex_stream stream)
+{
+    struct log_weight room = room_of(log, stream_index(stream));
+    size_t good = smaller(log->limits.max_bytes / 4, LOG_BLOCK_BYTES);
+
+    return room.events > log->limits.max_events / 16 && room.bytes >= good;
+}
+
+/* --- Leaving ------------------------------------------------------------- */
+
+/* The one that has more gives way. */
+static struct log_stream *victim(struct event_log *log, bool by_events)
+{
+    struct log_stream *found = NULL;
+    size_t most = 0;
+
+    for (size_t i = 0; i < REMEX_STREAMS; i++) {
+        struct log_stream *stream = &log->streams[i];
+        size_t size = by_events ? stream->ring.count : stream->ring.bytes;
+
+        if (log_stream_may_leave(stream) && size > most) {
+            found = stream;
+            most = size;
+        }
+    }
+    assert(found);
+    return found;
+}
+
+static size_t kept_events(const struct event_log *log)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < REMEX_STREAMS; i++)
+        count += log->streams[i].ring.count;
+    return count;
+}
+
+static void make_room(
+        struct event_log *log, struct log_stream *stream, size_t size)
+{
+    while (stream->ring.count >= log->share.max_events ||
+            stream->ring.bytes + size > log->share.max_bytes) {
+        assert(log_stream_may_leave(stream));
+        log_stream_drop_oldest(stream);
+    }
+    while (kept_events(log) >= log->limits.max_events)
+        log_stream_drop_oldest(victim(log, true));
+    while (event_log_kept_bytes(log) + size > log->limits.max_bytes)
+        log_stream_drop_oldest(victim(log, false));
 }
 
 /* --- Appending ----------------------------------------------------------- */
 
-void event_log_pin(struct event_log *log, uint64_t seq)
+static void cancel_reserves(struct event_log *log)
 {
-    log->pin = seq;
-    log->reserved = 0;
+    for (size_t i = 0; i < REMEX_STREAMS; i++)
+        log->streams[i].ring.reserved = 0;
 }
 
-/* The first output that must stay. */
-static uint64_t first_pinned(const struct event_log *log)
+void event_log_need(
+        struct event_log *log, enum remex_stream number, uint64_t seq)
 {
-    uint64_t first = outputs_until(log, log->pin);
+    struct log_stream *stream = &log->streams[stream_index(number)];
 
-    if (log->pin == UINT64_MAX || first > outputs(log))
-        return outputs(log);
-    return first > log->dropped ? first : log->dropped;
+    cancel_reserves(log);
+    stream->need = seq;
+    log_stream_trim(stream);
 }
 
-/* Bytes that would fit if everything that may leave left; 0 if no event would.
- */
-static size_t room(const struct event_log *log)
+void event_log_seal(struct event_log *log, enum remex_stream number)
 {
-    uint64_t first = first_pinned(log);
-    uint64_t pinned = outputs(log) - first;
+    struct log_stream *stream = &log->streams[stream_index(number)];
 
-    if (pinned >= log->limits.max_events)
-        return 0;
-    if (pinned == 0)
-        return log->limits.max_bytes;
-    return log->limits.max_bytes -
-            (size_t)(log->end.position - record_of(log, first)->position);
+    stream->sealed = true;
+    log_stream_trim(stream);
 }
 
-bool event_log_has_room(const struct event_log *log)
+enum remex_status event_log_reserve(struct event_log *log,
+        enum remex_stream number, size_t want, void **data_out,
+        size_t *size_out)
 {
-    size_t quarter = log->limits.max_bytes / 4;
-
-    return room(log) >= (quarter < LOG_BLOCK_BYTES ? quarter : LOG_BLOCK_BYTES);
-}
-
-/* Makes sure that one more record has a slot, once the oldest made room. */
-static enum remex_status ring_grow(struct event_log *log)
-{
-    size_t capacity = log->capacity ? 2 * log->capacity : FIRST_RECORDS;
-    struct record *ring;
-
-    if (log->count < log->capacity || log->count == log->limits.max_events)
-        return REMEX_OK;
-    ring = malloc(capacity * sizeof(*ring));
-    if (!ring)
-        return REMEX_NO_MEMORY;
-    for (size_t i = 0; i < log->count; i++)
-        ring[i] = *record_of(log, log->dropped + i);
-    free(log->ring);
-    log->ring = ring;
-    log->capacity = capacity;
-    log->oldest = 0;
-    return REMEX_OK;
-}
-
-/* What is left of a block serves, if it takes all, or is not a mere rest. */
-static bool block_serves(const struct event_log *log, size_t size)
-{
-    const struct log_block *block = log->filling;
-
-    if (!block || size > block->capacity)
-        return false;
-    size = size < block->capacity / 4 ? size : block->capacity / 4;
-    return block->capacity - log->filled >= size;
-}
-
-static enum remex_status next_block(struct event_log *log, size_t size)
-{
-    struct log_block *block = NULL;
-
-    if (block_serves(log, size))
-        return REMEX_OK;
-    if (size <= LOG_SMALL_BLOCK_BYTES) {
-        block = log_block_new(LOG_SMALL_BLOCK_BYTES);
-    } else if (log->spare) {
-        block = log->spare;
-        log->spare = NULL;
-    } else {
-        block = log_block_new(LOG_BLOCK_BYTES);
-    }
-    if (!block)
-        return REMEX_NO_MEMORY;
-    if (log->filling)
-        give_back(log, log->filling);
-    log->filling = block;
-    log->filled = 0;
-    return REMEX_OK;
-}
-
-enum remex_status event_log_reserve(
-        struct event_log *log, size_t want, void **data_out, size_t *size_out)
-{
-    size_t size = room(log);
-    size_t left;
+    size_t index = stream_index(number);
+    struct log_weight room = room_of(log, index);
 
     assert(want > 0 && log->closed.seq == 0);
-    log->reserved = 0;
-    if (size < (want < LEAST_ROOM ? want : LEAST_ROOM))
+    assert(log->streams[index].policy.captured);
+    cancel_reserves(log);
+    if (room.events == 0 || room.bytes < smaller(want, LEAST_ROOM))
         return REMEX_AGAIN;
-    size = size < want ? size : want;
-    if (size > LOG_BLOCK_BYTES)
-        size = LOG_BLOCK_BYTES;
-    if (size > LOG_SMALL_BLOCK_BYTES && size <= LEAST_ROOM)
-        size = LOG_SMALL_BLOCK_BYTES;
-    if (ring_grow(log) != REMEX_OK || next_block(log, size) != REMEX_OK)
-        return REMEX_NO_MEMORY;
-
-    left = log->filling->capacity - log->filled;
-    log->reserved = size < left ? size : left;
-    *data_out = log->filling->data + log->filled;
-    *size_out = log->reserved;
-    return REMEX_OK;
+    return output_ring_reserve(&log->streams[index].ring,
+            smaller(want, room.bytes), data_out, size_out);
 }
 
-static void make_room(struct event_log *log, size_t size)
-{
-    while (log->count == log->limits.max_events ||
-            event_log_kept_bytes(log) + size > log->limits.max_bytes) {
-        assert(log->dropped < first_pinned(log));
-        drop_oldest(log);
-    }
-}
-
-void event_log_commit(struct event_log *log, enum remex_stream stream,
+void event_log_commit(struct event_log *log, enum remex_stream number,
         size_t size, int64_t time_ns)
 {
-    size_t index = stream_index(stream);
-
-    assert(size > 0 && size <= log->reserved);
-    make_room(log, size);
-    log->count++;
-    *record_of(log, outputs(log) - 1) = (struct record){
-        .block = log->filling,
-        .offset = log->end.offsets[index],
-        .position = log->end.position,
+    size_t index = stream_index(number);
+    struct log_stream *stream = &log->streams[index];
+    struct output_record record = {
+        .seq = log->next_seq,
         .time_ns = time_ns,
-        .start = log->filled,
         .size = (uint32_t)size,
-        .stream = stream,
     };
-    log_block_hold(log->filling);
-    log->filled += (uint32_t)size;
+
+    memcpy(record.before, log->end.offsets, sizeof(record.before));
+    make_room(log, stream, size);
+    output_ring_commit(&stream->ring, &record);
+    log->next_seq++;
     log->end.offsets[index] += size;
-    log->end.position += size;
-    log->reserved = 0;
+    log_stream_trim(stream);
 }
 
 void event_log_exited(
@@ -320,7 +256,7 @@ void event_log_exited(
     log->exited.before = log->end;
     log->exited.exited = *exited;
     log->exited.time_ns = time_ns;
-    log->exited.seq = event_log_next_seq(log);
+    log->exited.seq = log->next_seq++;
 }
 
 void event_log_closed(struct event_log *log,
@@ -331,49 +267,111 @@ void event_log_closed(struct event_log *log,
     memcpy(log->closed.ends, ends, count * sizeof(*ends));
     log->closed.count = count;
     log->closed.time_ns = time_ns;
-    log->closed.seq = event_log_next_seq(log);
-    drop_reserves(log);
+    log->closed.seq = log->next_seq++;
+    for (size_t i = 0; i < REMEX_STREAMS; i++)
+        output_ring_stop(&log->streams[i].ring);
+    free_spare(log);
 }
 
 /* --- Reading ------------------------------------------------------------- */
 
-static void tell_output(const struct event_log *log, uint64_t output,
-        struct remex_event *out, struct log_block **block_out)
+/* The first output behind `seq` that is kept and not hidden; NULL: none. */
+static const struct output_record *next_output(const struct event_log *log,
+        uint64_t seq, const uint64_t *hidden, enum remex_stream *stream_out)
 {
-    const struct record *record = record_of(log, output);
+    const struct output_record *found = NULL;
 
-    out->kind = REMEX_EVENT_OUTPUT;
-    out->time_ns = record->time_ns;
-    out->output.stream = record->stream;
-    out->output.offset = record->offset;
-    out->output.data.data = record->block->data + record->start;
-    out->output.data.size = record->size;
-    if (block_out)
-        *block_out = record->block;
+    for (size_t i = 0; i < REMEX_STREAMS; i++) {
+        const struct output_ring *ring = &log->streams[i].ring;
+        size_t index = output_ring_until(
+                ring, hidden && hidden[i] > seq ? hidden[i] : seq);
+        const struct output_record *record;
+
+        if (index == ring->count)
+            continue;
+        record = output_ring_at(ring, index);
+        if (found && found->seq < record->seq)
+            continue;
+        found = record;
+        *stream_out = (enum remex_stream)(i + 1);
+    }
+    return found;
 }
 
-/* From the cursor up to the oldest output kept, or to Exited before it. */
-static void tell_gap(const struct event_log *log, const struct cursor *cursor,
+/* The next event behind `seq` that is not lost: its number, and how much there
+ * was before it. */
+static uint64_t next_kept(const struct event_log *log, uint64_t seq,
+        const struct output_record *output, struct mark *before)
+{
+    uint64_t next = log->closed.seq != 0 ? log->closed.seq : log->next_seq;
+
+    *before = log->end;
+    if (output) {
+        next = output->seq;
+        memcpy(before->offsets, output->before, sizeof(before->offsets));
+    }
+    if (log->exited.seq > seq && log->exited.seq < next) {
+        next = log->exited.seq;
+        *before = log->exited.before;
+    }
+    return next;
+}
+
+bool event_log_mark(const struct event_log *log, uint64_t seq, struct mark *out)
+{
+    enum remex_stream stream;
+
+    *out = log->end;
+    return seq + 1 >= log->next_seq ||
+            next_kept(log, seq, next_output(log, seq, NULL, &stream), out) ==
+            seq + 1;
+}
+
+struct cursor event_log_join(
+        const struct event_log *log, uint64_t seq, uint64_t position)
+{
+    struct cursor cursor = { .seq = seq, .position = position };
+
+    for (size_t i = 0; i < REMEX_STREAMS; i++) {
+        if (log->streams[i].sealed)
+            cursor.hidden[i] = log->next_seq - 1;
+    }
+    return cursor;
+}
+
+static void tell_output(const struct output_record *record,
+        enum remex_stream stream, struct remex_event *out)
+{
+    out->kind = REMEX_EVENT_OUTPUT;
+    out->time_ns = record->time_ns;
+    out->output.stream = stream;
+    out->output.offset = record->before[stream_index(stream)];
+    out->output.data.data = record->block->data + record->start;
+    out->output.data.size = record->size;
+}
+
+static void tell_gap(const struct cursor *cursor, const struct mark *until,
         struct remex_event *out)
 {
-    const struct mark *until = &log->kept;
+    uint64_t position = mark_position(until);
 
     out->kind = REMEX_EVENT_GAP;
     out->time_ns = 0;
     out->gap.first_seq = cursor->seq + 1;
-    out->seq = seq_of_output(log, log->dropped) - 1;
-    if (log->exited.seq > cursor->seq && log->exited.seq <= out->seq) {
-        out->seq = log->exited.seq - 1;
-        until = &log->exited.before;
-    }
-    out->gap.bytes = until->position > cursor->position
-            ? until->position - cursor->position
+    out->gap.bytes = position > cursor->position
+            ? position - cursor->position
             : 0; /* a position that the reader made up */
     memcpy(out->gap.offsets, until->offsets, sizeof(out->gap.offsets));
 }
 
-static void tell_closed(const struct event_log *log, struct remex_event *out)
+static void tell_ending(const struct event_log *log, struct remex_event *out)
 {
+    if (out->seq == log->exited.seq) {
+        out->kind = REMEX_EVENT_EXITED;
+        out->time_ns = log->exited.time_ns;
+        out->exited = log->exited.exited;
+        return;
+    }
     out->kind = REMEX_EVENT_CLOSED;
     out->time_ns = log->closed.time_ns;
     out->closed.count = log->closed.count;
@@ -383,23 +381,27 @@ static void tell_closed(const struct event_log *log, struct remex_event *out)
 bool event_log_next(const struct event_log *log, const struct cursor *cursor,
         struct remex_event *out, struct log_block **block_out)
 {
-    uint64_t output = outputs_until(log, cursor->seq);
+    const struct output_record *output;
+    enum remex_stream stream;
+    struct mark before;
+    uint64_t next;
 
-    if (cursor->seq >= event_log_next_seq(log) - 1)
+    if (cursor->seq >= log->next_seq - 1)
         return false;
     if (block_out)
         *block_out = NULL;
-    out->seq = cursor->seq + 1;
-    if (out->seq == log->exited.seq) {
-        out->kind = REMEX_EVENT_EXITED;
-        out->time_ns = log->exited.time_ns;
-        out->exited = log->exited.exited;
-    } else if (out->seq == log->closed.seq) {
-        tell_closed(log, out);
-    } else if (output >= log->dropped) {
-        tell_output(log, output, out, block_out);
+    output = next_output(log, cursor->seq, cursor->hidden, &stream);
+    next = next_kept(log, cursor->seq, output, &before);
+    out->seq = next;
+    if (next > cursor->seq + 1) {
+        out->seq = next - 1;
+        tell_gap(cursor, &before, out);
+    } else if (output && output->seq == next) {
+        tell_output(output, stream, out);
+        if (block_out)
+            *block_out = output->block;
     } else {
-        tell_gap(log, cursor, out);
+        tell_ending(log, out);
     }
     return true;
 }
@@ -414,17 +416,20 @@ void cursor_pass(struct cursor *cursor, const struct remex_event *event)
         cursor->position += event->gap.bytes;
 }
 
+/* --- Counts -------------------------------------------------------------- */
+
 uint64_t event_log_first_seq(const struct event_log *log)
 {
-    uint64_t first = seq_of_output(log, log->dropped);
+    enum remex_stream stream;
+    const struct output_record *output = next_output(log, 0, NULL, &stream);
+    struct mark before;
 
-    return log->exited.seq != 0 && log->exited.seq < first ? log->exited.seq
-                                                           : first;
+    return next_kept(log, 0, output, &before);
 }
 
 uint64_t event_log_next_seq(const struct event_log *log)
 {
-    return outputs(log) + (log->exited.seq != 0) + (log->closed.seq != 0) + 1;
+    return log->next_seq;
 }
 
 uint64_t event_log_exited_seq(const struct event_log *log)
@@ -437,13 +442,19 @@ uint64_t event_log_closed_seq(const struct event_log *log)
     return log->closed.seq;
 }
 
-uint64_t event_log_stream_bytes(
-        const struct event_log *log, enum remex_stream stream)
+struct log_stream_state event_log_stream(
+        const struct event_log *log, enum remex_stream number)
 {
-    return log->end.offsets[stream_index(stream)];
+    size_t index = stream_index(number);
+
+    return log_stream_tell(&log->streams[index], log->end.offsets[index]);
 }
 
 size_t event_log_kept_bytes(const struct event_log *log)
 {
-    return (size_t)(log->end.position - log->kept.position);
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < REMEX_STREAMS; i++)
+        bytes += log->streams[i].ring.bytes;
+    return bytes;
 }

@@ -15,56 +15,23 @@
 
 /* --- Little helpers ------------------------------------------------------ */
 
-static struct process_stream *stream_of(
-        struct process *process, enum remex_stream stream)
-{
-    assert(stream == REMEX_STDOUT || stream == REMEX_STDERR);
-    return &process->streams[stream - REMEX_STDOUT];
-}
-
 /* A turn of the loop may have begun before the start that it made. */
 static int64_t age_of(const struct process *process, int64_t now)
 {
     return now > process->started_at ? now - process->started_at : 0;
 }
 
-/* Events of a process never go back in time, whatever happens to the clock. */
-static int64_t time_of(const struct process *process, int64_t now)
+int64_t process_time_of(const struct process *process, int64_t now)
 {
     return process->started_time_ns + age_of(process, now);
 }
 
-static void published(struct process *process)
+void process_published(struct process *process)
 {
     process->hooks.published(process->hooks.user, process);
 }
 
 /* --- Start and end ------------------------------------------------------- */
-
-static void set_stream(struct process *process, enum remex_stream number,
-        const struct stream_spec *spec)
-{
-    struct process_stream *stream = stream_of(process, number);
-
-    stream->end.stream = number;
-    stream->chunk_bytes = spec->chunk_bytes;
-    if (spec->capture == CAPTURE_DISCARD)
-        stream->end.kind = REMEX_END_DISCARDED;
-}
-
-static void set_delivery(
-        struct process *process, const struct process_spec *spec)
-{
-    const struct stream_spec *captured = &spec->out;
-
-    set_stream(process, REMEX_STDOUT, &spec->out);
-    set_stream(process, REMEX_STDERR, &spec->err);
-    if (captured->capture != CAPTURE_PIPE)
-        captured = &spec->err;
-    process->delivery = captured->delivery;
-    process->no_follower = captured->no_follower;
-    process_set_consumed(process, UINT64_MAX);
-}
 
 static int64_t linger_of(const struct process_spec *spec)
 {
@@ -81,7 +48,7 @@ static enum remex_status process_new(const struct process_spec *spec,
 
     if (!process)
         return REMEX_NO_MEMORY;
-    if (event_log_new(limits->log, &process->log) != REMEX_OK) {
+    if (process_init_output(process, spec, limits->log) != REMEX_OK) {
         free(process);
         return REMEX_NO_MEMORY;
     }
@@ -93,7 +60,6 @@ static enum remex_status process_new(const struct process_spec *spec,
     process->wall_due = CLOCK_NEVER;
     process->linger_due = CLOCK_NEVER;
     process->eof_linger = linger_of(spec);
-    set_delivery(process, spec);
     *out = process;
     return REMEX_OK;
 }
@@ -131,7 +97,7 @@ enum remex_status process_start(struct process_host *host,
         struct remex_error *error)
 {
     struct process *process;
-    enum remex_status status = process_spec_check(spec, error);
+    enum remex_status status = process_spec_check(spec, &limits->log, error);
 
     if (status != REMEX_OK)
         return status;
@@ -177,64 +143,6 @@ const struct remex_exit *process_exit(const struct process *process)
     return process->state == PROCESS_RUNNING ? NULL : &process->exited;
 }
 
-/* --- Output -------------------------------------------------------------- */
-
-enum remex_status process_reserve(struct process *process,
-        enum remex_stream number, size_t want, void **data_out,
-        size_t *size_out)
-{
-    struct process_stream *stream = stream_of(process, number);
-    enum remex_status status;
-
-    assert(stream->end.kind == 0);
-    if (stream->chunk_bytes > 0 && want > stream->chunk_bytes)
-        want = stream->chunk_bytes;
-    status = event_log_reserve(process->log, want, data_out, size_out);
-    stream->paused = status == REMEX_AGAIN;
-    return status;
-}
-
-void process_on_output(struct process *process, enum remex_stream stream,
-        size_t size, int64_t now)
-{
-    event_log_commit(process->log, stream, size, time_of(process, now));
-    published(process);
-}
-
-uint64_t process_stream_bytes(
-        const struct process *process, enum remex_stream stream)
-{
-    return event_log_stream_bytes(process->log, stream);
-}
-
-/* What followers have not consumed, and the child has to be held for. */
-static uint64_t pin_of(const struct process *process, uint64_t consumed)
-{
-    if (process->delivery != DELIVERY_RELIABLE)
-        return UINT64_MAX;
-    if (consumed != UINT64_MAX)
-        return consumed;
-    return process->no_follower == NO_FOLLOWER_HOLD ? process->consumed
-                                                    : UINT64_MAX;
-}
-
-void process_set_consumed(struct process *process, uint64_t seq)
-{
-    event_log_pin(process->log, pin_of(process, seq));
-    if (seq != UINT64_MAX)
-        process->consumed = seq;
-    if (!event_log_has_room(process->log))
-        return;
-    for (size_t i = 0; i < PROCESS_STREAMS; i++) {
-        struct process_stream *stream = &process->streams[i];
-
-        if (!stream->paused)
-            continue;
-        stream->paused = false;
-        process->host->calls->resume(process->child, stream->end.stream);
-    }
-}
-
 /* --- Endings ------------------------------------------------------------- */
 
 static bool all_streams_ended(const struct process *process)
@@ -256,7 +164,7 @@ static bool try_close(struct process *process, int64_t now)
     for (size_t i = 0; i < PROCESS_STREAMS; i++)
         ends[i] = process->streams[i].end;
     event_log_closed(
-            process->log, ends, PROCESS_STREAMS, time_of(process, now));
+            process->log, ends, PROCESS_STREAMS, process_time_of(process, now));
     process->state = PROCESS_CLOSED;
     process->linger_due = CLOCK_NEVER;
     return true;
@@ -265,15 +173,15 @@ static bool try_close(struct process *process, int64_t now)
 void process_on_stream_end(struct process *process, enum remex_stream number,
         enum remex_stream_end_kind kind, int os_error, int64_t now)
 {
-    struct process_stream *stream = stream_of(process, number);
+    struct process_stream *stream = process_stream_of(process, number);
 
     assert(stream->end.kind == 0);
     stream->end.kind = kind;
     stream->end.os_error = os_error;
-    stream->end.bytes = event_log_stream_bytes(process->log, number);
+    stream->end.bytes = process_stream_bytes(process, number);
     stream->paused = false;
     if (try_close(process, now))
-        published(process);
+        process_published(process);
 }
 
 /* A cause counts only if the end looks like its effect. */
@@ -302,7 +210,8 @@ void process_on_exit(
     process->state = PROCESS_EXITED;
     process->wall_due = CLOCK_NEVER;
     process->linger_due = clock_after(now, process->eof_linger);
-    event_log_exited(process->log, &process->exited, time_of(process, now));
+    event_log_exited(
+            process->log, &process->exited, process_time_of(process, now));
     try_close(process, now);
 
     if (!process->stdin_queue.ended)
@@ -310,5 +219,5 @@ void process_on_exit(
     process_end_stdin(process);
     if (stopping)
         process_kill_tree(process);
-    published(process);
+    process_published(process);
 }

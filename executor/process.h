@@ -46,9 +46,8 @@ struct process_limits {
  * it, and `error` says at which stage and why. `spec` is copied as far as
  * needed.
  *
- * REMEX_UNIMPLEMENTED, naming the field, before anything is spawned: terminals;
- * retention other than RETENTION_ALL; two captured streams that differ in
- * delivery or no_follower. */
+ * Before anything is spawned, naming the field: REMEX_INVALID_ARGUMENT, or
+ * REMEX_UNIMPLEMENTED for terminals. */
 REMEX_CHECKED enum remex_status process_start(struct process_host *host,
         const struct process_spec *spec, const struct process_limits *limits,
         const struct process_hooks *hooks, struct process **out,
@@ -63,12 +62,28 @@ const struct event_log *process_log(const struct process *process);
 /* Once it has exited, else NULL. */
 const struct remex_exit *process_exit(const struct process *process);
 
-/* Whoever reads this log has consumed everything up to `seq`, the lowest of all
- * followers, computed by the caller; UINT64_MAX: nobody follows. What that
- * means for the child is up to its delivery: lossy ones are never held,
- * reliable ones without a follower as their no_follower says. Before the first
- * call nobody follows. Reading from the child resumes when there is room. */
+/*
+ * Whoever follows has consumed everything up to `seq`, the lowest of all
+ * followers, computed by the caller; UINT64_MAX: nobody follows. Before the
+ * first call nobody does.
+ *
+ * Lossy streams never hold the child. A reliable one does when its share of the
+ * log (see event_log_share) is full of what is not consumed: nothing is read,
+ * and once the pipe is full as well the child's write blocks. So of one stream
+ * a child can be ahead of the slowest follower by its share and the pipe's size
+ * (64 KiB, for bulky streams 1 MiB), and by no more. Reading goes on when there
+ * is room again. Without a follower it runs freely, or what was not consumed by
+ * the last one goes on counting: as no_follower says.
+ */
 void process_set_consumed(struct process *process, uint64_t seq);
+
+/* The stream keeps only what its followers still need, from now on. Safe to
+ * repeat. False: the process has no such stream. */
+bool process_seal(struct process *process, enum remex_stream number);
+
+/* How many streams there are; one that is not captured has ended already. */
+size_t process_tell_streams(
+        const struct process *process, struct stream_status out[REMEX_STREAMS]);
 
 /* Exactly-once stdin; see Write in the .proto. REMEX_OUT_OF_RANGE: beyond what
  * was taken so far. */

@@ -3,8 +3,9 @@
 #define EXECUTOR_PROCESS_INSIDE_H
 
 /*
- * The inside of a process, for process.c (its life, output and endings) and
- * process_control.c (what is asked of it: stdin, signals, deadlines) alone.
+ * The inside of a process, for process.c (its life and endings),
+ * process_output.c and process_control.c (what is asked of it: stdin, signals,
+ * deadlines) alone.
  */
 
 #include "executor/process.h"
@@ -16,8 +17,8 @@
 
 struct process_stream {
     struct remex_stream_end end; /* kind 0: it goes on */
-    uint32_t chunk_bytes;        /* most in one event; 0: no matter */
-    bool paused;                 /* until the log has room */
+    struct stream_spec spec;
+    bool paused; /* until the log has room */
 };
 
 /* Signals to send before the tree is killed. */
@@ -40,8 +41,6 @@ struct process {
     int64_t started_time_ns; /* the same since 1970 */
 
     struct process_stream streams[PROCESS_STREAMS];
-    enum delivery delivery;
-    enum no_follower no_follower;
     uint64_t consumed; /* by followers, as far as was told */
 
     struct remex_exit exited;
@@ -52,6 +51,18 @@ struct process {
     int64_t wall_due;
     int64_t linger_due;
 };
+
+struct process_stream *process_stream_of(
+        struct process *process, enum remex_stream stream);
+
+/* Sets up the streams and their log. REMEX_NO_MEMORY. */
+REMEX_CHECKED enum remex_status process_init_output(struct process *process,
+        const struct process_spec *spec, struct event_log_limits limits);
+
+/* Events of a process never go back in time, whatever happens to the clock. */
+int64_t process_time_of(const struct process *process, int64_t now);
+
+void process_published(struct process *process);
 
 /* Stdin is over, for whatever reason. */
 void process_end_stdin(struct process *process);

@@ -85,30 +85,42 @@ static enum remex_status check_rlimits(
     return REMEX_OK;
 }
 
-static enum remex_status check_streams(
-        const struct process_spec *spec, struct remex_error *error)
+/* More than can be kept is not promised. */
+static enum remex_status check_retention(const struct stream_spec *stream,
+        struct event_log_limits share, const char *field,
+        struct remex_error *error)
 {
-    bool out = spec->out.capture == CAPTURE_PIPE;
-    bool err = spec->err.capture == CAPTURE_PIPE;
+    bool by_bytes = stream->retention == RETENTION_BYTES;
+    uint64_t most = by_bytes ? share.max_bytes : share.max_events;
 
-    if (out && spec->out.retention != RETENTION_ALL)
-        return unimplemented(error, "start.stdout_spec.retention",
-                "retention other than RETENTION_ALL");
-    if (err && spec->err.retention != RETENTION_ALL)
-        return unimplemented(error, "start.stderr_spec.retention",
-                "retention other than RETENTION_ALL");
-    if (out && err && spec->out.delivery != spec->err.delivery)
-        return unimplemented(error, "start.stderr_spec.delivery",
-                "stdout and stderr with different delivery");
-    if (out && err && spec->out.delivery == DELIVERY_RELIABLE &&
-            spec->out.no_follower != spec->err.no_follower)
-        return unimplemented(error, "start.stderr_spec.no_follower",
-                "stdout and stderr with different no_follower");
-    return REMEX_OK;
+    if (stream->capture != CAPTURE_PIPE ||
+            stream->retention == RETENTION_NONE ||
+            stream->retention == RETENTION_ALL ||
+            stream->retention_amount <= most)
+        return REMEX_OK;
+    return error_bad_field(error, field,
+            "the executor keeps at most %llu %s of this stream, not %llu",
+            (unsigned long long)most, by_bytes ? "bytes" : "chunks",
+            (unsigned long long)stream->retention_amount);
 }
 
-enum remex_status process_spec_check(
-        const struct process_spec *spec, struct remex_error *error)
+static enum remex_status check_streams(const struct process_spec *spec,
+        const struct event_log_limits *limits, struct remex_error *error)
+{
+    size_t captured = (size_t)(spec->out.capture == CAPTURE_PIPE) +
+            (size_t)(!spec->pty && spec->err.capture == CAPTURE_PIPE);
+    struct event_log_limits share = event_log_share(*limits, captured);
+    enum remex_status status = check_retention(
+            &spec->out, share, "start.stdout_spec.retention_amount", error);
+
+    if (status != REMEX_OK || spec->pty)
+        return status;
+    return check_retention(
+            &spec->err, share, "start.stderr_spec.retention_amount", error);
+}
+
+enum remex_status process_spec_check(const struct process_spec *spec,
+        const struct event_log_limits *limits, struct remex_error *error)
 {
     static enum remex_status (*const checks[])(
             const struct process_spec *, struct remex_error *) = {
@@ -116,7 +128,6 @@ enum remex_status process_spec_check(
         check_cwd,
         check_env,
         check_rlimits,
-        check_streams,
     };
 
     if (spec->pty)
@@ -127,5 +138,5 @@ enum remex_status process_spec_check(
         if (status != REMEX_OK)
             return status;
     }
-    return REMEX_OK;
+    return check_streams(spec, limits, error);
 }

@@ -10,9 +10,12 @@
 #include <remex/status.h>
 
 #include "common/message.h"
+#include "executor/event_log.h"
 
-/* REMEX_INVALID_ARGUMENT or REMEX_UNIMPLEMENTED, naming the field. */
+/* REMEX_INVALID_ARGUMENT or REMEX_UNIMPLEMENTED, naming the field. `limits` are
+ * those of the log. */
 REMEX_CHECKED enum remex_status process_spec_check(
-        const struct process_spec *spec, struct remex_error *error);
+        const struct process_spec *spec, const struct event_log_limits *limits,
+        struct remex_error *error);
 
 #endif

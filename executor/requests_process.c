@@ -165,7 +165,8 @@ enum remex_status requests_do_read(struct requests *requests,
     const struct event_log *log = process_log(entry->process);
     uint64_t exited_seq = event_log_exited_seq(log);
     uint64_t closed_seq = event_log_closed_seq(log);
-    struct cursor cursor = { read->after_seq, read->after_position };
+    struct cursor cursor = { .seq = read->after_seq,
+        .position = read->after_position };
     struct gather *gather = &requests->gather;
 
     gather_begin(gather, read->max_bytes);

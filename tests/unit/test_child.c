@@ -116,7 +116,7 @@ static bool is_full(void *user)
 {
     const struct actor *actor = user;
 
-    return event_log_kept_bytes(process_log(actor->process)) >= 204800;
+    return event_log_kept_bytes(process_log(actor->process)) >= 192512;
 }
 
 /* A reader who takes nothing holds the child, and loses nothing. */
@@ -136,7 +136,7 @@ static void a_reliable_child_is_held_until_its_reader_goes_on(void)
     stage_until_closed(other);
     g_assert_cmpint(process_state(actor->process), ==, PROCESS_RUNNING);
     g_assert_cmpuint(
-            event_log_kept_bytes(process_log(actor->process)), <=, 262144);
+            event_log_kept_bytes(process_log(actor->process)), <=, 196608);
 
     actor->reads = true;
     stage_until_closed(actor);

@@ -130,7 +130,7 @@ static void what_is_not_consumed_holds_the_child_and_the_slowest_counts(void)
     puppet = desk_start_process(&desk, "one", 1, WINDOW);
     reply = desk_call(&desk, &follow);
     g_assert_true(reply.follow.state.known);
-    for (size_t filled = 0; filled < log_bytes; filled += 32768)
+    for (size_t filled = 0; filled < log_bytes / 4 * 3; filled += 32768)
         fill(puppet, 32768);
     g_assert_cmpuint(puppet_output(puppet, REMEX_STDOUT, "x", 1), ==, 0);
     desk_settle(&desk);
@@ -152,7 +152,7 @@ static void without_a_follower_the_child_runs_freely(void)
 
     begin(&desk);
     puppet = desk_start_process(&desk, "one", 1, WINDOW);
-    for (int i = 0; i < 16; i++)
+    for (int i = 0; i < 12; i++) /* three quarters */
         fill(puppet, 65536);
     g_assert_cmpuint(puppet_output(puppet, REMEX_STDOUT, "x", 1), ==, 0);
     desk_call(&desk, &unfollow);
@@ -172,7 +172,7 @@ static void nobody_consumes_what_he_was_not_sent(void)
 
     begin(&desk);
     puppet = desk_start_process(&desk, "one", 1, 0);
-    for (int i = 0; i < 16; i++)
+    for (int i = 0; i < 12; i++) /* three quarters */
         fill(puppet, 65536);
     lie.until_position = 0;
     pull_with(&desk, &lie, 1);
@@ -193,7 +193,7 @@ static void a_cursor_stated_anew_says_what_was_consumed(void)
 
     begin(&desk);
     puppet = desk_start_process(&desk, "one", 1, WINDOW);
-    for (int i = 0; i < 16; i++)
+    for (int i = 0; i < 12; i++) /* three quarters */
         fill(puppet, 65536);
     g_assert_cmpuint(puppet_output(puppet, REMEX_STDOUT, "x", 1), ==, 0);
     desk_call(&desk, &follow);
@@ -435,7 +435,7 @@ static void what_a_resume_does_not_state_is_followed_no_more(void)
 
     begin(&desk);
     puppet = desk_start_process(&desk, "one", 1, WINDOW);
-    for (int i = 0; i < 16; i++)
+    for (int i = 0; i < 12; i++) /* three quarters */
         fill(puppet, 65536);
     caller = desk_caller(&desk);
     request = resume_request(&desk, &resume);

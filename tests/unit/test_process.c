@@ -157,7 +157,8 @@ static enum remex_status toy_open_as(struct toy *toy,
 {
     const struct process_hooks hooks = { toy, on_published, on_stdin_moved };
     const struct process_limits limits = {
-        .log = { .max_bytes = LOG_BLOCK_BYTES, .max_events = 4 },
+        /* Four outputs of one stream. */
+        .log = { .max_bytes = LOG_BLOCK_BYTES, .max_events = 5 },
         .stdin_bytes = 4,
     };
 
@@ -217,7 +218,7 @@ static void exit_at(struct toy *toy, bool by_signal, int code, uint64_t ms)
 
 static struct remex_event event_at(const struct toy *toy, uint64_t seq)
 {
-    const struct cursor cursor = { seq - 1, 0 };
+    const struct cursor cursor = { .seq = seq - 1 };
     struct remex_event event;
 
     g_assert_true(
@@ -747,18 +748,128 @@ static void what_is_not_there_yet_is_refused_by_name(void)
 
     spec.pty = &pty;
     check_refused(&spec, REMEX_UNIMPLEMENTED, "start.pty");
+}
+
+static void more_than_can_be_kept_is_refused_by_name(void)
+{
+    struct process_spec spec = toy_spec();
+    struct toy toy;
+
+    spec.out.retention = RETENTION_BYTES;
+    spec.out.retention_amount = LOG_BLOCK_BYTES / 4 * 3 + 1;
+    check_refused(&spec, REMEX_INVALID_ARGUMENT,
+            "start.stdout_spec.retention_amount");
     spec = toy_spec();
-    spec.out.retention = RETENTION_NONE;
-    check_refused(&spec, REMEX_UNIMPLEMENTED, "start.stdout_spec.retention");
-    spec = toy_spec();
-    spec.err.retention = RETENTION_BYTES;
-    check_refused(&spec, REMEX_UNIMPLEMENTED, "start.stderr_spec.retention");
-    spec = toy_spec();
+    spec.err.retention = RETENTION_CHUNKS;
+    spec.err.retention_amount = 5;
+    check_refused(&spec, REMEX_INVALID_ARGUMENT,
+            "start.stderr_spec.retention_amount");
+    spec.out.capture = CAPTURE_DISCARD; /* it can have all of the log */
+    toy_open(&toy, &spec);
+    toy_close(&toy);
+}
+
+/* --- Streams of their own kinds ------------------------------------------- */
+
+static void streams_may_differ_in_everything(void)
+{
+    struct process_spec spec = toy_spec();
+    struct stream_status status[REMEX_STREAMS];
+    struct toy toy;
+    void *data;
+    size_t size;
+
     spec.err.delivery = DELIVERY_LOSSY;
-    check_refused(&spec, REMEX_UNIMPLEMENTED, "start.stderr_spec.delivery");
-    spec = toy_spec();
-    spec.err.no_follower = NO_FOLLOWER_HOLD;
-    check_refused(&spec, REMEX_UNIMPLEMENTED, "start.stderr_spec.no_follower");
+    spec.err.retention = RETENTION_CHUNKS;
+    spec.err.retention_amount = 1;
+    spec.err.chunk_bytes = 3;
+    spec.out.no_follower = NO_FOLLOWER_HOLD;
+    toy_open(&toy, &spec);
+    fill(&toy); /* held: nobody has come */
+    for (int i = 0; i < 10; i++)
+        say(&toy, REMEX_STDERR, "err");
+    g_assert_cmpint(
+            process_reserve(toy.process, REMEX_STDERR, 100, &data, &size), ==,
+            REMEX_OK);
+    g_assert_cmpuint(size, ==, 3);
+    g_assert_cmpuint(process_tell_streams(toy.process, status), ==, 2);
+    g_assert_cmpint(status[0].stream, ==, REMEX_STDOUT);
+    g_assert_cmpuint(status[0].retained_events, ==, 4);
+    g_assert_cmpuint(status[0].bytes_read, ==, 4);
+    g_assert_cmpint(status[1].spec.delivery, ==, DELIVERY_LOSSY);
+    g_assert_cmpuint(status[1].bytes_read, ==, 30);
+    g_assert_cmpuint(status[1].retained_events, ==, 1);
+    g_assert_cmpuint(status[1].retained_bytes, ==, 3);
+    g_assert_cmpuint(status[1].dropped_bytes, ==, 0); /* for nobody */
+    g_assert_false(status[1].has_ended);
+    toy_close(&toy);
+}
+
+static void what_a_lossy_follower_had_not_consumed_counts_as_dropped(void)
+{
+    struct process_spec spec = toy_spec();
+    struct stream_status status[REMEX_STREAMS];
+    struct toy toy;
+
+    spec.out.delivery = DELIVERY_LOSSY;
+    spec.out.retention = RETENTION_NONE;
+    toy_open(&toy, &spec);
+    say(&toy, REMEX_STDOUT, "to nobody");
+    process_set_consumed(toy.process, 1);
+    for (int i = 0; i < 7; i++)
+        say(&toy, REMEX_STDOUT, "12345");
+    process_tell_streams(toy.process, status);
+    g_assert_cmpuint(status[0].dropped_bytes, ==, 15); /* four fit */
+    g_assert_cmpuint(status[0].retained_events, ==, 4);
+    process_set_consumed(toy.process, 8);
+    process_tell_streams(toy.process, status);
+    g_assert_cmpuint(status[0].dropped_bytes, ==, 15);
+    g_assert_cmpuint(status[0].retained_events, ==, 0);
+    toy_close(&toy);
+}
+
+static void a_seal_is_of_one_stream_and_for_good(void)
+{
+    struct process_spec spec = toy_spec();
+    struct stream_status status[REMEX_STREAMS];
+    struct toy toy;
+
+    toy_open(&toy, &spec);
+    say(&toy, REMEX_STDOUT, "out");
+    say(&toy, REMEX_STDERR, "err");
+    g_assert_true(process_seal(toy.process, REMEX_STDOUT));
+    g_assert_true(process_seal(toy.process, REMEX_STDOUT));
+    g_assert_false(process_seal(toy.process, REMEX_TERMINAL));
+    say(&toy, REMEX_STDOUT, "out");
+    process_tell_streams(toy.process, status);
+    g_assert_true(status[0].sealed);
+    g_assert_cmpuint(status[0].retained_events, ==, 0);
+    g_assert_false(status[1].sealed);
+    g_assert_cmpuint(status[1].retained_events, ==, 1);
+    exit_at(&toy, false, 0, 1);
+    end_streams(&toy);
+    g_assert_cmpint(event_at(&toy, 4).kind, ==, REMEX_EVENT_EXITED);
+    g_assert_cmpint(event_at(&toy, 5).kind, ==, REMEX_EVENT_CLOSED);
+    toy_close(&toy);
+}
+
+/* The fuller one waits; whoever consumes of it lets the other go on too. */
+static void a_stream_waits_for_what_the_other_pins(void)
+{
+    struct process_spec spec = toy_spec();
+    struct toy toy;
+    void *data;
+    size_t size;
+
+    toy_open(&toy, &spec);
+    process_set_consumed(toy.process, 0);
+    fill(&toy);
+    say(&toy, REMEX_STDERR, "its own share");
+    g_assert_cmpint(process_reserve(toy.process, REMEX_STDERR, 1, &data, &size),
+            ==, REMEX_AGAIN);
+    process_set_consumed(toy.process, 1);
+    check_asked(&toy, "resume1 resume2 ");
+    toy_close(&toy);
 }
 
 static void a_start_without_memory_leaves_nothing(void)
@@ -820,6 +931,12 @@ int main(int argc, char **argv)
     SUITE_ADD("/process", the_exit_ends_stdin);
     SUITE_ADD("/process", what_makes_no_sense_is_refused_by_name);
     SUITE_ADD("/process", what_is_not_there_yet_is_refused_by_name);
+    SUITE_ADD("/process", more_than_can_be_kept_is_refused_by_name);
+    SUITE_ADD("/process", streams_may_differ_in_everything);
+    SUITE_ADD("/process",
+            what_a_lossy_follower_had_not_consumed_counts_as_dropped);
+    SUITE_ADD("/process", a_seal_is_of_one_stream_and_for_good);
+    SUITE_ADD("/process", a_stream_waits_for_what_the_other_pins);
     SUITE_ADD("/process", a_start_without_memory_leaves_nothing);
     SUITE_ADD("/process", a_start_that_fails_is_passed_on);
     return g_test_run();
