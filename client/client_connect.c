@@ -17,6 +17,7 @@
 #define DEFAULT_CALL_MS 30000
 #define DEFAULT_RECOVERY_MS 25000
 #define DEFAULT_WINDOW ((size_t)1024 * 1024)
+#define DEFAULT_HISTORY ((size_t)256 * 1024)
 
 /* No answer for so long makes us look why. */
 #define LOOK_EVERY (100 * MILLISECOND)
@@ -143,6 +144,9 @@ static enum remex_status take_options(const struct remex_client_options *given,
     if (out->window_bytes == 0)
         out->window_bytes = DEFAULT_WINDOW;
     out->window_bytes = client_window(out->window_bytes);
+    if (out->history_bytes == 0)
+        out->history_bytes = DEFAULT_HISTORY;
+    out->history_bytes = client_window(out->history_bytes);
     if (!out->name)
         out->name = program_invocation_short_name;
     return REMEX_OK;
@@ -158,6 +162,7 @@ static void init_engine(
         .lease_ms = (uint32_t)options->lease_ms,
         .recovery_ns = clock_from_ms((uint64_t)options->recovery_ms),
         .window = options->window_bytes,
+        .history = options->history_bytes,
     };
     struct engine_hooks hooks = {
         .user = client,

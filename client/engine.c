@@ -22,6 +22,7 @@ void engine_init(struct engine *engine, const struct engine_options *options,
     engine->wake_at = CLOCK_NEVER;
     engine->ack_at = CLOCK_NEVER;
     engine->park_at = CLOCK_NEVER;
+    engine->look_at = CLOCK_NEVER;
     engine->next_follow_id = 1;
     engine->next_signal = 1;
     recovery_init(&engine->recovery, options->recovery_ns);
@@ -68,6 +69,8 @@ static void set_wake(struct engine *engine)
         at = engine->ack_at;
     if (engine->park_at < at)
         at = engine->park_at;
+    if (engine->look_at < at)
+        at = engine->look_at;
     if (at >= engine->wake_at) /* it will be earlier, and is set again then */
         return;
     engine->wake_at = at;
@@ -254,6 +257,7 @@ void engine_on_hint(struct engine *engine, struct remex_bytes hint, int64_t now)
         recovery_heard(&engine->recovery, now);
     else
         recovery_lost(&engine->recovery, now);
+    engine_pull_hinted(engine, decoded.news, now);
     engine_pump(engine, now);
 }
 

@@ -57,7 +57,8 @@ struct engine_options {
     struct remex_bytes token; /* likewise */
     uint32_t lease_ms;
     int64_t recovery_ns;
-    size_t window; /* of each handle */
+    size_t window;  /* of each handle, unless it has one of its own */
+    size_t history; /* likewise, see client/event_queue.h */
 };
 
 /* Called from within the call that caused it. */
@@ -98,6 +99,9 @@ struct engine {
     bool bulky;      /* the last batch was large */
     bool hurry;      /* acks are to be told at once */
     bool holes;      /* some handle has one */
+    bool look;       /* ask for the heads of what is held up */
+    int64_t look_at; /* at the latest; CLOCK_NEVER */
+    uint64_t news;   /* the newest hint told of so many events */
     int64_t park_at; /* the Pull's lane is down: park on another one then */
     int64_t ack_at;  /* tell them then; CLOCK_NEVER */
     struct handle *first_ack; /* handles with something to tell */
@@ -211,6 +215,8 @@ void engine_calls_on_failure(struct engine *engine, unsigned int lane);
 void engine_pull_pump(struct engine *engine, int64_t now);
 void engine_pull_on_reply(struct engine *engine, unsigned int lane,
         const struct reply *reply, struct packet *packet, int64_t now);
+/* So many events have been published for the session. */
+void engine_pull_hinted(struct engine *engine, uint64_t news, int64_t now);
 /* After a resume: every cursor has been stated, nothing is under way. */
 void engine_pull_resume(struct engine *engine);
 

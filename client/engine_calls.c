@@ -133,12 +133,13 @@ static void take_answer(struct engine *engine, struct call *call,
     calls_finish(call);
 }
 
-/* A Resume that was sent before a start was answered did not state its follow,
- * and so ends it. The start is sent again, for its follow. */
+/* A Resume that was sent before a start or a follow was answered did not state
+ * its follow, and so ends it. It is sent again, for its follow. */
 static bool has_lost_follow(
         const struct engine *engine, const struct call *call, unsigned int lane)
 {
-    return call->request.method == METHOD_START &&
+    return (call->request.method == METHOD_START ||
+                   call->request.method == METHOD_FOLLOW) &&
             (!recovery_is_linked(&engine->recovery) ||
                     engine->lanes[lane].attachment != engine->attachment);
 }

@@ -13,7 +13,8 @@ enum remex_status engine_add(struct engine *engine, struct handle *handle,
         window = engine->options.window;
     if (limit > 0 && limit < window)
         window = (size_t)limit;
-    handle_init(handle, engine->next_follow_id, id, id_size, window);
+    handle_init(handle, engine->next_follow_id, id, id_size, window,
+            engine->options.history);
     if (handles_add(&engine->handles, handle) != REMEX_OK)
         return REMEX_NO_MEMORY;
     engine->next_follow_id++;

@@ -116,6 +116,7 @@ static uint32_t park_ms(const struct engine *engine)
     return (uint32_t)longest;
 }
 
+/* One that parks is answered by events, one that does not, by heads as well. */
 static void send_pull(struct engine *engine, unsigned int lane, uint32_t wait)
 {
     struct pull_ack acks[MAX_ACKS];
@@ -128,12 +129,15 @@ static void send_pull(struct engine *engine, unsigned int lane, uint32_t wait)
     request.pull.ack_count = collect_acks(engine, acks);
     request.pull.wait_ms = wait;
     request.pull.max_bytes = BATCH_BYTES;
+    request.pull.heads = wait == 0 && engine->look;
     status = engine_send(engine, lane, &request, ENGINE_PULLS,
             (int)request.deadline_ms, &error);
     if (status != REMEX_OK) {
         engine_fail(engine, REMEX_FAILURE_NO_MEMORY, &error);
         return;
     }
+    if (wait == 0)
+        engine->look = false;
     engine->lanes[lane].pull = ++engine->pulls;
     engine->lanes[lane].parked = wait > 0;
 }
@@ -196,6 +200,32 @@ static bool may_pull(const struct engine *engine)
     return recovery_is_linked(&engine->recovery) && !engine->closing;
 }
 
+static bool has_held(const struct engine *engine)
+{
+    const struct handle *handle = handles_next(&engine->handles, NULL);
+
+    while (handle && !handle_is_held(handle))
+        handle = handles_next(&engine->handles, handle);
+    return handle;
+}
+
+/* Events of handles whose windows are full do not come, so they are asked
+ * about. */
+static void look(struct engine *engine, int64_t now)
+{
+    if (has_held(engine))
+        engine->look = true;
+    engine->look_at = clock_after(now, engine->recovery.beat);
+}
+
+void engine_pull_hinted(struct engine *engine, uint64_t news, int64_t now)
+{
+    if (news <= engine->news || !may_pull(engine))
+        return;
+    engine->news = news;
+    look(engine, now);
+}
+
 /* While one lane brings a batch, the other asks for the next. */
 static void pull_bulk(struct engine *engine)
 {
@@ -214,11 +244,16 @@ void engine_pull_pump(struct engine *engine, int64_t now)
         engine->hurry = true;
     if (!may_pull(engine)) {
         engine->park_at = CLOCK_NEVER;
+        engine->look_at = CLOCK_NEVER;
         return;
     }
+    if (engine->look_at == CLOCK_NEVER && engine->handles.count > 0)
+        engine->look_at = clock_after(now, engine->recovery.beat);
     if (!has_pull(engine, true))
         keep_parked(engine, now);
-    if (may_pull(engine) && engine->hurry)
+    if (may_pull(engine) && engine->look_at <= now)
+        look(engine, now);
+    if (may_pull(engine) && (engine->hurry || engine->look))
         tell_at_once(engine);
     if (may_pull(engine) && engine->bulky)
         pull_bulk(engine);

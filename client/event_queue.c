@@ -16,85 +16,51 @@
 /* Events without bytes: Exited, Closed, and gaps between outputs. */
 #define SPARE_COUNT 64
 
-struct event_node {
-    struct event_node *next;
-    struct packet *packet; /* holds the bytes, else they follow here */
-    struct remex_event event;
-    uint8_t copy[];
-};
-
-void event_queue_init(struct event_queue *queue, size_t window)
+void event_queue_init(struct event_queue *queue, size_t window, size_t history)
 {
     memset(queue, 0, sizeof(*queue));
-    queue->next_seq = 1;
+    queue->begin.next_seq = 1;
+    queue->kept.next_seq = 1;
+    queue->come.next_seq = 1;
+    queue->placed = true;
     queue->window = window;
     queue->max_count = window / EVENT_COST + MAX_AHEAD + SPARE_COUNT;
+    queue->history = history;
 }
 
-static size_t size_of(const struct remex_event *event)
-{
-    return event->kind == REMEX_EVENT_OUTPUT ? event->output.data.size : 0;
-}
-
-static void free_node(struct event_node *node)
-{
-    if (!node)
-        return;
-    packet_release(node->packet);
-    free(node);
-}
-
-static void free_nodes(struct event_node *node)
+static void release_all(struct event_node *node)
 {
     while (node) {
         struct event_node *next = node->next;
 
-        free_node(node);
+        node->queued = false;
+        event_node_release(node);
         node = next;
     }
 }
 
 void event_queue_deinit(struct event_queue *queue)
 {
-    free_nodes(queue->first);
-    free_nodes(queue->early);
-    free_node(queue->lent);
+    release_all(queue->oldest);
+    release_all(queue->early);
+    event_node_release(queue->lent);
+    event_node_release(queue->exit);
     memset(queue, 0, sizeof(*queue));
-}
-
-static struct event_node *new_node(
-        const struct remex_event *event, struct packet *packet)
-{
-    size_t size = size_of(event);
-    struct event_node *node =
-            malloc(sizeof(struct event_node) + (packet ? 0 : size));
-
-    if (!node)
-        return NULL;
-    *node = (struct event_node){ .packet = packet, .event = *event };
-    if (packet) {
-        packet_hold(packet);
-    } else if (size > 0) {
-        memcpy(node->copy, event->output.data.data, size);
-        node->event.output.data.data = node->copy;
-    }
-    return node;
 }
 
 static void count_in(struct event_queue *queue, const struct event_node *node)
 {
     queue->held_count++;
-    queue->held_bytes += size_of(&node->event);
+    queue->held_bytes += event_node_size(node);
 }
 
 static void count_out(struct event_queue *queue, const struct event_node *node)
 {
     assert(queue->held_count > 0);
     queue->held_count--;
-    queue->held_bytes -= size_of(&node->event);
+    queue->held_bytes -= event_node_size(node);
 }
 
-/* Number of the first event that this one stands for. */
 static uint64_t first_seq_of(const struct remex_event *event)
 {
     return event->kind == REMEX_EVENT_GAP ? event->gap.first_seq : event->seq;
@@ -107,9 +73,9 @@ static bool output_fits(
 
     return stream >= 1 && stream <= REMEX_STREAMS &&
             event->output.data.size > 0 &&
-            event->output.offset == queue->offsets[stream - 1] &&
-            event->output.data.size <= UINT64_MAX - queue->position &&
-            queue->position < queue->until;
+            event->output.offset == queue->come.offsets[stream - 1] &&
+            event->output.data.size <= UINT64_MAX - queue->come.position &&
+            queue->come.position < queue->until;
 }
 
 /* A gap moves each stream forward, by as many bytes as it says in all. */
@@ -118,12 +84,12 @@ static bool gap_fits(
 {
     uint64_t left = event->gap.bytes;
 
-    if (event->gap.bytes > UINT64_MAX - queue->position)
+    if (event->gap.bytes > UINT64_MAX - queue->come.position)
         return false;
     for (size_t i = 0; i < REMEX_STREAMS; i++) {
-        uint64_t moved = event->gap.offsets[i] - queue->offsets[i];
+        uint64_t moved = event->gap.offsets[i] - queue->come.offsets[i];
 
-        if (event->gap.offsets[i] < queue->offsets[i] || moved > left)
+        if (event->gap.offsets[i] < queue->come.offsets[i] || moved > left)
             return false;
         left -= moved;
     }
@@ -134,7 +100,7 @@ static bool gap_fits(
 static bool fits(
         const struct event_queue *queue, const struct remex_event *event)
 {
-    if (first_seq_of(event) != queue->next_seq || event->seq == UINT64_MAX)
+    if (first_seq_of(event) != queue->come.next_seq || event->seq == UINT64_MAX)
         return false;
     switch (event->kind) {
     case REMEX_EVENT_OUTPUT:
@@ -151,19 +117,26 @@ static bool fits(
     }
 }
 
-/* Moves the cursor behind an event that fits. */
-static void pass(struct event_queue *queue, const struct remex_event *event)
+/* Moves a mark behind an event that comes next there. */
+static void pass(struct event_mark *mark, const struct remex_event *event)
 {
-    queue->next_seq = event->seq + 1;
+    mark->next_seq = event->seq + 1;
     if (event->kind == REMEX_EVENT_OUTPUT) {
-        queue->offsets[event->output.stream - 1] += event->output.data.size;
-        queue->position += event->output.data.size;
+        mark->offsets[event->output.stream - 1] += event->output.data.size;
+        mark->position += event->output.data.size;
     } else if (event->kind == REMEX_EVENT_GAP) {
-        memcpy(queue->offsets, event->gap.offsets, sizeof(queue->offsets));
-        queue->position += event->gap.bytes;
-    } else if (event->kind == REMEX_EVENT_EXITED) {
+        memcpy(mark->offsets, event->gap.offsets, sizeof(mark->offsets));
+        mark->position += event->gap.bytes;
+    }
+}
+
+static void note_end(struct event_queue *queue, struct event_node *node)
+{
+    if (node->event.kind == REMEX_EVENT_EXITED) {
         queue->exited = true;
-    } else {
+        queue->before_exit = queue->come;
+        queue->exit = event_node_hold(node);
+    } else if (node->event.kind == REMEX_EVENT_CLOSED) {
         queue->closed = true;
     }
 }
@@ -171,12 +144,15 @@ static void pass(struct event_queue *queue, const struct remex_event *event)
 static void append(struct event_queue *queue, struct event_node *node)
 {
     node->next = NULL;
-    if (queue->first)
+    if (queue->oldest)
         queue->last->next = node;
     else
+        queue->oldest = node;
+    if (!queue->first)
         queue->first = node;
     queue->last = node;
-    pass(queue, &node->event);
+    note_end(queue, node);
+    pass(&queue->come, &node->event);
 }
 
 static void put_aside(struct event_queue *queue, struct event_node *node)
@@ -203,17 +179,17 @@ static enum remex_status fill_from_early(struct event_queue *queue)
     while (queue->early && status == REMEX_OK) {
         struct event_node *node = queue->early;
 
-        if (first_seq_of(&node->event) > queue->next_seq)
+        if (event_node_first_seq(node) > queue->come.next_seq)
             break;
         queue->early = node->next;
         if (!queue->closed && fits(queue, &node->event)) {
             append(queue, node);
             continue;
         }
-        if (node->event.seq >= queue->next_seq)
+        if (node->event.seq >= queue->come.next_seq)
             status = REMEX_PROTOCOL_ERROR;
         count_out(queue, node);
-        free_node(node);
+        event_node_release(node);
     }
     return status;
 }
@@ -221,16 +197,17 @@ static enum remex_status fill_from_early(struct event_queue *queue)
 enum remex_status event_queue_push(struct event_queue *queue,
         const struct remex_event *event, struct packet *packet)
 {
+    uint64_t next_seq = queue->come.next_seq;
     struct event_node *node;
     bool in_turn;
 
-    if (queue->failure || (event->seq > 0 && event->seq < queue->next_seq))
+    if (queue->failure || (event->seq > 0 && event->seq < next_seq))
         return REMEX_ALREADY_EXISTS;
-    in_turn = first_seq_of(event) <= queue->next_seq;
+    in_turn = queue->placed && first_seq_of(event) <= next_seq;
     if (queue->closed || queue->held_count >= queue->max_count ||
             (in_turn && !fits(queue, event)))
         return REMEX_PROTOCOL_ERROR;
-    node = new_node(event, packet);
+    node = event_node_new(event, packet);
     if (!node)
         return REMEX_NO_MEMORY;
     count_in(queue, node);
@@ -242,9 +219,45 @@ enum remex_status event_queue_push(struct event_queue *queue,
     return fill_from_early(queue);
 }
 
+/* --- Where it begins ----------------------------------------------------- */
+
+void event_queue_unplace(struct event_queue *queue)
+{
+    assert(queue->come.next_seq == 1 && !queue->early);
+    queue->placed = false;
+}
+
+enum remex_status event_queue_place(
+        struct event_queue *queue, const struct follow_place *place)
+{
+    struct event_mark *begin = &queue->begin;
+
+    assert(!queue->placed);
+    if (place->seq == UINT64_MAX)
+        return REMEX_PROTOCOL_ERROR;
+    begin->next_seq = place->seq + 1;
+    memcpy(begin->offsets, place->offsets, sizeof(begin->offsets));
+    for (size_t i = 0; i < REMEX_STREAMS; i++) {
+        if (place->offsets[i] > UINT64_MAX - queue->until - begin->position)
+            return REMEX_PROTOCOL_ERROR;
+        begin->position += place->offsets[i];
+    }
+    queue->kept = *begin;
+    queue->come = *begin;
+    queue->until += begin->position;
+    queue->taken_seq = place->seq;
+    queue->exited = place->exited;
+    queue->closed = place->closed;
+    queue->closed_taken = place->closed;
+    queue->placed = true;
+    return fill_from_early(queue);
+}
+
+/* --- What is put aside, what fails --------------------------------------- */
+
 bool event_queue_has_hole(const struct event_queue *queue)
 {
-    return queue->early != NULL;
+    return queue->placed && queue->early;
 }
 
 void event_queue_drop_early(struct event_queue *queue)
@@ -254,7 +267,7 @@ void event_queue_drop_early(struct event_queue *queue)
 
         queue->early = node->next;
         count_out(queue, node);
-        free_node(node);
+        event_node_release(node);
     }
 }
 
@@ -282,11 +295,27 @@ static void take_failure(struct event_queue *queue, struct remex_event *out)
     queue->failure_taken = true;
 }
 
+/* What has been taken makes room for the newer. */
+static void trim(struct event_queue *queue)
+{
+    while (queue->history_used > queue->history &&
+            queue->oldest->event.kind != REMEX_EVENT_CLOSED) {
+        struct event_node *node = queue->oldest;
+
+        assert(node != queue->first);
+        queue->oldest = node->next;
+        queue->history_used -= event_node_size(node) + EVENT_COST;
+        pass(&queue->kept, &node->event);
+        node->queued = false;
+        event_node_release(node);
+    }
+}
+
 bool event_queue_take(struct event_queue *queue, struct remex_event *out)
 {
     struct event_node *node = queue->first;
 
-    free_node(queue->lent);
+    event_node_release(queue->lent);
     queue->lent = NULL;
     if (!event_queue_is_ready(queue))
         return false;
@@ -295,11 +324,13 @@ bool event_queue_take(struct event_queue *queue, struct remex_event *out)
         return true;
     }
     queue->first = node->next;
-    queue->lent = node;
+    queue->lent = event_node_hold(node);
     count_out(queue, node);
+    queue->history_used += event_node_size(node) + EVENT_COST;
     queue->taken_seq = node->event.seq;
     queue->closed_taken = node->event.kind == REMEX_EVENT_CLOSED;
     *out = node->event;
+    trim(queue);
     return true;
 }
 
@@ -307,12 +338,12 @@ uint64_t event_queue_grant(struct event_queue *queue)
 {
     size_t used = queue->held_bytes + queue->held_count * EVENT_COST;
     size_t room = used < queue->window ? queue->window - used : 0;
+    uint64_t position = queue->come.position;
     uint64_t until;
 
     if (room > MAX_AHEAD)
         room = MAX_AHEAD;
-    until = queue->position <= UINT64_MAX - room ? queue->position + room
-                                                 : UINT64_MAX;
+    until = position <= UINT64_MAX - room ? position + room : UINT64_MAX;
     if (until > queue->until)
         queue->until = until;
     return queue->until;

@@ -8,14 +8,21 @@
 #define ACK_EVENTS 256
 
 void handle_init(struct handle *handle, uint64_t follow_id, const char *id,
-        size_t id_size, size_t window)
+        size_t id_size, size_t window, size_t history)
 {
     assert(id_size > 0 && id_size <= MESSAGE_PROCESS_ID_BYTES);
     memset(handle, 0, sizeof(*handle));
     handle->follow_id = follow_id;
     memcpy(handle->id, id, id_size);
     handle->id_size = id_size;
-    event_queue_init(&handle->events, window);
+    event_queue_init(&handle->events, window, history);
+}
+
+void handle_begin(struct handle *handle, enum follow_from from, uint64_t seq)
+{
+    handle->from = from;
+    handle->from_seq = seq;
+    event_queue_unplace(&handle->events);
 }
 
 void handle_deinit(struct handle *handle)
@@ -36,10 +43,14 @@ const struct follow_spec *handle_cursor(struct handle *handle)
     handle->follow = (struct follow_spec){
         .process_id = handle_id(handle),
         .follow_id = handle->follow_id,
-        .after_seq = handle->events.next_seq - 1,
-        .after_position = handle->events.position,
+        .after_seq = handle->events.come.next_seq - 1,
+        .after_position = handle->events.come.position,
         .until_position = handle->told_until,
     };
+    if (!handle->events.placed) {
+        handle->follow.after_seq = handle->from_seq;
+        handle->follow.from = handle->from;
+    }
     return &handle->follow;
 }
 
@@ -53,7 +64,7 @@ enum handle_ack handle_ack_due(struct handle *handle)
         return HANDLE_ACK_NONE;
     if (granted >= events->window / 4 || taken >= ACK_EVENTS)
         return HANDLE_ACK_NOW;
-    if (granted > 0 && events->position >= handle->told_until)
+    if (granted > 0 && events->come.position >= handle->told_until)
         return HANDLE_ACK_NOW;
     return granted > 0 || taken > 0 ? HANDLE_ACK_LATER : HANDLE_ACK_NONE;
 }
@@ -84,6 +95,7 @@ void handle_push(struct handle *handle, const struct remex_event *event,
     bool had_hole = event_queue_has_hole(&handle->events);
     enum remex_status status;
 
+    handle_saw(handle, event->seq);
     status = event_queue_push(&handle->events, event, packet);
     if (status == REMEX_NO_MEMORY)
         handle_fail(handle, REMEX_FAILURE_NO_MEMORY);
@@ -101,10 +113,35 @@ void handle_pull_over(struct handle *handle, uint64_t oldest)
         handle_fail(handle, REMEX_FAILURE_PROTOCOL);
 }
 
+bool handle_is_held(const struct handle *handle)
+{
+    return handle->started && !handle->freed && !handle_is_over(handle) &&
+            handle->events.come.position >= handle->told_until;
+}
+
+void handle_saw(struct handle *handle, uint64_t seq)
+{
+    if (seq > handle->newest_seq)
+        handle->newest_seq = seq;
+}
+
+static void place(struct handle *handle, const struct follow_place *place)
+{
+    uint64_t ahead = handle->told_until;
+
+    if (event_queue_place(&handle->events, place) != REMEX_OK)
+        handle_fail(handle, REMEX_FAILURE_PROTOCOL);
+    else
+        handle->told_until = handle->events.begin.position + ahead;
+}
+
 void handle_heard(struct handle *handle, const struct follow_state *state)
 {
+    handle_saw(handle, state->last_seq);
     if (state->has_exited)
         note_exit(handle, &state->exited);
+    if (state->has_place && !handle->events.placed)
+        place(handle, &state->place);
     if (!state->known && handle->started && !handle_is_over(handle))
         handle_fail(handle, REMEX_FAILURE_EVICTED);
 }

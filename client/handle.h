@@ -42,6 +42,7 @@ struct handle {
     bool detached;
     bool has_exit;
     struct remex_exit exit;
+    uint64_t newest_seq; /* the executor is known to have published it */
 
     struct event_queue events;
     /* A hole in the events is filled by Pulls of up to this number. */
@@ -49,6 +50,9 @@ struct handle {
     /* Of the batch being taken in: its number, and our part of it. */
     uint64_t batch;
     size_t batch_bytes;
+
+    enum follow_from from; /* where to begin; a cursor, once it is known */
+    uint64_t from_seq;
 
     /* What the executor has been told. */
     uint64_t told_until;
@@ -71,7 +75,10 @@ struct handle {
 
 /* `id_size` is at most MESSAGE_PROCESS_ID_BYTES. */
 void handle_init(struct handle *handle, uint64_t follow_id, const char *id,
-        size_t id_size, size_t window);
+        size_t id_size, size_t window, size_t history);
+
+/* It begins elsewhere than at the first event; before it is followed. */
+void handle_begin(struct handle *handle, enum follow_from from, uint64_t seq);
 
 /* It must be in no list. */
 void handle_deinit(struct handle *handle);
@@ -98,7 +105,14 @@ void handle_push(struct handle *handle, const struct remex_event *event,
  * is none). A hole that all are too new for is a failure. */
 void handle_pull_over(struct handle *handle, uint64_t oldest);
 
-/* News that runs ahead of the events. */
+/* Its window is full: the executor may know more than it may send. */
+bool handle_is_held(const struct handle *handle);
+
+/* The executor has published this event. */
+void handle_saw(struct handle *handle, uint64_t seq);
+
+/* News that runs ahead of the events, and where they begin. What cannot be is a
+ * failure of the handle. */
 void handle_heard(struct handle *handle, const struct follow_state *state);
 
 void handle_fail(struct handle *handle, enum remex_failure reason);

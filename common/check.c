@@ -89,6 +89,8 @@ bool check_follow(const struct check *check, const struct follow_spec *follow)
 {
     return check_process_id(check, follow->process_id, "process_id") &&
             check_follow_id(check, follow->follow_id, "follow_id") &&
+            check_that(check, (unsigned int)follow->from <= FOLLOW_FROM_LIVE,
+                    "from", "Say from where on, in a way that exists.") &&
             check_that(check,
                     follow->after_seq > 0 || follow->after_position == 0,
                     "after_position",

@@ -6,6 +6,14 @@
 #include "common/check_values.h"
 #include "common/ids.h"
 
+/* A follow that goes on from where its reader knows to be. */
+static bool check_cursor(const struct check *c, const struct follow_spec *spec)
+{
+    return check_follow(c, spec) &&
+            check_that(c, spec->from == FOLLOW_FROM_CURSOR, "from",
+                    "Only Follow can begin elsewhere than at a cursor.");
+}
+
 static bool check_resume(const struct check *c, const struct resume *resume)
 {
     struct check within = check_within(c, "resume");
@@ -17,7 +25,7 @@ static bool check_resume(const struct check *c, const struct resume *resume)
                     "Give the 16 bytes that came with every reply."))
         return false;
     for (size_t i = 0; i < resume->follow_count; i++)
-        if (!check_follow(&follows, &resume->follows[i]))
+        if (!check_cursor(&follows, &resume->follows[i]))
             return false;
     return true;
 }
@@ -49,7 +57,7 @@ static bool check_start(
         return false;
     if (!start->follow)
         return true;
-    return check_follow(&follow, start->follow) &&
+    return check_cursor(&follow, start->follow) &&
             check_that(&follow,
                     same_bytes(start->follow->process_id,
                             start->process.process_id),

@@ -86,12 +86,26 @@ enum signal_target {
 
 enum signal_outcome { SIGNAL_DELIVERED = 1, SIGNAL_EXITED = 2 };
 
+enum follow_from {
+    FOLLOW_FROM_CURSOR = 0,
+    FOLLOW_FROM_SEQ = 1,
+    FOLLOW_FROM_LIVE = 2,
+};
+
 struct follow_spec {
     struct remex_bytes process_id;
     uint64_t follow_id;
     uint64_t after_seq;
     uint64_t until_position;
     uint64_t after_position;
+    enum follow_from from;
+};
+
+struct follow_place {
+    uint64_t seq;
+    uint64_t offsets[REMEX_STREAMS]; /* index: enum remex_stream - 1 */
+    bool exited;
+    bool closed;
 };
 
 struct follow_state {
@@ -100,6 +114,8 @@ struct follow_state {
     uint64_t last_seq;
     bool has_exited;
     struct remex_exit exited;
+    bool has_place;
+    struct follow_place place;
 };
 
 struct message_limits {
@@ -191,6 +207,7 @@ struct pull_request {
     size_t ack_count;
     uint32_t wait_ms;
     uint32_t max_bytes;
+    bool heads;
 };
 
 struct batch_event {

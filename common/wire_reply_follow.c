@@ -3,6 +3,34 @@
 
 /* --- Follow states -------------------------------------------------------- */
 
+static Remex__V1__FollowPlace *put_place(
+        struct wire *wire, const struct follow_place *place)
+{
+    Remex__V1__FollowPlace *pb = wire_alloc(wire, 1, sizeof(*pb));
+
+    if (!pb)
+        return NULL;
+    remex__v1__follow_place__init(pb);
+    pb->seq = place->seq;
+    pb->stdout_offset = place->offsets[REMEX_STDOUT - 1];
+    pb->stderr_offset = place->offsets[REMEX_STDERR - 1];
+    pb->terminal_offset = place->offsets[REMEX_TERMINAL - 1];
+    pb->exited = place->exited;
+    pb->closed = place->closed;
+    return pb;
+}
+
+static struct follow_place take_place(const Remex__V1__FollowPlace *pb)
+{
+    return (struct follow_place){
+        .seq = pb->seq,
+        .offsets = { pb->stdout_offset, pb->stderr_offset,
+                pb->terminal_offset },
+        .exited = pb->exited,
+        .closed = pb->closed,
+    };
+}
+
 static void put_state(struct wire *wire, const struct follow_state *state,
         Remex__V1__FollowState *pb)
 {
@@ -12,6 +40,8 @@ static void put_state(struct wire *wire, const struct follow_state *state,
     pb->last_seq = state->last_seq;
     if (state->has_exited)
         pb->exited = wire_put_exited(wire, &state->exited);
+    if (state->has_place)
+        pb->place = put_place(wire, &state->place);
 }
 
 /* One that is missing has no follow id, which the rules refuse. */
@@ -27,6 +57,9 @@ static struct follow_state take_state(const Remex__V1__FollowState *pb)
     state.has_exited = pb->exited != NULL;
     if (pb->exited)
         state.exited = wire_take_exited(pb->exited);
+    state.has_place = pb->place != NULL;
+    if (pb->place)
+        state.place = take_place(pb->place);
     return state;
 }
 

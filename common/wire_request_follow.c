@@ -12,6 +12,7 @@ void wire_put_follow(
     pb->after_seq = follow->after_seq;
     pb->until_position = follow->until_position;
     pb->after_position = follow->after_position;
+    pb->from = (Remex__V1__FollowFrom)follow->from;
 }
 
 struct follow_spec wire_take_follow(const Remex__V1__FollowSpec *pb)
@@ -24,6 +25,7 @@ struct follow_spec wire_take_follow(const Remex__V1__FollowSpec *pb)
         .after_seq = pb->after_seq,
         .until_position = pb->until_position,
         .after_position = pb->after_position,
+        .from = (enum follow_from)pb->from,
     };
 }
 
@@ -113,6 +115,7 @@ static ProtobufCMessage *put_pull(
     pb->n_acks = request->pull.ack_count;
     pb->wait_ms = request->pull.wait_ms;
     pb->max_bytes = request->pull.max_bytes;
+    pb->heads = request->pull.heads;
     return &pb->base;
 }
 
@@ -132,6 +135,7 @@ static void take_pull(struct wire *wire, const Remex__V1__Request *envelope,
         .ack_count = pb->n_acks,
         .wait_ms = pb->wait_ms,
         .max_bytes = pb->max_bytes,
+        .heads = pb->heads,
     };
 }
 

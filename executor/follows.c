@@ -76,6 +76,39 @@ enum remex_status follows_check(const struct session *session,
     return follows_check_cursor(session, entry, spec, error);
 }
 
+enum remex_status follows_place(const struct session *session,
+        const struct entry *entry, struct follow_spec *spec,
+        struct follow_place *out, struct remex_error *error)
+{
+    const struct event_log *log = process_log(entry->process);
+    uint64_t exited_seq = event_log_exited_seq(log);
+    uint64_t closed_seq = event_log_closed_seq(log);
+    uint64_t ahead = spec->until_position;
+    struct mark mark = { { 0 } };
+    enum remex_status status;
+
+    if (spec->from == FOLLOW_FROM_LIVE)
+        spec->after_seq = event_log_next_seq(log) - 1;
+    spec->after_position = 0;
+    status = follows_check_cursor(session, entry, spec, error);
+    if (status != REMEX_OK)
+        return status;
+    if (spec->after_seq > 0)
+        (void)event_log_mark(log, spec->after_seq, &mark);
+    *out = (struct follow_place){
+        .seq = spec->after_seq,
+        .exited = exited_seq > 0 && exited_seq <= spec->after_seq,
+        .closed = closed_seq > 0 && closed_seq <= spec->after_seq,
+    };
+    for (size_t i = 0; i < REMEX_STREAMS; i++) {
+        out->offsets[i] = mark.offsets[i];
+        spec->after_position += mark.offsets[i];
+    }
+    spec->from = FOLLOW_FROM_CURSOR;
+    spec->until_position = spec->after_position + ahead;
+    return REMEX_OK;
+}
+
 static struct follow *follow_new(
         struct session *session, struct entry *entry, uint64_t id)
 {
@@ -112,6 +145,7 @@ enum remex_status follows_set(struct session *session, struct entry *entry,
     follow->cursor.position = spec->after_position;
     follow->until_position = spec->until_position;
     follow->consumed_seq = spec->after_seq;
+    follow->told_seq = 0;
     follow->exit_told = false;
     update_consumed(entry);
     follow_refresh(follow);
@@ -193,6 +227,14 @@ bool follow_has_event(const struct follow *follow)
         return false;
     return event.kind != REMEX_EVENT_OUTPUT ||
             follow->cursor.position < follow->until_position;
+}
+
+bool follow_has_news(const struct follow *follow)
+{
+    uint64_t next_seq = event_log_next_seq(process_log(follow->entry->process));
+
+    return next_seq > follow->told_seq + 1 &&
+            next_seq > follow->cursor.seq + 1 && !follow_has_event(follow);
 }
 
 bool follow_has_early_exit(const struct follow *follow)

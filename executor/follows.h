@@ -30,8 +30,9 @@ struct follow {
     struct cursor cursor;
     uint64_t until_position; /* output may begin below this one */
     uint64_t consumed_seq;
-    bool exit_told; /* by a FollowState */
-    bool stated;    /* in the Resume that is being carried out */
+    uint64_t told_seq; /* by a FollowState: the newest event then */
+    bool exit_told;    /* by a FollowState */
+    bool stated;       /* in the Resume that is being carried out */
 };
 
 /* Makes a follow, or sets the known one of that id to where `spec` says;
@@ -51,6 +52,12 @@ REMEX_CHECKED enum remex_status follows_check_cursor(
 REMEX_CHECKED enum remex_status follows_check(const struct session *session,
         const struct entry *entry, const struct follow_spec *spec,
         struct remex_error *error);
+
+/* Turns a spec that is not from a cursor into the one that is, and says where
+ * that is. */
+REMEX_CHECKED enum remex_status follows_place(const struct session *session,
+        const struct entry *entry, struct follow_spec *spec,
+        struct follow_place *out, struct remex_error *error);
 
 struct follow *follows_find(const struct session *session, uint64_t follow_id);
 
@@ -74,6 +81,9 @@ void follow_refresh(struct follow *follow);
 
 /* The next event may be sent. */
 bool follow_has_event(const struct follow *follow);
+
+/* The window holds up events that the client has not been told of. */
+bool follow_has_news(const struct follow *follow);
 
 /* The exit is known, but its event is held up behind the window. */
 bool follow_has_early_exit(const struct follow *follow);

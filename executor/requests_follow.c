@@ -16,20 +16,28 @@ static void touch_ready(struct call *call)
 
 enum remex_status requests_follow(struct call *call, struct remex_error *error)
 {
-    const struct follow_spec *spec = &call->request->follow.follow;
+    struct follow_spec spec = call->request->follow.follow;
     struct requests *requests = call->requests;
     struct follow_state *state = &call->reply.follow.state;
     struct entry *entry = registry_find(
-            &requests->registry, call->session->principal, spec->process_id);
+            &requests->registry, call->session->principal, spec.process_id);
+    bool placed = spec.from != FOLLOW_FROM_CURSOR;
+    struct follow_place place = { 0 };
     struct follow *follow;
-    enum remex_status status;
+    enum remex_status status = REMEX_OK;
 
     if (!entry)
         return refusal_unknown_process(error);
-    status = follows_set(call->session, entry, spec, &follow, error);
+    if (placed)
+        status = follows_place(call->session, entry, &spec, &place, error);
+    if (status == REMEX_OK)
+        status = follows_set(call->session, entry, &spec, &follow, error);
     if (status != REMEX_OK)
         return status;
     follow_tell_state(follow, state);
+    state->has_place = placed;
+    state->place = place;
+    follow->told_seq = state->last_seq;
     follow->exit_told = state->has_exited;
     follow_refresh(follow);
     touch_ready(call);
@@ -85,6 +93,26 @@ static void apply_acks(const struct call *call)
     }
 }
 
+/* What their windows hold up, as many as fit; the others next time. */
+static void gather_heads(const struct call *call)
+{
+    const struct list *all = &call->session->following;
+
+    for (struct list *node = all->next; node != all; node = node->next) {
+        struct follow *follow = CONTAINER_OF(node, struct follow, of_session);
+        struct follow_state state;
+
+        if (!follow_has_news(follow))
+            continue;
+        follow_tell_state(follow, &state);
+        if (!gather_state(&call->requests->gather, &state))
+            return;
+        follow->told_seq = state.last_seq;
+        if (state.has_exited)
+            follow->exit_told = true;
+    }
+}
+
 static void fill_pull_reply(struct call *call)
 {
     const struct gather *gather = &call->requests->gather;
@@ -109,6 +137,8 @@ enum remex_status requests_pull(struct call *call, struct remex_error *error)
     gather_begin(gather, pull->max_bytes);
     apply_acks(call);
     gather_session(gather, call->session);
+    if (pull->heads)
+        gather_heads(call);
     if (!gather_is_empty(gather) || pull->wait_ms == 0) {
         fill_pull_reply(call);
         touch_ready(call);

@@ -53,8 +53,17 @@ static const struct label labels[] = {
 };
 
 static const struct follow_spec follows[] = {
-    { BYTES("process-1"), 11, 12, 13, 14 },
-    { BYTES("p"), UINT64_MAX, 0, UINT64_MAX, 0 },
+    { BYTES("process-1"), 11, 12, 13, 14, FOLLOW_FROM_CURSOR },
+    { BYTES("p"), UINT64_MAX, 0, UINT64_MAX, 0, FOLLOW_FROM_CURSOR },
+};
+
+static const struct follow_spec live_follow = {
+    BYTES("process-1"),
+    11,
+    12,
+    13,
+    14,
+    FOLLOW_FROM_LIVE,
 };
 
 static const struct resume resume = {
@@ -86,6 +95,7 @@ static const struct follow_spec start_follow = {
     52,
     53,
     54,
+    FOLLOW_FROM_CURSOR,
 };
 
 static const struct start_request start_request = {
@@ -155,7 +165,9 @@ static const struct follow_state states[] = {
     { .follow_id = 83,
             .last_seq = 84,
             .has_exited = true,
-            .exited = { .code = 255, .reason = REMEX_EXIT_OWN } },
+            .exited = { .code = 255, .reason = REMEX_EXIT_OWN },
+            .has_place = true,
+            .place = { 85, { 86, 87, UINT64_MAX }, .exited = true } },
 };
 
 static const struct remex_bytes capabilities[] = {
@@ -328,11 +340,12 @@ static void fill_call(struct request *request)
     if (request->method == METHOD_START)
         request->start = start_request;
     if (request->method == METHOD_FOLLOW)
-        request->follow.follow = follows[0];
+        request->follow.follow = live_follow;
     if (request->method == METHOD_UNFOLLOW)
         request->unfollow.follow_id = 151;
     if (request->method == METHOD_PULL)
-        request->pull = (struct pull_request){ acks, COUNT(acks), 152, 153 };
+        request->pull =
+                (struct pull_request){ acks, COUNT(acks), 152, 153, true };
     if (request->method == METHOD_READ)
         request->read = (struct read_request){ process_id, 154, 155, 156, 157 };
     if (request->method == METHOD_WRITE)

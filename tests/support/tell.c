@@ -57,6 +57,7 @@ static void follow(GString *out, const struct follow_spec *spec)
     number(out, "follow.after_seq", spec->after_seq);
     number(out, "follow.until_position", spec->until_position);
     number(out, "follow.after_position", spec->after_position);
+    number(out, "follow.from", spec->from);
 }
 
 static void resume(GString *out, const struct resume *resume)
@@ -168,6 +169,7 @@ static void pull(GString *out, const struct pull_request *pull)
     }
     number(out, "wait_ms", pull->wait_ms);
     number(out, "max_bytes", pull->max_bytes);
+    number(out, "heads", pull->heads);
 }
 
 static void read_request(GString *out, const struct read_request *read)
@@ -308,6 +310,15 @@ static void exited(GString *out, const struct remex_exit *exited)
     number(out, "involuntary_switches", exited->involuntary_switches);
 }
 
+static void place(GString *out, const struct follow_place *place)
+{
+    number(out, "place.seq", place->seq);
+    for (size_t i = 0; i < REMEX_STREAMS; i++)
+        number(out, "offset", place->offsets[i]);
+    number(out, "exited", place->exited);
+    number(out, "closed", place->closed);
+}
+
 static void state(GString *out, const struct follow_state *state)
 {
     number(out, "state.follow_id", state->follow_id);
@@ -315,6 +326,8 @@ static void state(GString *out, const struct follow_state *state)
     number(out, "last_seq", state->last_seq);
     if (state->has_exited)
         exited(out, &state->exited);
+    if (state->has_place)
+        place(out, &state->place);
 }
 
 static void states(

@@ -15,7 +15,7 @@ static struct event_queue queue;
 
 static void set_up(size_t window)
 {
-    event_queue_init(&queue, window);
+    event_queue_init(&queue, window, 0);
     event_queue_grant(&queue);
 }
 
@@ -192,7 +192,7 @@ static void a_gap_moves_the_cursor_of_each_stream(void)
 {
     set_up(WINDOW);
     g_assert_cmpint(push(gap(1, 9, 100, 100)), ==, REMEX_OK);
-    g_assert_cmpuint(queue.position, ==, 100);
+    g_assert_cmpuint(queue.come.position, ==, 100);
     g_assert_cmpint(push(output(10, 100, "on")), ==, REMEX_OK);
     take_kind(REMEX_EVENT_GAP);
     take_output(10, "on");
@@ -243,7 +243,7 @@ static void the_number_0_is_nobodys(void)
 
 static void output_beyond_the_grant_is_refused(void)
 {
-    event_queue_init(&queue, WINDOW);
+    event_queue_init(&queue, WINDOW, 0);
     g_assert_cmpint(push(output(1, 0, "a")), ==, REMEX_PROTOCOL_ERROR);
     g_assert_cmpuint(event_queue_grant(&queue), >, 0);
     g_assert_cmpint(push(output(1, 0, "a")), ==, REMEX_OK);
@@ -256,7 +256,7 @@ static void a_full_queue_grants_nothing_more(void)
     uint64_t seq = 0;
 
     set_up(4096);
-    while (queue.position < queue.until) {
+    while (queue.come.position < queue.until) {
         seq++;
         g_assert_cmpint(
                 push(output(seq, (seq - 1) * 8, "12345678")), ==, REMEX_OK);

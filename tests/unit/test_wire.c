@@ -331,8 +331,10 @@ static void the_encoded_process_tells_specs_apart_and_nothing_else(void)
 static void a_follow_without_a_process_id_follows_the_process_started(void)
 {
     struct request request = sample_request(METHOD_START);
-    struct follow_spec follow = { request.start.process.process_id, 1, 0, 0,
-        0 };
+    struct follow_spec follow = {
+        .process_id = request.start.process.process_id,
+        .follow_id = 1,
+    };
     static const char with_id[] = "\x12\x0d\x0a\x09process-1\x10\x01";
     struct received received;
     uint8_t *end;

@@ -52,6 +52,9 @@ struct remex_client_options {
     int lease_ms;           /* default: the executor's */
     size_t window_bytes;    /* default 1 MiB: output held here per process */
     const char *executor_program; /* of local:; default: the installed remexd */
+    size_t history_bytes; /* default 256 KiB: taken output that is kept here per
+                           * process, for other readers and for reads after a
+                           * failure */
 };
 
 /*
