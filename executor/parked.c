@@ -15,6 +15,9 @@ static void copy_call(struct parked *parked, const struct request *request)
     } else if (request->method == METHOD_READ) {
         parked->read = request->read;
         parked->read.process_id = (struct remex_bytes){ 0 };
+    } else if (request->method == METHOD_WAIT) {
+        parked->wait = request->wait;
+        parked->wait.process_id = (struct remex_bytes){ 0 };
     } else {
         assert(request->method == METHOD_WRITE);
         parked->write = request->write;

@@ -43,6 +43,7 @@ struct parked {
         struct pull_request pull; /* without acks */
         struct read_request read; /* without the process id */
         struct write_request write;
+        struct wait_request wait; /* without the process id */
     };
     size_t payload_size;
     uint8_t payload[]; /* of a Write */

@@ -38,6 +38,7 @@ struct principal *principals_hold(
         return NULL;
     snprintf(principal->name, sizeof(principal->name), "%s", name);
     list_init(&principal->all);
+    list_init(&principal->entries);
     list_append(&principals->all, &principal->all);
     return principal_hold(principal);
 }

@@ -19,6 +19,7 @@ struct principal {
     char name[PRINCIPAL_NAME_BYTES]; /* "uid:1000", "token" */
     size_t sessions;
     size_t processes;
+    struct list entries; /* the registry's, of these processes; by no order */
 };
 
 /* As many as there are holders, whose numbers are bounded. */

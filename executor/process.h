@@ -62,6 +62,17 @@ const struct event_log *process_log(const struct process *process);
 /* Once it has exited, else NULL. */
 const struct remex_exit *process_exit(const struct process *process);
 
+/* State, exit and ends. */
+void process_tell_ending(
+        const struct process *process, struct process_ending *out);
+/* Fills in what a process knows of itself, into one that is zeroed: pid, start,
+ * events, streams, stdin, ending. */
+void process_tell_status(
+        const struct process *process, struct process_status *out);
+/* A moment of the monotonic clock as nanoseconds since 1970, as its events tell
+ * it. They never go back in time, whatever happens to the clock. */
+int64_t process_time_of(const struct process *process, int64_t now);
+
 /*
  * Whoever follows has consumed everything up to `seq`, the lowest of all
  * followers, computed by the caller; UINT64_MAX: nobody follows. Before the

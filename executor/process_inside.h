@@ -4,8 +4,8 @@
 
 /*
  * The inside of a process, for process.c (its life and endings),
- * process_output.c and process_control.c (what is asked of it: stdin, signals,
- * deadlines) alone.
+ * process_output.c, process_control.c (what is asked of it: stdin, signals,
+ * deadlines) and process_status.c (what is told of it) alone.
  */
 
 #include "executor/process.h"
@@ -58,9 +58,6 @@ struct process_stream *process_stream_of(
 /* Sets up the streams and their log. REMEX_NO_MEMORY. */
 REMEX_CHECKED enum remex_status process_init_output(struct process *process,
         const struct process_spec *spec, struct event_log_limits limits);
-
-/* Events of a process never go back in time, whatever happens to the clock. */
-int64_t process_time_of(const struct process *process, int64_t now);
 
 void process_published(struct process *process);
 

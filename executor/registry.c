@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/random.h"
+#include "common/text.h"
 #include "executor/refusal.h"
 
 /* A closed process that somebody is still to be told about is looked at again
@@ -28,6 +29,17 @@ void registry_init(struct registry *registry,
     list_init(&registry->closed);
 }
 
+/* The last of it. */
+static void entry_release(struct entry *entry)
+{
+    agenda_unbook(entry->registry->agenda, &entry->tick);
+    list_remove(&entry->of_principal);
+    entry->principal->processes--;
+    principal_release(entry->principal);
+    free(entry->description);
+    free(entry);
+}
+
 static void forget(struct entry *entry)
 {
     struct registry *registry = entry->registry;
@@ -39,10 +51,7 @@ static void forget(struct entry *entry)
     list_remove(&entry->changed);
     list_remove(&entry->closed);
     table_remove(&registry->by_name, &entry->node);
-    agenda_unbook(registry->agenda, &entry->tick);
-    entry->principal->processes--;
-    principal_release(entry->principal);
-    free(entry);
+    entry_release(entry);
 }
 
 void registry_deinit(struct registry *registry)
@@ -165,6 +174,7 @@ static void init_lists(struct entry *entry)
     list_init(&entry->waiting);
     list_init(&entry->changed);
     list_init(&entry->closed);
+    list_init(&entry->of_principal);
 }
 
 static void copy_spec(struct entry *entry, const struct process_spec *spec)
@@ -201,16 +211,12 @@ static struct entry *entry_new(struct registry *registry,
     copy_spec(entry, spec);
     entry->principal = principal_hold(principal);
     principal->processes++;
-    return entry;
-}
-
-/* Of one that was never in the table. */
-static void entry_discard(struct entry *entry)
-{
-    agenda_unbook(entry->registry->agenda, &entry->tick);
-    entry->principal->processes--;
-    principal_release(entry->principal);
-    free(entry);
+    list_append(&principal->entries, &entry->of_principal);
+    entry->description = description_new(spec);
+    if (entry->description)
+        return entry;
+    entry_release(entry);
+    return NULL;
 }
 
 static enum remex_status start(struct registry *registry,
@@ -230,7 +236,7 @@ static enum remex_status start(struct registry *registry,
     status = process_start(registry->host, spec, &registry->limits.process,
             &hooks, &entry->process, error);
     if (status != REMEX_OK) {
-        entry_discard(entry);
+        entry_release(entry);
         return status;
     }
     table_add(&registry->by_name, &entry->node,
@@ -291,4 +297,55 @@ void registry_owner_lost(struct entry *entry, int64_t now)
                         : 0,
                 REMEX_EXIT_OWNER_LOST, now);
     reschedule(entry);
+}
+
+enum remex_status registry_forget(
+        struct entry *entry, struct remex_error *error)
+{
+    if (process_state(entry->process) != PROCESS_CLOSED)
+        return error_set(error, REMEX_FAILED_PRECONDITION,
+                "The process has not closed yet; terminate it, and wait for "
+                "that.");
+    if (is_wanted(entry))
+        return error_set(error, REMEX_FAILED_PRECONDITION,
+                "A follower is still to be told of its end; let it have that, "
+                "or unfollow.");
+    forget(entry);
+    return REMEX_OK;
+}
+
+/* --- Telling ------------------------------------------------------------- */
+
+static uint32_t followers_of(const struct entry *entry)
+{
+    const struct list *node = entry->follows.next;
+    uint32_t count = 0;
+
+    for (; node != &entry->follows; node = node->next)
+        count++;
+    return count;
+}
+
+void registry_tell_status(const struct entry *entry, struct process_status *out)
+{
+    const struct description *description = entry->description;
+    bool closed = entry->forget_at != CLOCK_NEVER;
+    int64_t expires = closed ? entry->forget_at : entry->kill_at;
+
+    *out = (struct process_status){
+        .process_id = { entry->id, entry->id_size },
+        .principal = text_bytes(entry->principal->name),
+        .argv = description->argv,
+        .argv_count = description->argv_count,
+        .argv_cut = description->argv_cut,
+        .cwd = description->cwd,
+        .labels = description->labels,
+        .label_count = description->label_count,
+        .followers = followers_of(entry),
+        .owned = list_is_linked(&entry->owned),
+        .owner_loss = entry->owner_loss,
+    };
+    process_tell_status(entry->process, out);
+    if (expires != CLOCK_NEVER)
+        out->expires_ns = process_time_of(entry->process, expires);
 }

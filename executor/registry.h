@@ -23,6 +23,7 @@
 #include "common/digest.h"
 #include "common/message.h"
 #include "executor/agenda.h"
+#include "executor/description.h"
 #include "executor/list.h"
 #include "executor/principals.h"
 #include "executor/process.h"
@@ -34,7 +35,9 @@ struct entry {
     struct principal *principal;
     uint8_t id[MESSAGE_PROCESS_ID_BYTES];
     size_t id_size;
-    struct digest digest; /* of the ProcessSpec it was started with */
+    struct digest digest; /* of what it was started with */
+    struct list of_principal;
+    struct description *description;
     struct process *process;
 
     struct list owned;   /* in its session's processes; in none: not owned */
@@ -99,6 +102,15 @@ REMEX_CHECKED enum remex_status registry_start(struct registry *registry,
 /* NULL: unknown, or another principal's. */
 struct entry *registry_find(const struct registry *registry,
         const struct principal *principal, struct remex_bytes id);
+
+/* Frees the name of a closed process. REMEX_FAILED_PRECONDITION: it is not
+ * closed, or somebody is still to be told about it. */
+REMEX_CHECKED enum remex_status registry_forget(
+        struct entry *entry, struct remex_error *error);
+
+/* How it stands; lent until the next call that changes something. */
+void registry_tell_status(
+        const struct entry *entry, struct process_status *out);
 
 /* To be called for every entry that changed. */
 void registry_settle(struct entry *entry, int64_t now);

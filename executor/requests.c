@@ -281,6 +281,10 @@ static requests_method *find_method(enum method method)
         { METHOD_WRITE, requests_write },
         { METHOD_SIGNAL, requests_signal },
         { METHOD_TERMINATE, requests_terminate },
+        { METHOD_WAIT, requests_wait },
+        { METHOD_INSPECT, requests_inspect },
+        { METHOD_LIST, requests_list },
+        { METHOD_FORGET, requests_forget },
     };
 
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)

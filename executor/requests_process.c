@@ -137,7 +137,7 @@ struct parked *requests_park(
     return parked;
 }
 
-static enum remex_status park_at(struct call *call, struct entry *entry,
+enum remex_status requests_park_at(struct call *call, struct entry *entry,
         uint32_t wait_ms, struct remex_error *error)
 {
     struct parked *parked = requests_park(call, wait_ms, error);
@@ -149,7 +149,7 @@ static enum remex_status park_at(struct call *call, struct entry *entry,
     return REMEX_AGAIN;
 }
 
-static struct entry *find_entry(
+struct entry *requests_find(
         const struct call *call, struct remex_bytes process_id)
 {
     return registry_find(
@@ -190,7 +190,7 @@ enum remex_status requests_do_read(struct requests *requests,
 enum remex_status requests_read(struct call *call, struct remex_error *error)
 {
     const struct read_request *read = &call->request->read;
-    struct entry *entry = find_entry(call, read->process_id);
+    struct entry *entry = requests_find(call, read->process_id);
     enum remex_status status;
 
     if (!entry)
@@ -200,7 +200,7 @@ enum remex_status requests_read(struct call *call, struct remex_error *error)
                 error, "read.after_seq", "There is no such event yet.");
     status = requests_do_read(call->requests, entry, read, &call->reply);
     if (status == REMEX_AGAIN && read->wait_ms > 0)
-        return park_at(call, entry, read->wait_ms, error);
+        return requests_park_at(call, entry, read->wait_ms, error);
     call->gathered = true;
     return REMEX_OK;
 }
@@ -234,13 +234,13 @@ static enum remex_status park_write(
         request.write.eof = false;
     }
     part.request = &request;
-    return park_at(&part, entry, request.write.wait_ms, error);
+    return requests_park_at(&part, entry, request.write.wait_ms, error);
 }
 
 enum remex_status requests_write(struct call *call, struct remex_error *error)
 {
     const struct write_request *write = &call->request->write;
-    struct entry *entry = find_entry(call, write->process_id);
+    struct entry *entry = requests_find(call, write->process_id);
     enum remex_status status;
 
     if (!entry)
@@ -258,7 +258,7 @@ enum remex_status requests_signal(struct call *call, struct remex_error *error)
 {
     const struct signal_request *signal = &call->request->signal;
     struct signal_window *window = &call->session->signals;
-    struct entry *entry = find_entry(call, signal->process_id);
+    struct entry *entry = requests_find(call, signal->process_id);
     enum signal_outcome outcome;
     bool delivered;
     enum remex_status status;
@@ -281,7 +281,7 @@ enum remex_status requests_terminate(
         struct call *call, struct remex_error *error)
 {
     const struct terminate_request *terminate = &call->request->terminate;
-    struct entry *entry = find_entry(call, terminate->process_id);
+    struct entry *entry = requests_find(call, terminate->process_id);
 
     if (!entry)
         return refusal_unknown_process(error);

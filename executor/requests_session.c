@@ -14,6 +14,8 @@
 /* What this executor can do beyond the least of version 1. */
 static const struct remex_bytes capabilities[] = {
     { "terminate-plan", sizeof("terminate-plan") - 1 },
+    { "wait", sizeof("wait") - 1 },
+    { "list", sizeof("list") - 1 },
 };
 
 static void fill_open_reply(struct call *call, struct session *session)

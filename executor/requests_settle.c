@@ -87,6 +87,8 @@ static enum remex_status do_parked(struct requests *requests,
     struct remex_bytes payload = { parked->payload, parked->payload_size };
 
     switch ((unsigned int)parked->method) {
+    case METHOD_WAIT:
+        return requests_do_wait(parked->entry, &parked->wait, reply);
     case METHOD_PULL:
         return do_pull(requests, parked, reply);
     case METHOD_READ:
@@ -100,7 +102,8 @@ static enum remex_status do_parked(struct requests *requests,
 void requests_try_parked(
         struct requests *requests, struct parked *parked, bool last)
 {
-    bool has_payload = parked->method != METHOD_WRITE;
+    bool has_payload =
+            parked->method == METHOD_PULL || parked->method == METHOD_READ;
     struct remex_error error = { 0 };
     struct reply reply = { 0 };
     enum remex_status status;

@@ -67,6 +67,10 @@ requests_method requests_read;
 requests_method requests_write;
 requests_method requests_signal;
 requests_method requests_terminate;
+requests_method requests_wait;
+requests_method requests_inspect;
+requests_method requests_list;
+requests_method requests_forget;
 
 /* Whether who sent this may use the executor at all, and by what name.
  * `token`: what he showed, in Open. */
@@ -79,6 +83,14 @@ REMEX_CHECKED enum remex_status requests_identify(
  * where it will be found. NULL: refused. */
 struct parked *requests_park(
         struct call *call, uint32_t wait_ms, struct remex_error *error);
+
+/* The same until something happens to `entry`: REMEX_AGAIN, or why not. */
+REMEX_CHECKED enum remex_status requests_park_at(struct call *call,
+        struct entry *entry, uint32_t wait_ms, struct remex_error *error);
+
+/* The caller's process of that id, or NULL. */
+struct entry *requests_find(
+        const struct call *call, struct remex_bytes process_id);
 
 /* Sends the reply that was built; `gather` (may be NULL) has its payload. */
 void requests_answer(struct requests *requests, const struct caller *caller,
@@ -106,6 +118,8 @@ void requests_touch_session(struct requests *requests, struct session *session);
 REMEX_CHECKED enum remex_status requests_do_read(struct requests *requests,
         const struct entry *entry, const struct read_request *read,
         struct reply *reply);
+REMEX_CHECKED enum remex_status requests_do_wait(const struct entry *entry,
+        const struct wait_request *wait, struct reply *reply);
 REMEX_CHECKED enum remex_status requests_do_write(const struct entry *entry,
         const struct write_request *write, struct remex_bytes payload,
         struct reply *reply, struct remex_error *error);

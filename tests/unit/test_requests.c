@@ -195,7 +195,7 @@ static void what_is_no_request_is_answered_and_harms_nothing(void)
 
 static void methods_to_come_are_told_so(void)
 {
-    struct request request = { .method = METHOD_LIST };
+    struct request request = sample_request(METHOD_RESIZE);
     struct desk desk;
     struct reply reply;
 

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Wait, Inspect, List, Forget: what is asked about processes.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "executor/refusal.h"
+#include "executor/requests_state.h"
+
+enum {
+    LIST_COUNT = 256, /* most in one reply */
+    /* Of what the descriptions have, and so much for the rest of each: together
+     * well below what a reply may have. */
+    LIST_BYTES = 256 * 1024,
+    STATUS_BYTES = 1024
+};
+
+/* --- Wait ---------------------------------------------------------------- */
+
+enum remex_status requests_do_wait(const struct entry *entry,
+        const struct wait_request *wait, struct reply *reply)
+{
+    struct process_ending *ending = &reply->wait.ending;
+
+    process_tell_ending(entry->process, ending);
+    return ending->state >= wait->until ? REMEX_OK : REMEX_AGAIN;
+}
+
+enum remex_status requests_wait(struct call *call, struct remex_error *error)
+{
+    const struct wait_request *wait = &call->request->wait;
+    struct entry *entry = requests_find(call, wait->process_id);
+    enum remex_status status;
+
+    if (!entry)
+        return refusal_unknown_process(error);
+    status = requests_do_wait(entry, wait, &call->reply);
+    if (status == REMEX_AGAIN && wait->wait_ms > 0)
+        return requests_park_at(call, entry, wait->wait_ms, error);
+    return REMEX_OK;
+}
+
+/* --- Inspect, Forget ------------------------------------------------------ */
+
+enum remex_status requests_inspect(struct call *call, struct remex_error *error)
+{
+    const struct entry *entry =
+            requests_find(call, call->request->inspect.process_id);
+
+    if (!entry)
+        return refusal_unknown_process(error);
+    registry_tell_status(entry, &call->reply.inspect.process);
+    return REMEX_OK;
+}
+
+enum remex_status requests_forget(struct call *call, struct remex_error *error)
+{
+    struct entry *entry = requests_find(call, call->request->forget.process_id);
+
+    return entry ? registry_forget(entry, error) : REMEX_OK;
+}
+
+/* --- List ---------------------------------------------------------------- */
+
+static int compare_ids(struct remex_bytes a, struct remex_bytes b)
+{
+    size_t size = a.size < b.size ? a.size : b.size;
+    int order = size > 0 ? memcmp(a.data, b.data, size) : 0;
+
+    if (order != 0)
+        return order;
+    return (a.size > b.size) - (a.size < b.size);
+}
+
+static struct remex_bytes id_of(const struct entry *entry)
+{
+    return (struct remex_bytes){ entry->id, entry->id_size };
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct entry *const *left = a;
+    const struct entry *const *right = b;
+
+    return compare_ids(id_of(*left), id_of(*right));
+}
+
+static bool is_asked_for(
+        const struct entry *entry, const struct list_request *list)
+{
+    return compare_ids(id_of(entry), list->after_process_id) > 0 &&
+            description_has_labels(
+                    entry->description, list->labels, list->label_count);
+}
+
+/* All that are asked for, in order; as many as there is room for in `out`. */
+static size_t collect(const struct principal *principal,
+        const struct list_request *list, const struct entry **out)
+{
+    struct list *node = principal->entries.next;
+    size_t count = 0;
+
+    for (; node != &principal->entries; node = node->next) {
+        const struct entry *entry =
+                CONTAINER_OF(node, struct entry, of_principal);
+
+        if (is_asked_for(entry, list))
+            out[count++] = entry;
+    }
+    if (count > 1)
+        qsort(out, count, sizeof(struct entry *), compare_entries);
+    return count;
+}
+
+/* How many of them fit into one reply; at least one. */
+static size_t fitting(
+        const struct entry *const *entries, size_t count, uint32_t max_count)
+{
+    size_t most =
+            max_count > 0 && max_count < LIST_COUNT ? max_count : LIST_COUNT;
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        bytes += STATUS_BYTES + entries[i]->description->bytes;
+        if (i == most || (i > 0 && bytes > LIST_BYTES))
+            return i;
+    }
+    return count;
+}
+
+enum remex_status requests_list(struct call *call, struct remex_error *error)
+{
+    const struct list_request *list = &call->request->list;
+    const struct principal *principal = call->session->principal;
+    struct arena *arena = &call->requests->arena;
+    struct process_status *statuses;
+    const struct entry **entries;
+    size_t found, count;
+
+    if (list->everybody)
+        return error_set(error, REMEX_PERMISSION_DENIED,
+                "Only an administrator may see everybody's processes; ask for "
+                "your own.");
+    entries = arena_alloc(
+            arena, (principal->processes + 1) * sizeof(struct entry *));
+    if (!entries)
+        return refusal_no_memory(error, "a list");
+    found = collect(principal, list, entries);
+    count = fitting(entries, found, list->max_count);
+    statuses = arena_alloc(arena, (count + 1) * sizeof(*statuses));
+    if (!statuses)
+        return refusal_no_memory(error, "a list");
+    for (size_t i = 0; i < count; i++)
+        registry_tell_status(entries[i], &statuses[i]);
+    call->reply.list = (struct list_reply){ statuses, count, count < found };
+    return REMEX_OK;
+}
