@@ -106,12 +106,27 @@ static bool check_terminate(
             check_plan(c, terminate->plan, terminate->plan_count, "plan");
 }
 
+/* Nobody follows while it runs: one that is held then never ends. */
+static bool check_run_stream(const struct check *c,
+        const struct stream_spec *spec, const char *message)
+{
+    struct check stream = check_within(c, message);
+
+    return check_that(&stream,
+            spec->delivery != DELIVERY_RELIABLE ||
+                    spec->no_follower == NO_FOLLOWER_DRAIN,
+            "no_follower",
+            "Nobody follows what is run: choose NO_FOLLOWER_DRAIN.");
+}
+
 static bool check_run(const struct check *c, const struct request *request)
 {
     const struct process_spec *spec = &request->run.process;
     struct check envelope = { .error = c->error };
 
     return check_process(c, spec) &&
+            check_run_stream(c, &spec->out, "stdout_spec") &&
+            (spec->pty || check_run_stream(c, &spec->err, "stderr_spec")) &&
             check_that(&envelope,
                     request->payload.size == 0 ||
                             spec->stdin_kind == STDIN_PIPE,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor/gather.h"
 
+#include <string.h>
+
 #include "executor/follows.h"
 
 void gather_begin(struct gather *gather, size_t max_bytes)
@@ -93,6 +95,87 @@ void gather_log(struct gather *gather, const struct event_log *log,
         cursor_pass(cursor, &event);
     }
 }
+
+/* --- A process as a whole ------------------------------------------------- */
+
+/* Kept free for what always comes: Gap, Exited, Gap, Closed. */
+enum { WHOLE_TAIL = 4 };
+
+/* Outputs that are left out, since there was no room for the first of them. */
+struct left_out {
+    bool begun;
+    bool pending; /* `gap` is still to be told */
+    struct remex_event gap;
+    uint64_t offsets[REMEX_STREAMS]; /* where each stream stands */
+};
+
+static bool has_room(
+        const struct gather *gather, const struct remex_event *event)
+{
+    size_t size =
+            event->kind == REMEX_EVENT_OUTPUT ? event->output.data.size : 0;
+
+    return gather->count < GATHER_EVENTS - WHOLE_TAIL &&
+            size <= gather->max_bytes - gather->bytes;
+}
+
+/* `event` is an Output or a Gap. */
+static void note_offsets(
+        struct left_out *left_out, const struct remex_event *event)
+{
+    if (event->kind == REMEX_EVENT_GAP)
+        memcpy(left_out->offsets, event->gap.offsets,
+                sizeof(left_out->offsets));
+    else
+        left_out->offsets[event->output.stream - REMEX_STDOUT] =
+                event->output.offset + event->output.data.size;
+}
+
+static void leave_out(
+        struct left_out *left_out, const struct remex_event *event)
+{
+    struct remex_event *gap = &left_out->gap;
+    bool is_gap = event->kind == REMEX_EVENT_GAP;
+
+    if (!left_out->pending)
+        *gap = (struct remex_event){
+            .kind = REMEX_EVENT_GAP,
+            .gap = { .first_seq = is_gap ? event->gap.first_seq : event->seq },
+        };
+    left_out->pending = true;
+    gap->seq = event->seq;
+    gap->gap.bytes += is_gap ? event->gap.bytes : event->output.data.size;
+    memcpy(gap->gap.offsets, left_out->offsets, sizeof(gap->gap.offsets));
+}
+
+void gather_whole(struct gather *gather, const struct event_log *log)
+{
+    struct left_out left_out = { 0 };
+    struct cursor cursor = { 0 };
+    struct remex_event event;
+    struct log_block *block;
+
+    while (event_log_next(log, &cursor, &event, &block)) {
+        bool is_output = event.kind == REMEX_EVENT_OUTPUT ||
+                event.kind == REMEX_EVENT_GAP;
+
+        cursor_pass(&cursor, &event);
+        if (is_output) {
+            left_out.begun = left_out.begun || !has_room(gather, &event);
+            note_offsets(&left_out, &event);
+        }
+        if (is_output && left_out.begun) {
+            leave_out(&left_out, &event);
+            continue;
+        }
+        if (left_out.pending)
+            add_event(gather, 0, &left_out.gap, NULL);
+        left_out.pending = false;
+        add_event(gather, 0, &event, block);
+    }
+}
+
+/* --- All of a session ----------------------------------------------------- */
 
 /* False: no more fits. */
 static bool gather_follow(struct gather *gather, struct follow *follow)

@@ -49,6 +49,11 @@ bool gather_is_empty(const struct gather *gather);
 void gather_log(struct gather *gather, const struct event_log *log,
         struct cursor *cursor, uint64_t follow_id, uint64_t until_position);
 
+/* All that can be told of a closed process in one reply: whole outputs from the
+ * first on as long as they fit, a Gap for the others, Exited and Closed in any
+ * case. */
+void gather_whole(struct gather *gather, const struct event_log *log);
+
 /* Takes turns between all of a session's ready follows, until there is nothing
  * more to take or it is full. */
 void gather_session(struct gather *gather, struct session *session);

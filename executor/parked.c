@@ -18,6 +18,8 @@ static void copy_call(struct parked *parked, const struct request *request)
     } else if (request->method == METHOD_WAIT) {
         parked->wait = request->wait;
         parked->wait.process_id = (struct remex_bytes){ 0 };
+    } else if (request->method == METHOD_RUN) {
+        parked->max_output_bytes = request->run.max_output_bytes;
     } else {
         assert(request->method == METHOD_WRITE);
         parked->write = request->write;

@@ -43,7 +43,8 @@ struct parked {
         struct pull_request pull; /* without acks */
         struct read_request read; /* without the process id */
         struct write_request write;
-        struct wait_request wait; /* without the process id */
+        struct wait_request wait;  /* without the process id */
+        uint64_t max_output_bytes; /* of a Run */
     };
     size_t payload_size;
     uint8_t payload[]; /* of a Write */

@@ -245,11 +245,26 @@ static enum remex_status start(struct registry *registry,
     return REMEX_OK;
 }
 
+/* What a Run is told apart by is no longer than two digests, and nobody can
+ * make a ProcessSpec of such bytes without the key. */
+static struct digest digest_of_start(const struct registry *registry,
+        const struct process_spec *spec, const struct remex_bytes *input)
+{
+    struct digest both[2] = { digest_of(&registry->key, spec->encoded) };
+
+    if (!input)
+        return both[0];
+    both[1] = digest_of(&registry->key, *input);
+    return digest_of(
+            &registry->key, (struct remex_bytes){ both, sizeof(both) });
+}
+
 enum remex_status registry_start(struct registry *registry,
         struct principal *principal, const struct process_spec *spec,
-        struct entry **out, struct remex_error *error)
+        const struct remex_bytes *input, struct entry **out,
+        struct remex_error *error)
 {
-    struct digest digest = digest_of(&registry->key, spec->encoded);
+    struct digest digest = digest_of_start(registry, spec, input);
     struct entry *known = registry_find(registry, principal, spec->process_id);
     enum remex_status status;
 

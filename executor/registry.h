@@ -94,10 +94,13 @@ void registry_init(struct registry *registry,
 void registry_deinit(struct registry *registry);
 
 /* Starts a process, or finds the one that the same request started before.
+ * `input` is what a Run writes to it and a Start does not have (NULL); it is
+ * part of the request, but writing it is the caller's business.
  * REMEX_ALREADY_EXISTS: its id names another. A new one has to be settled. */
 REMEX_CHECKED enum remex_status registry_start(struct registry *registry,
         struct principal *principal, const struct process_spec *spec,
-        struct entry **out, struct remex_error *error);
+        const struct remex_bytes *input, struct entry **out,
+        struct remex_error *error);
 
 /* NULL: unknown, or another principal's. */
 struct entry *registry_find(const struct registry *registry,

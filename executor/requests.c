@@ -285,6 +285,8 @@ static requests_method *find_method(enum method method)
         { METHOD_INSPECT, requests_inspect },
         { METHOD_LIST, requests_list },
         { METHOD_FORGET, requests_forget },
+        { METHOD_RUN, requests_run },
+        { METHOD_SEAL, requests_seal },
     };
 
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Wait, Inspect, List, Forget: what is asked about processes.
+ * Wait, Inspect, List, Seal, Forget: what is asked about processes, and what is
+ * kept of them.
  */
 
 #include <stdlib.h>
@@ -44,7 +45,8 @@ enum remex_status requests_wait(struct call *call, struct remex_error *error)
     return REMEX_OK;
 }
 
-/* --- Inspect, Forget ------------------------------------------------------ */
+/* --- Inspect, Seal, Forget -------------------------------------------------
+ */
 
 enum remex_status requests_inspect(struct call *call, struct remex_error *error)
 {
@@ -62,6 +64,45 @@ enum remex_status requests_forget(struct call *call, struct remex_error *error)
     struct entry *entry = requests_find(call, call->request->forget.process_id);
 
     return entry ? registry_forget(entry, error) : REMEX_OK;
+}
+
+static bool has_stream(const struct process *process, enum remex_stream number)
+{
+    struct stream_status streams[REMEX_STREAMS];
+    size_t count = process_tell_streams(process, streams);
+
+    for (size_t i = 0; i < count; i++)
+        if (streams[i].stream == number)
+            return true;
+    return false;
+}
+
+static void seal_all(struct process *process)
+{
+    struct stream_status streams[REMEX_STREAMS];
+    size_t count = process_tell_streams(process, streams);
+
+    for (size_t i = 0; i < count; i++)
+        process_seal(process, streams[i].stream);
+}
+
+enum remex_status requests_seal(struct call *call, struct remex_error *error)
+{
+    const struct seal_request *seal = &call->request->seal;
+    struct entry *entry = requests_find(call, seal->process_id);
+
+    if (!entry)
+        return refusal_unknown_process(error);
+    for (size_t i = 0; i < seal->stream_count; i++)
+        if (!has_stream(entry->process, seal->streams[i]))
+            return error_bad_field(error, "seal.streams",
+                    "The process has no such stream; Inspect tells which it "
+                    "has.");
+    for (size_t i = 0; i < seal->stream_count; i++)
+        process_seal(entry->process, seal->streams[i]);
+    if (seal->stream_count == 0)
+        seal_all(entry->process);
+    return REMEX_OK;
 }
 
 /* --- List ---------------------------------------------------------------- */

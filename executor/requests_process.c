@@ -27,7 +27,7 @@ static uint64_t bytes_of(const struct remex_bytes *items, size_t count)
     return bytes;
 }
 
-static enum remex_status check_size(const struct message_limits *limits,
+enum remex_status requests_check_arguments(const struct message_limits *limits,
         const struct process_spec *spec, struct remex_error *error)
 {
     uint64_t count = (uint64_t)spec->argv_count + spec->env_count;
@@ -60,7 +60,7 @@ static enum remex_status check_start(const struct call *call,
         const struct entry *known, struct remex_error *error)
 {
     const struct start_request *start = &call->request->start;
-    enum remex_status status = check_size(
+    enum remex_status status = requests_check_arguments(
             &call->requests->settings.limits, &start->process, error);
 
     if (status == REMEX_OK && start->follow)
@@ -79,7 +79,7 @@ enum remex_status requests_start(struct call *call, struct remex_error *error)
     enum remex_status status = check_start(call, known, error);
 
     if (status == REMEX_OK)
-        status = registry_start(registry, principal, spec, &entry, error);
+        status = registry_start(registry, principal, spec, NULL, &entry, error);
     if (!entry)
         return status;
     requests_touch_entry(call->requests, entry);

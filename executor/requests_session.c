@@ -16,6 +16,8 @@ static const struct remex_bytes capabilities[] = {
     { "terminate-plan", sizeof("terminate-plan") - 1 },
     { "wait", sizeof("wait") - 1 },
     { "list", sizeof("list") - 1 },
+    { "run", sizeof("run") - 1 },
+    { "seal", sizeof("seal") - 1 },
 };
 
 static void fill_open_reply(struct call *call, struct session *session)

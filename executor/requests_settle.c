@@ -87,6 +87,9 @@ static enum remex_status do_parked(struct requests *requests,
     struct remex_bytes payload = { parked->payload, parked->payload_size };
 
     switch ((unsigned int)parked->method) {
+    case METHOD_RUN:
+        return requests_do_run(
+                requests, parked->entry, parked->max_output_bytes, reply);
     case METHOD_WAIT:
         return requests_do_wait(parked->entry, &parked->wait, reply);
     case METHOD_PULL:
@@ -103,7 +106,7 @@ void requests_try_parked(
         struct requests *requests, struct parked *parked, bool last)
 {
     bool has_payload =
-            parked->method == METHOD_PULL || parked->method == METHOD_READ;
+            parked->method != METHOD_WRITE && parked->method != METHOD_WAIT;
     struct remex_error error = { 0 };
     struct reply reply = { 0 };
     enum remex_status status;

@@ -71,12 +71,19 @@ requests_method requests_wait;
 requests_method requests_inspect;
 requests_method requests_list;
 requests_method requests_forget;
+requests_method requests_run;
+requests_method requests_seal;
 
 /* Whether who sent this may use the executor at all, and by what name.
  * `token`: what he showed, in Open. */
 REMEX_CHECKED enum remex_status requests_identify(
         const struct requests *requests, const struct caller *caller,
         const struct remex_bytes *token, char name_out[PRINCIPAL_NAME_BYTES],
+        struct remex_error *error);
+
+/* Whether what is to be started has no more arguments than it may. */
+REMEX_CHECKED enum remex_status requests_check_arguments(
+        const struct message_limits *limits, const struct process_spec *spec,
         struct remex_error *error);
 
 /* Parks the call's request for `wait_ms`, or less. It is the caller's to put it
@@ -117,6 +124,9 @@ void requests_touch_session(struct requests *requests, struct session *session);
  */
 REMEX_CHECKED enum remex_status requests_do_read(struct requests *requests,
         const struct entry *entry, const struct read_request *read,
+        struct reply *reply);
+REMEX_CHECKED enum remex_status requests_do_run(struct requests *requests,
+        const struct entry *entry, uint64_t max_output_bytes,
         struct reply *reply);
 REMEX_CHECKED enum remex_status requests_do_wait(const struct entry *entry,
         const struct wait_request *wait, struct reply *reply);

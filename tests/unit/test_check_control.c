@@ -120,6 +120,22 @@ static void a_run_needs_a_pipe_to_write_to(void)
     check_fine(&request);
 }
 
+static void a_run_is_never_held(void)
+{
+    struct request request = sample_request(METHOD_RUN);
+    struct stream_spec *err = &request.run.process.err;
+
+    err->delivery = DELIVERY_RELIABLE;
+    check_fine(&request);
+    err->no_follower = NO_FOLLOWER_HOLD;
+    check_refused(&request, "run.stderr_spec.no_follower");
+    err->delivery = DELIVERY_LOSSY;
+    check_fine(&request);
+    request.run.process.out = *err;
+    request.run.process.out.delivery = DELIVERY_RELIABLE;
+    check_refused(&request, "run.stdout_spec.no_follower");
+}
+
 static void a_terminal_is_resized_to_a_size(void)
 {
     struct request request = sample_request(METHOD_RESIZE);
@@ -318,6 +334,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/check_control", a_process_id_has_1_to_128_bytes);
     SUITE_ADD("/check_control", a_run_keeps_the_rules_of_a_start);
     SUITE_ADD("/check_control", a_run_needs_a_pipe_to_write_to);
+    SUITE_ADD("/check_control", a_run_is_never_held);
     SUITE_ADD("/check_control", a_terminal_is_resized_to_a_size);
     SUITE_ADD("/check_control", a_wait_is_for_a_state);
     SUITE_ADD("/check_control", a_list_goes_on_after_an_id_or_begins);

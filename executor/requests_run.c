@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Run: Start, Write and Read in one. A repeat finds the process that the first
+ * request started, and waits for the same end.
+ */
+
+#include <string.h>
+
+#include "common/error.h"
+#include "executor/refusal.h"
+#include "executor/requests_state.h"
+
+/* The parts below know of Start alone. */
+static enum remex_status named_after_run(struct remex_error *error)
+{
+    static const char start[] = "start.";
+    size_t size = sizeof(start) - 1;
+    char rest[sizeof(error->name)];
+
+    if (error->kind != REMEX_ERROR_BAD_FIELD ||
+            strncmp(error->name, start, size) != 0)
+        return error->status;
+    memcpy(rest, error->name + size, sizeof(error->name) - size);
+    memcpy(error->name, "run.", 4);
+    memcpy(error->name + 4, rest, sizeof(error->name) - size);
+    return error->status;
+}
+
+/* Everything that is known before the start, so that one that is refused has
+ * started nothing. */
+static enum remex_status check_run(
+        const struct call *call, struct remex_error *error)
+{
+    const struct message_limits *limits = &call->requests->settings.limits;
+    size_t input_size = call->request->payload.size;
+
+    if (input_size > limits->stdin_bytes)
+        return refusal_too_large(
+                error, "stdin_bytes", limits->stdin_bytes, input_size);
+    if (call->session->parked_count >= limits->parked)
+        return error_limit_hit(error, "parked", limits->parked,
+                call->session->parked_count + 1);
+    return requests_check_arguments(limits, &call->request->run.process, error);
+}
+
+/* The whole of stdin, and its end. */
+static enum remex_status feed(
+        const struct call *call, struct entry *entry, struct remex_error *error)
+{
+    struct write_request write = { .eof = true };
+    struct write_reply reply;
+
+    return process_write(
+            entry->process, &write, call->request->payload, &reply, error);
+}
+
+enum remex_status requests_do_run(struct requests *requests,
+        const struct entry *entry, uint64_t max_output_bytes,
+        struct reply *reply)
+{
+    struct gather *gather = &requests->gather;
+    size_t most = max_output_bytes < GATHER_BYTES ? (size_t)max_output_bytes
+                                                  : GATHER_BYTES;
+    bool closed = process_state(entry->process) == PROCESS_CLOSED;
+
+    gather_begin(gather, most);
+    if (closed)
+        gather_whole(gather, process_log(entry->process));
+    reply->run.batch = (struct batch){ gather->events, gather->count };
+    return closed ? REMEX_OK : REMEX_AGAIN;
+}
+
+/* Without memory to wait, the answer is that there is none yet. */
+static enum remex_status answer_or_park(struct call *call, struct entry *entry)
+{
+    uint64_t max_output_bytes = call->request->run.max_output_bytes;
+    struct remex_error error;
+
+    if (requests_do_run(call->requests, entry, max_output_bytes,
+                &call->reply) == REMEX_AGAIN &&
+            requests_park_at(call, entry, UINT32_MAX, &error) == REMEX_AGAIN)
+        return REMEX_AGAIN;
+    call->gathered = true;
+    return REMEX_OK;
+}
+
+enum remex_status requests_run(struct call *call, struct remex_error *error)
+{
+    const struct process_spec *spec = &call->request->run.process;
+    struct principal *principal = call->session->principal;
+    struct registry *registry = &call->requests->registry;
+    bool known = registry_find(registry, principal, spec->process_id);
+    struct entry *entry = NULL;
+    enum remex_status status = check_run(call, error);
+
+    if (status == REMEX_OK)
+        status = registry_start(registry, principal, spec,
+                &call->request->payload, &entry, error);
+    if (!entry)
+        return status == REMEX_OK ? status : named_after_run(error);
+    requests_touch_entry(call->requests, entry);
+    list_append(&call->session->processes, &entry->owned);
+    if (!known)
+        status = feed(call, entry, error);
+    if (status != REMEX_OK) {
+        registry_terminate(entry, NULL, 0, call->now);
+        return status;
+    }
+    return answer_or_park(call, entry);
+}
