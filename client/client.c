@@ -109,6 +109,19 @@ enum remex_status client_call(struct remex_client *client,
     return call->call.error.status;
 }
 
+enum remex_status client_ask(struct remex_client *client,
+        struct client_call *call, struct remex_error *error)
+{
+    enum remex_status status;
+
+    if (!client_lock(client))
+        return client_forked(error);
+    call->call.deadline = client_call_deadline(client);
+    status = client_call(client, call, error);
+    client_unlock(client);
+    return status;
+}
+
 /* --- Readiness ----------------------------------------------------------- */
 
 static void raise_fd(struct remex_client *client)

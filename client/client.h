@@ -7,8 +7,9 @@
  * it, and a lock around both. Users' threads wait on conditions, NNG's threads
  * signal them.
  *
- * client.c holds this together, client_connect.c makes and ends it,
- * process_*.c are the calls on processes.
+ * client.c holds this together, client_connect.c makes and ends it, process.c
+ * the handles; process_*.c are the calls on them, inspect.c and run.c those on
+ * processes without one.
  */
 
 #include <pthread.h>
@@ -77,6 +78,10 @@ enum remex_status client_forked(struct remex_error *error);
 enum remex_status client_call(struct remex_client *client,
         struct client_call *call, struct remex_error *error);
 
+/* The same within the client's own time for calls, taking the lock itself. */
+enum remex_status client_ask(struct remex_client *client,
+        struct client_call *call, struct remex_error *error);
+
 /* The monotonic time `timeout_ms` from now; REMEX_FOREVER is never. */
 int64_t client_deadline(int timeout_ms);
 
@@ -97,6 +102,16 @@ void client_update_ready(struct remex_process *process);
 
 /* It is not to be named any more. */
 void client_forget_ready(struct remex_process *process);
+
+/* A new handle of that id; NULL makes a random one. With the lock held.
+ * REMEX_NO_MEMORY is the only failure. */
+REMEX_CHECKED enum remex_status client_add_process(struct remex_client *client,
+        const char *id, size_t window, struct remex_process **out,
+        struct remex_error *error);
+
+/* Nobody will have this handle. `told`: the executor may know of it, and has to
+ * let go of it first. With the lock held. */
+void client_give_up(struct remex_process *process, bool told);
 
 /* One handle less; frees the client if it was the last to need it. Gives up the
  * lock. */

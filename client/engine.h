@@ -174,6 +174,10 @@ void engine_remove(struct engine *engine, struct handle *handle);
 /* It was: events it has had are told about from now on. */
 void engine_started(struct engine *engine, struct handle *handle, int64_t now);
 
+/* It is followed, and its events begin where the answer says. */
+void engine_followed(struct engine *engine, struct handle *handle,
+        const struct follow_state *state);
+
 /* The user has taken an event. */
 void engine_taken(struct engine *engine, struct handle *handle, int64_t now);
 

@@ -34,6 +34,18 @@ void engine_started(struct engine *engine, struct handle *handle, int64_t now)
     engine_taken(engine, handle, now);
 }
 
+/* What is missing between the events that came before the answer can only be in
+ * Pulls that are under way. */
+void engine_followed(struct engine *engine, struct handle *handle,
+        const struct follow_state *state)
+{
+    handle_heard(handle, state);
+    if (event_queue_has_hole(&handle->events)) {
+        handle->hole_pull = engine->pulls;
+        engine->holes = true;
+    }
+}
+
 static void say_goodbye(
         struct engine *engine, struct handle *handle, enum method method);
 

@@ -134,3 +134,35 @@ enum remex_status remex_process_stop(struct remex_process *process,
         return status;
     return terminate(process, &request, running_out, error);
 }
+
+enum remex_status remex_process_resize(struct remex_process *process,
+        unsigned int rows, unsigned int columns, struct remex_error *error)
+{
+    struct control control;
+    struct call *call = &control.call.call;
+
+    if (!client_lock(process->client))
+        return client_forked(error);
+    control = new_control(process, METHOD_RESIZE);
+    call->repeatable = true;
+    call->request.resize = (struct resize_request){
+        .process_id = handle_id(&process->handle),
+        .rows = rows,
+        .columns = columns,
+    };
+    return run(process, &control, NULL, error);
+}
+
+enum remex_status remex_process_seal(
+        struct remex_process *process, struct remex_error *error)
+{
+    struct control control;
+    struct call *call = &control.call.call;
+
+    if (!client_lock(process->client))
+        return client_forked(error);
+    control = new_control(process, METHOD_SEAL);
+    call->repeatable = true;
+    call->request.seal.process_id = handle_id(&process->handle);
+    return run(process, &control, NULL, error);
+}

@@ -75,3 +75,49 @@ enum remex_status remex_process_wait(
     client_unlock(process->client);
     return status;
 }
+
+uint64_t remex_process_newest_seq(const struct remex_process *process)
+{
+    uint64_t newest;
+
+    /* In a forked child nobody else is there to change it. */
+    if (!client_lock(process->client))
+        return process->handle.newest_seq;
+    newest = process->handle.newest_seq;
+    client_unlock(process->client);
+    return newest;
+}
+
+static enum remex_status wait_newer(
+        struct remex_process *process, uint64_t after_seq, int timeout_ms)
+{
+    const struct handle *handle = &process->handle;
+    int64_t deadline = client_deadline(timeout_ms);
+    bool in_time = timeout_ms != 0;
+
+    for (;;) {
+        if (handle->newest_seq > after_seq)
+            return REMEX_OK;
+        if (handle->events.closed)
+            return REMEX_ENDED;
+        if (handle->events.failure)
+            return REMEX_DISCONNECTED;
+        if (!in_time)
+            return REMEX_AGAIN;
+        in_time = client_wait(process->client, &process->changed, deadline);
+    }
+}
+
+enum remex_status remex_process_wake(struct remex_process *process,
+        uint64_t after_seq, int timeout_ms, uint64_t *newest_out)
+{
+    enum remex_status status;
+
+    if (!client_lock(process->client))
+        return client_forked(NULL);
+    status = wait_newer(process, after_seq, timeout_ms);
+    if (newest_out)
+        *newest_out = process->handle.newest_seq;
+    client_unlock(process->client);
+    return status;
+}

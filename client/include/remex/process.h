@@ -6,8 +6,8 @@
  * A process handle is the local stand-in for a child that an executor owns. The
  * rules of <remex/client.h> hold here too.
  *
- * Handles are armed: freeing one whose process may still run kills it with its
- * whole tree, unless it was detached.
+ * Handles that started their process are armed: freeing one whose process may
+ * still run kills it with its whole tree, unless it was detached.
  *
  * Timeouts are in milliseconds: 0 does not wait, REMEX_FOREVER waits for good.
  */
@@ -139,6 +139,35 @@ REMEX_CHECKED enum remex_status remex_process_start(struct remex_client *client,
         const char *const *argv, const struct remex_process_options *options,
         struct remex_process **out, struct remex_error *error);
 
+/* Where to begin with the events of a process that runs already. */
+enum remex_from {
+    REMEX_FROM_OLDEST = 0, /* that the executor keeps, after a Gap for others */
+    REMEX_FROM_LIVE = 1,   /* with the next one */
+    REMEX_FROM_AFTER = 2,  /* after event `after_seq` */
+};
+
+struct remex_attach_options {
+    size_t size; /* of this struct, as the caller compiled it */
+    enum remex_from from;
+    uint64_t after_seq;
+    bool armed; /* freeing the handle kills, as if it had been started here */
+    size_t window_bytes; /* output held here; default: the client's */
+    bool exclusive;      /* these two are not offered yet */
+    bool take_over;
+};
+
+/*
+ * Makes a handle of an id: of any process of this client's principal, whoever
+ * started it. One process may have several handles, here and elsewhere, and
+ * each gets all events; but only one of them at a time should write. A handle
+ * from here is not armed unless asked for. REMEX_NOT_FOUND: there is no such
+ * process, or no longer. After Closed REMEX_FROM_LIVE finds REMEX_ENDED.
+ */
+REMEX_CHECKED enum remex_status remex_process_attach(
+        struct remex_client *client, const char *id,
+        const struct remex_attach_options *options, struct remex_process **out,
+        struct remex_error *error);
+
 /* Kills the process if it may still run, unless detached. NULL is allowed. */
 REMEX_API void remex_process_free(struct remex_process *process);
 
@@ -209,6 +238,30 @@ REMEX_CHECKED enum remex_status remex_process_terminate(
 REMEX_CHECKED enum remex_status remex_process_stop(
         struct remex_process *process, const struct remex_stop_step *plan,
         size_t step_count, bool *running_out, struct remex_error *error);
+
+/* Sets the size of its terminal, see struct remex_pty_options.
+ * REMEX_FAILED_PRECONDITION: it has none. */
+REMEX_CHECKED enum remex_status remex_process_resize(
+        struct remex_process *process, unsigned int rows, unsigned int columns,
+        struct remex_error *error);
+
+/* Gives up the output that the executor keeps: who follows later starts live.
+ * Exited and Closed stay. */
+REMEX_CHECKED enum remex_status remex_process_seal(
+        struct remex_process *process, struct remex_error *error);
+
+/* The highest number of an event that the executor is known to have published,
+ * whether or not it has come here. Never falls; at most a heartbeat late. */
+REMEX_API uint64_t remex_process_newest_seq(
+        const struct remex_process *process);
+
+/* Waits until that is above `after_seq`, for those who look after many quiet
+ * processes and take no events. REMEX_AGAIN: not within `timeout_ms`;
+ * REMEX_ENDED: Closed has come, and is not above; REMEX_DISCONNECTED: it will
+ * not be known. `newest_out` may be NULL. */
+REMEX_CHECKED enum remex_status remex_process_wake(
+        struct remex_process *process, uint64_t after_seq, int timeout_ms,
+        uint64_t *newest_out);
 
 /* A piece of the executor's log, see remex_process_read. Yours to free. */
 struct remex_log {

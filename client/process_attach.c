@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "client/client.h"
+#include "common/clock.h"
+#include "common/error.h"
+
+/* A Follow under way, then an Inspect. */
+struct attachment {
+    struct client_call call; /* first */
+    struct remex_process *process;
+};
+
+static enum remex_status take_options(const struct remex_attach_options *given,
+        struct remex_attach_options *out, struct remex_error *error)
+{
+    *out = REMEX_DEFAULTS(remex_attach_options);
+    if (given && given->size < sizeof(given->size))
+        return error_bad_field(error, "options.size",
+                "start with REMEX_DEFAULTS(remex_attach_options)");
+    if (given)
+        memcpy(out, given,
+                given->size < sizeof(*out) ? given->size : sizeof(*out));
+    if ((unsigned int)out->from > REMEX_FROM_AFTER)
+        return error_bad_field(
+                error, "options.from", "choose one of enum remex_from");
+    if (out->exclusive || out->take_over)
+        return error_set(error, REMEX_UNIMPLEMENTED,
+                "a process cannot be followed exclusively yet");
+    return REMEX_OK;
+}
+
+/* What an attempt before this one brought comes again. */
+static void prepare(struct call *call, uint32_t wait_ms)
+{
+    struct handle *handle = &((struct attachment *)call)->process->handle;
+
+    (void)wait_ms;
+    event_queue_drop_early(&handle->events);
+    call->request.follow.follow = *handle_cursor(handle);
+}
+
+static enum remex_status followed(struct call *call, const struct reply *reply)
+{
+    struct remex_process *process = ((struct attachment *)call)->process;
+    const struct follow_state *state = &reply->follow.state;
+    struct handle *handle = &process->handle;
+
+    engine_followed(&process->client->engine, handle, state);
+    if (!handle->events.placed || handle->events.failure)
+        return REMEX_PROTOCOL_ERROR;
+    return REMEX_OK;
+}
+
+static enum remex_status inspected(struct call *call, const struct reply *reply)
+{
+    struct handle *handle = &((struct attachment *)call)->process->handle;
+
+    handle->pid = reply->inspect.process.pid;
+    return REMEX_OK;
+}
+
+static enum remex_status follow(
+        struct remex_process *process, struct remex_error *error)
+{
+    struct attachment attachment = {
+        .call.call = {
+            .request = { .method = METHOD_FOLLOW },
+            .deadline = client_call_deadline(process->client),
+            .repeatable = true,
+            .changes = true,
+            .prepare = prepare,
+            .replied = followed,
+        },
+        .process = process,
+    };
+
+    return client_call(process->client, &attachment.call, error);
+}
+
+/* The pid is for people: without one the handle is as good. */
+static void ask_pid(struct remex_process *process)
+{
+    struct attachment attachment = {
+        .call.call = {
+            .request = {
+                .method = METHOD_INSPECT,
+                .inspect = { .process_id = handle_id(&process->handle) },
+            },
+            .deadline = client_call_deadline(process->client),
+            .repeatable = true,
+            .replied = inspected,
+        },
+        .process = process,
+    };
+
+    (void)client_call(process->client, &attachment.call, NULL);
+}
+
+/* With the lock held. */
+static enum remex_status attach_locked(struct remex_client *client,
+        const char *id, const struct remex_attach_options *options,
+        struct remex_process **out, struct remex_error *error)
+{
+    struct remex_process *process;
+    enum remex_status status = client_add_process(
+            client, id, options->window_bytes, &process, error);
+
+    if (status != REMEX_OK)
+        return status;
+    if (options->from == REMEX_FROM_LIVE)
+        handle_begin(&process->handle, FOLLOW_FROM_LIVE, 0);
+    else if (options->from == REMEX_FROM_AFTER && options->after_seq > 0)
+        handle_begin(&process->handle, FOLLOW_FROM_SEQ, options->after_seq);
+    process->handle.detached = true; /* until all has worked */
+    process->handle.stdin_unsure = true;
+    status = follow(process, error);
+    if (status != REMEX_OK) {
+        client_give_up(process, true);
+        return status;
+    }
+    process->handle.detached = !options->armed;
+    engine_started(&client->engine, &process->handle, clock_monotonic_ns());
+    ask_pid(process);
+    *out = process;
+    return REMEX_OK;
+}
+
+enum remex_status remex_process_attach(struct remex_client *client,
+        const char *id, const struct remex_attach_options *given,
+        struct remex_process **out, struct remex_error *error)
+{
+    struct remex_attach_options options;
+    enum remex_status status = take_options(given, &options, error);
+
+    if (status != REMEX_OK)
+        return status;
+    if (!id || !id[0] || strlen(id) > MESSAGE_PROCESS_ID_BYTES)
+        return error_bad_field(error, "id", "an id has 1 to %d bytes",
+                MESSAGE_PROCESS_ID_BYTES);
+    if (!client_lock(client))
+        return client_forked(error);
+    status = attach_locked(client, id, &options, out, error);
+    client_unlock(client);
+    return status;
+}
