@@ -189,9 +189,7 @@ static void keep_parked(struct engine *engine, int64_t now)
     }
     if (lane < ENGINE_LANES && engine_lane_is_free(engine, lane))
         send_pull(engine, lane, park_ms(engine));
-    if (has_pull(engine, true))
-        engine->park_at = CLOCK_NEVER;
-    else if (engine->park_at == CLOCK_NEVER || engine->park_at <= now)
+    if (engine->park_at == CLOCK_NEVER || engine->park_at <= now)
         engine->park_at = clock_after(now, PARK_PATIENCE);
 }
 
@@ -257,6 +255,8 @@ void engine_pull_pump(struct engine *engine, int64_t now)
         tell_at_once(engine);
     if (may_pull(engine) && engine->bulky)
         pull_bulk(engine);
+    if (has_pull(engine, true)) /* whoever has sent it */
+        engine->park_at = CLOCK_NEVER;
 }
 
 /* --- Taking in ----------------------------------------------------------- */

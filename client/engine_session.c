@@ -251,7 +251,10 @@ static void resume_refused(
     if (error->status == REMEX_UNAUTHENTICATED ||
             error->status == REMEX_PERMISSION_DENIED)
         reason = REMEX_FAILURE_NOT_AUTHORISED;
-    if (error->kind == REMEX_ERROR_SUPERSEDED)
+    if (error->kind == REMEX_ERROR_SESSION_GONE) /* our Close has got there */
+        fail_with(engine, REMEX_FAILURE_LINK_LOST, REMEX_DISCONNECTED,
+                "the client was closed");
+    else if (error->kind == REMEX_ERROR_SUPERSEDED)
         fail_with(engine, REMEX_FAILURE_TAKEN_OVER, REMEX_DISCONNECTED,
                 "another client has taken over this session");
     else if (may_work_later(error->status))

@@ -591,6 +591,20 @@ static void while_output_is_bulky_both_lanes_keep_asking(void)
     tear_down(&handle);
 }
 
+static void a_pull_parked_for_bulky_output_is_parked(void)
+{
+    set_up();
+    engine_on_up(&world.engine, 0, world.now);
+    answer_open(0, 1, NULL, 0);
+    g_assert_cmpint(world.engine.park_at, <, CLOCK_NEVER);
+    world.engine.bulky = true;
+    engine_on_up(&world.engine, ENGINE_BULK_LANE, world.now);
+    expect(ENGINE_BULK_LANE, METHOD_PULL);
+    /* Or it would be woken for that again and again. */
+    g_assert_cmpint(world.engine.park_at, ==, CLOCK_NEVER);
+    tear_down(NULL);
+}
+
 static void a_hole_that_nothing_can_fill_is_a_failure(void)
 {
     struct handle handle;
@@ -812,6 +826,22 @@ static void closing_lets_the_parked_pull_end(void)
     tear_down(NULL);
 }
 
+static void a_close_whose_answer_is_lost_is_a_close(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    engine_close(&world.engine, world.now + 1000 * MS, world.now);
+    expect(0, METHOD_CLOSE);
+    break_lane(0);
+    fail_lane(ENGINE_PULL_LANE);
+    g_assert_nonnull(expect(ENGINE_PULL_LANE, METHOD_OPEN)->open.resume);
+    refuse(ENGINE_PULL_LANE, REMEX_NOT_FOUND, REMEX_ERROR_SESSION_GONE);
+    take_failure(&handle, REMEX_FAILURE_LINK_LOST);
+    tear_down(&handle);
+}
+
 static void junk_for_an_answer_ends_it(void)
 {
     struct call call = new_call(METHOD_RENEW);
@@ -845,6 +875,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", a_start_answered_amid_a_resume_is_repeated);
     SUITE_ADD("/engine", two_pulls_may_overtake_each_other);
     SUITE_ADD("/engine", while_output_is_bulky_both_lanes_keep_asking);
+    SUITE_ADD("/engine", a_pull_parked_for_bulky_output_is_parked);
     SUITE_ADD("/engine", a_hole_that_nothing_can_fill_is_a_failure);
     SUITE_ADD("/engine", a_hole_that_was_not_filled_is_a_failure);
     SUITE_ADD("/engine",
@@ -861,6 +892,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", a_detached_handle_is_only_unfollowed);
     SUITE_ADD("/engine", a_freed_handle_is_not_stated_in_a_resume);
     SUITE_ADD("/engine", closing_lets_the_parked_pull_end);
+    SUITE_ADD("/engine", a_close_whose_answer_is_lost_is_a_close);
     SUITE_ADD("/engine", junk_for_an_answer_ends_it);
     return g_test_run();
 }
