@@ -280,3 +280,19 @@ bool follows_want(const struct entry *entry)
             return true;
     return false;
 }
+
+bool follows_are_done(const struct session *session)
+{
+    struct list *node = session->following.next;
+
+    for (; node != &session->following; node = node->next) {
+        const struct follow *follow =
+                CONTAINER_OF(node, struct follow, of_session);
+        const struct event_log *log = process_log(follow->entry->process);
+        uint64_t closed_seq = event_log_closed_seq(log);
+
+        if (closed_seq == 0 || follow->cursor.seq < closed_seq)
+            return false;
+    }
+    return true;
+}

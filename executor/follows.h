@@ -90,6 +90,9 @@ bool follow_has_early_exit(const struct follow *follow);
 
 void follow_tell_state(const struct follow *follow, struct follow_state *out);
 
+/* All that a session follows is closed, and it was sent everything. */
+bool follows_are_done(const struct session *session);
+
 /* Some follower has not been sent everything of this closed process. */
 bool follows_want(const struct entry *entry);
 

@@ -20,7 +20,7 @@ void requests_default_settings(struct requests_settings *out)
             .reply_bytes = LINK_MAX_REPLY,
             .argument_bytes = UINT64_C(256) * 1024,
             .argument_count = 1024,
-            .sessions = 32,
+            .sessions = 128,
             .processes = 512,
             .retained_bytes = UINT64_C(1024) * 1024,
             .stdin_bytes = UINT64_C(1024) * 1024,
@@ -30,7 +30,7 @@ void requests_default_settings(struct requests_settings *out)
             .follows = 10000,
             .lease_ms = UINT64_C(3600) * 1000,
         },
-        .sessions_in_all = 256,
+        .sessions_in_all = 512,
         .lease_ms = 80000,
         .min_lease_ms = 1000,
         .retention_ms = 80000,
@@ -97,6 +97,22 @@ static void on_ended(void *user, struct session *session, int64_t now)
                 now);
 }
 
+static bool on_is_idle(void *user, const struct session *session)
+{
+    struct list *node = session->processes.next;
+
+    (void)user;
+    if (session->parked_count > 0 || !follows_are_done(session))
+        return false;
+    for (; node != &session->processes; node = node->next) {
+        const struct entry *entry = CONTAINER_OF(node, struct entry, owned);
+
+        if (process_state(entry->process) != PROCESS_CLOSED)
+            return false;
+    }
+    return true;
+}
+
 /* --- Life ---------------------------------------------------------------- */
 
 static void init_sessions(struct requests *requests)
@@ -114,6 +130,7 @@ static void init_sessions(struct requests *requests)
     struct sessions_hooks hooks = {
         .user = requests,
         .ended = on_ended,
+        .is_idle = on_is_idle,
         .random = on_random,
     };
 
@@ -256,9 +273,14 @@ static enum remex_status find_session(
             sessions_find(&requests->sessions, &request->session_id, NULL);
     if (call->session && strcmp(call->session->principal->name, name) != 0)
         call->session = NULL;
-    if (call->session)
-        return session_use(
+    if (call->session) {
+        status = session_use(
                 call->session, request->attachment, call->now, error);
+        if (status == REMEX_OK)
+            session_seen(
+                    call->session, call->caller->front, call->caller->pipe);
+        return status;
+    }
     /* Closed is what a Close wants it to be. */
     return request->method == METHOD_CLOSE ? REMEX_OK
                                            : refusal_session_gone(error);
@@ -355,11 +377,13 @@ void requests_take(struct requests *requests, const struct caller *caller,
 void requests_drop_pipe(struct requests *requests, void *front, uint32_t pipe)
 {
     drop_parked(requests, front, &pipe);
+    sessions_lost(&requests->sessions, front, &pipe);
 }
 
 void requests_drop_front(struct requests *requests, void *front)
 {
     drop_parked(requests, front, NULL);
+    sessions_lost(&requests->sessions, front, NULL);
 }
 
 void requests_drained(struct requests *requests, void *front)

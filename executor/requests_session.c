@@ -26,6 +26,7 @@ static void fill_open_reply(struct call *call, struct session *session)
     struct open_reply *open = &call->reply.open;
 
     session->home = call->caller->front;
+    session_seen(session, call->caller->front, call->caller->pipe);
     open->version = MESSAGE_VERSION;
     open->session_id = session->id;
     open->attachment = session->attachment;

@@ -19,6 +19,7 @@ void sessions_init(struct sessions *sessions,
     sessions->agenda = agenda;
     table_init(&sessions->by_id);
     list_init(&sessions->all);
+    list_init(&sessions->adrift);
 }
 
 void sessions_deinit(struct sessions *sessions, int64_t now)
@@ -78,6 +79,35 @@ static enum remex_status check_limits(const struct sessions *sessions,
     return REMEX_OK;
 }
 
+/* Ends the session that is adrift for longest, of one principal or (NULL) of
+ * anybody, if it can be done without. */
+static void end_adrift(struct sessions *sessions,
+        const struct principal *principal, int64_t now)
+{
+    struct list *node = sessions->adrift.next;
+
+    for (; node != &sessions->adrift; node = node->next) {
+        struct session *session = CONTAINER_OF(node, struct session, adrift);
+
+        if (principal && session->principal != principal)
+            continue;
+        if (!sessions->hooks.is_idle(sessions->hooks.user, session))
+            continue;
+        session_end(session, now);
+        return;
+    }
+}
+
+static void make_room(struct sessions *sessions,
+        const struct principal *principal, int64_t now)
+{
+    if (principal->sessions >= sessions->limits.sessions_each)
+        end_adrift(sessions, principal, now);
+    if (principal->sessions < sessions->limits.sessions_each &&
+            sessions->by_id.count >= sessions->limits.sessions)
+        end_adrift(sessions, NULL, now);
+}
+
 static void init_lists(struct session *session)
 {
     list_init(&session->all);
@@ -89,15 +119,18 @@ static void init_lists(struct session *session)
     list_init(&session->parked);
     list_init(&session->changed);
     list_init(&session->hinting);
+    list_init(&session->adrift);
 }
 
 enum remex_status sessions_open(struct sessions *sessions,
         struct principal *principal, int64_t now, struct session **out,
         struct remex_error *error)
 {
-    enum remex_status status = check_limits(sessions, principal, error);
     struct session *session;
+    enum remex_status status;
 
+    make_room(sessions, principal, now);
+    status = check_limits(sessions, principal, error);
     if (status != REMEX_OK)
         return status;
     session = calloc(1, sizeof(*session));
@@ -170,12 +203,56 @@ enum remex_status session_resume(struct session *session, uint64_t attachment,
     return REMEX_OK;
 }
 
+/* --- Connections ---------------------------------------------------------- */
+
+static void drop_pipe(struct session *session, size_t index)
+{
+    memmove(&session->pipes[index], &session->pipes[index + 1],
+            (session->pipe_count - index - 1) * sizeof(session->pipes[0]));
+    session->pipe_count--;
+}
+
+void session_seen(struct session *session, const void *front, uint32_t pipe)
+{
+    list_remove(&session->adrift);
+    for (size_t i = 0; i < session->pipe_count; i++)
+        if (session->pipes[i].front == front && session->pipes[i].pipe == pipe)
+            return;
+    if (session->pipe_count == SESSION_PIPES)
+        drop_pipe(session, 0);
+    session->pipes[session->pipe_count++] =
+            (struct session_pipe){ front, pipe };
+}
+
+static void lose_pipes(
+        struct session *session, const void *front, const uint32_t *pipe)
+{
+    size_t before = session->pipe_count;
+
+    for (size_t i = session->pipe_count; i-- > 0;)
+        if (session->pipes[i].front == front &&
+                (!pipe || session->pipes[i].pipe == *pipe))
+            drop_pipe(session, i);
+    if (before > 0 && session->pipe_count == 0)
+        list_append(&session->sessions->adrift, &session->adrift);
+}
+
+void sessions_lost(
+        struct sessions *sessions, const void *front, const uint32_t *pipe)
+{
+    struct list *node = sessions->all.next;
+
+    for (; node != &sessions->all; node = node->next)
+        lose_pipes(CONTAINER_OF(node, struct session, all), front, pipe);
+}
+
 void session_end(struct session *session, int64_t now)
 {
     struct sessions *sessions = session->sessions;
 
     table_remove(&sessions->by_id, &session->node);
     list_remove(&session->all);
+    list_remove(&session->adrift);
     sessions->hooks.ended(sessions->hooks.user, session, now);
     assert(list_is_empty(&session->processes));
     assert(list_is_empty(&session->parked) && list_is_empty(&session->pulls));

@@ -14,6 +14,11 @@
  * the highest one that was ever used in a request is kept. A resume that knows
  * an older one than that comes from somebody who has been replaced. One whose
  * answer got lost can be repeated: the number it gave was never used.
+ *
+ * Room. A client that dies without Close leaves a session behind until its
+ * lease ends. At a limit those give way, longest gone first, whose connections
+ * are all gone and which are of no use to anybody else: nothing lives or waits
+ * there, and nothing is still to be told.
  */
 
 #include <stdbool.h>
@@ -34,6 +39,14 @@ struct signal_window {
     uint64_t highest;
     uint64_t seen;      /* bit n: number `highest` - n */
     uint64_t delivered; /* of those */
+};
+
+enum { SESSION_PIPES = 8 };
+
+/* A connection that requests came by. */
+struct session_pipe {
+    const void *front; /* only to be compared */
+    uint32_t pipe;
 };
 
 struct session {
@@ -62,6 +75,10 @@ struct session {
     uint64_t news_told;  /* by hint */
     struct list hinting; /* in the list of sessions with hints to send */
     void *home;          /* the front its client came by last: hints go there */
+
+    struct session_pipe pipes[SESSION_PIPES]; /* the newest, oldest first */
+    size_t pipe_count;
+    struct list adrift; /* in the sessions' list, if they are all gone */
 };
 
 struct sessions_limits {
@@ -79,6 +96,9 @@ struct sessions_hooks {
     /* The session is over, by Close or its lease; it is freed when this
      * returns, with empty lists. */
     void (*ended)(void *user, struct session *session, int64_t now);
+    /* Whether its end would take nothing from anybody: no process of it lives,
+     * nothing waits, nothing is still to be told. */
+    bool (*is_idle)(void *user, const struct session *session);
     void (*random)(void *user, void *out, size_t size);
 };
 
@@ -88,6 +108,7 @@ struct sessions {
     struct agenda *agenda; /* lent */
     struct table by_id;
     struct list all;
+    struct list adrift; /* longest gone first */
 };
 
 void sessions_init(struct sessions *sessions,
@@ -97,7 +118,8 @@ void sessions_init(struct sessions *sessions,
 /* Ends every session. */
 void sessions_deinit(struct sessions *sessions, int64_t now);
 
-/* Makes one, with the default lease. */
+/* Makes one, with the default lease; at a limit, in the place of one that is
+ * adrift. */
 REMEX_CHECKED enum remex_status sessions_open(struct sessions *sessions,
         struct principal *principal, int64_t now, struct session **out,
         struct remex_error *error);
@@ -120,6 +142,13 @@ REMEX_CHECKED enum remex_status session_use(struct session *session,
 REMEX_CHECKED enum remex_status session_resume(struct session *session,
         uint64_t attachment, bool take_over, int64_t now,
         struct remex_error *error);
+
+/* A request of its holder came by that connection. */
+void session_seen(struct session *session, const void *front, uint32_t pipe);
+
+/* A connection is gone, or all of a front (`pipe` NULL). */
+void sessions_lost(
+        struct sessions *sessions, const void *front, const uint32_t *pipe);
 
 void session_end(struct session *session, int64_t now);
 

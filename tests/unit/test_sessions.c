@@ -20,6 +20,7 @@ struct world {
     uint8_t randoms;
     unsigned int ended;
     int64_t ended_at;
+    const struct session *busy; /* may not be done without */
 };
 
 static void on_ended(void *user, struct session *session, int64_t now)
@@ -29,6 +30,11 @@ static void on_ended(void *user, struct session *session, int64_t now)
     (void)session;
     world->ended++;
     world->ended_at = now;
+}
+
+static bool on_is_idle(void *user, const struct session *session)
+{
+    return session != ((struct world *)user)->busy;
 }
 
 static void on_random(void *user, void *out, size_t size)
@@ -47,7 +53,7 @@ static void world_init(struct world *world)
         .min_lease_ms = 1000,
         .max_lease_ms = 3600000,
     };
-    struct sessions_hooks hooks = { world, on_ended, on_random };
+    struct sessions_hooks hooks = { world, on_ended, on_is_idle, on_random };
 
     memset(world, 0, sizeof(*world));
     agenda_init(&world->agenda);
@@ -149,6 +155,107 @@ static void there_are_limits_each_and_in_all(void)
     world_deinit(&world);
 }
 
+/* Whether another one can be opened for that principal. */
+static bool can_open(struct world *world, struct principal *principal)
+{
+    struct session *session;
+    struct remex_error error = { 0 };
+
+    if (sessions_open(&world->sessions, principal, 0, &session, &error) ==
+            REMEX_OK)
+        return true;
+    g_assert_cmpint(error.kind, ==, REMEX_ERROR_LIMIT_HIT);
+    return false;
+}
+
+static void lose(struct world *world, uint32_t pipe)
+{
+    sessions_lost(&world->sessions, world, &pipe);
+}
+
+static void at_the_limit_one_whose_connections_are_gone_gives_way(void)
+{
+    struct world world;
+    struct session *one, *two;
+    struct message_id id;
+
+    world_init(&world);
+    one = open_session(&world, world.alice, 0);
+    two = open_session(&world, world.alice, 0);
+    id = two->id;
+    session_seen(one, &world, 1);
+    session_seen(one, &world, 2);
+    session_seen(two, &world, 3);
+    session_seen(two, &world, 3);
+    g_assert_false(can_open(&world, world.alice));
+    lose(&world, 4);
+    lose(&world, 1);
+    g_assert_false(can_open(&world, world.alice)); /* it has another one */
+    lose(&world, 3);
+    lose(&world, 2);
+    g_assert_true(can_open(&world, world.alice));
+    g_assert_cmpuint(world.ended, ==, 1); /* and no more than needed */
+    g_assert_null(sessions_find(&world.sessions, &id, NULL)); /* the longest */
+    world_deinit(&world);
+}
+
+static void one_that_came_back_does_not_give_way(void)
+{
+    struct world world;
+    struct session *one, *two;
+
+    world_init(&world);
+    one = open_session(&world, world.alice, 0);
+    two = open_session(&world, world.alice, 0);
+    session_seen(one, &world, 1);
+    session_seen(two, &world, 2);
+    sessions_lost(&world.sessions, &one, NULL); /* another front */
+    sessions_lost(&world.sessions, &world, NULL);
+    session_seen(one, &world, 3);
+    world.busy = two;
+    g_assert_false(can_open(&world, world.alice));
+    world.busy = NULL;
+    g_assert_true(can_open(&world, world.alice));
+    g_assert_false(can_open(&world, world.alice));
+    world_deinit(&world);
+}
+
+static void nobody_gives_way_to_others_but_at_the_limit_of_all(void)
+{
+    struct world world;
+    struct session *session;
+
+    world_init(&world);
+    open_session(&world, world.alice, 0);
+    open_session(&world, world.alice, 0);
+    session = open_session(&world, world.bob, 0);
+    session_seen(session, &world, 1);
+    lose(&world, 1);
+    g_assert_false(can_open(&world, world.alice));
+    g_assert_cmpuint(world.ended, ==, 0);
+    g_assert_true(can_open(&world, world.bob));
+    g_assert_cmpuint(world.ended, ==, 1);
+    world_deinit(&world);
+}
+
+static void the_newest_connections_are_known(void)
+{
+    struct world world;
+    struct session *session;
+
+    world_init(&world);
+    open_session(&world, world.alice, 0);
+    session = open_session(&world, world.alice, 0);
+    for (uint32_t pipe = 1; pipe <= SESSION_PIPES + 2; pipe++)
+        session_seen(session, &world, pipe);
+    for (uint32_t pipe = SESSION_PIPES + 1; pipe > 2; pipe--)
+        lose(&world, pipe);
+    g_assert_false(can_open(&world, world.alice));
+    lose(&world, SESSION_PIPES + 2);
+    g_assert_true(can_open(&world, world.alice));
+    world_deinit(&world);
+}
+
 static void a_resume_makes_the_older_holder_superseded(void)
 {
     struct world world;
@@ -247,6 +354,11 @@ int main(int argc, char **argv)
     SUITE_ADD("/sessions", the_lease_ends_it_and_use_renews_the_lease);
     SUITE_ADD("/sessions", leases_are_kept_within_bounds);
     SUITE_ADD("/sessions", there_are_limits_each_and_in_all);
+    SUITE_ADD(
+            "/sessions", at_the_limit_one_whose_connections_are_gone_gives_way);
+    SUITE_ADD("/sessions", one_that_came_back_does_not_give_way);
+    SUITE_ADD("/sessions", nobody_gives_way_to_others_but_at_the_limit_of_all);
+    SUITE_ADD("/sessions", the_newest_connections_are_known);
     SUITE_ADD("/sessions", a_resume_makes_the_older_holder_superseded);
     SUITE_ADD("/sessions", a_resume_whose_answer_was_lost_can_be_repeated);
     SUITE_ADD("/sessions", without_memory_nothing_is_opened);
