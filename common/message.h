@@ -99,6 +99,8 @@ struct follow_spec {
     uint64_t until_position;
     uint64_t after_position;
     enum follow_from from;
+    bool exclusive;
+    bool take_over;
 };
 
 struct follow_place {
@@ -116,6 +118,7 @@ struct follow_state {
     struct remex_exit exited;
     bool has_place;
     struct follow_place place;
+    bool displaced;
 };
 
 struct message_limits {

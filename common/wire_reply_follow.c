@@ -38,6 +38,7 @@ static void put_state(struct wire *wire, const struct follow_state *state,
     pb->follow_id = state->follow_id;
     pb->known = state->known;
     pb->last_seq = state->last_seq;
+    pb->displaced = state->displaced;
     if (state->has_exited)
         pb->exited = wire_put_exited(wire, &state->exited);
     if (state->has_place)
@@ -54,6 +55,7 @@ static struct follow_state take_state(const Remex__V1__FollowState *pb)
     state.follow_id = pb->follow_id;
     state.known = pb->known;
     state.last_seq = pb->last_seq;
+    state.displaced = pb->displaced;
     state.has_exited = pb->exited != NULL;
     if (pb->exited)
         state.exited = wire_take_exited(pb->exited);

@@ -13,6 +13,8 @@ void wire_put_follow(
     pb->until_position = follow->until_position;
     pb->after_position = follow->after_position;
     pb->from = (Remex__V1__FollowFrom)follow->from;
+    pb->exclusive = follow->exclusive;
+    pb->take_over = follow->take_over;
 }
 
 struct follow_spec wire_take_follow(const Remex__V1__FollowSpec *pb)
@@ -26,6 +28,8 @@ struct follow_spec wire_take_follow(const Remex__V1__FollowSpec *pb)
         .until_position = pb->until_position,
         .after_position = pb->after_position,
         .from = (enum follow_from)pb->from,
+        .exclusive = pb->exclusive,
+        .take_over = pb->take_over,
     };
 }
 

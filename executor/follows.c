@@ -59,6 +59,30 @@ enum remex_status follows_check_cursor(const struct session *session,
             session, spec->after_position, spec->until_position, error);
 }
 
+/* Whether one of them wants to be alone. */
+static bool are_rivals(const struct follow *follow,
+        const struct session *session, const struct follow_spec *spec)
+{
+    bool same = follow->session == session && follow->id == spec->follow_id;
+
+    return !same && (follow->exclusive || spec->exclusive);
+}
+
+static enum remex_status check_rivals(const struct session *session,
+        const struct entry *entry, const struct follow_spec *spec,
+        struct remex_error *error)
+{
+    struct list *node = entry->follows.next;
+
+    for (; node != &entry->follows; node = node->next)
+        if (are_rivals(
+                    CONTAINER_OF(node, struct follow, of_entry), session, spec))
+            return error_set(error, REMEX_FAILED_PRECONDITION,
+                    "Somebody follows the process who is in the way of an "
+                    "exclusive follow, or has one; take over, or come later.");
+    return REMEX_OK;
+}
+
 enum remex_status follows_check(const struct session *session,
         const struct entry *entry, const struct follow_spec *spec,
         struct remex_error *error)
@@ -66,13 +90,16 @@ enum remex_status follows_check(const struct session *session,
     const struct follow *known = follows_find(session, spec->follow_id);
     size_t most = session->sessions->limits.follows;
 
-    if (known && known->entry != entry)
+    if (known && known->entry && known->entry != entry)
         return error_set(error, REMEX_ALREADY_EXISTS,
                 "The follow id names another process of this session; "
                 "choose another one.");
     if (!known && session->follows.count >= most)
         return error_limit_hit(
                 error, "follows", most, session->follows.count + 1);
+    if (entry && !spec->take_over &&
+            check_rivals(session, entry, spec, error) != REMEX_OK)
+        return error->status;
     return follows_check_cursor(session, entry, spec, error);
 }
 
@@ -119,6 +146,8 @@ static struct follow *follow_new(
     follow->session = session;
     follow->entry = entry;
     follow->id = id;
+    /* What was sealed before it came is not for it, wherever it begins. */
+    follow->cursor = event_log_join(process_log(entry->process), 0, 0);
     list_init(&follow->of_entry);
     list_init(&follow->ready);
     list_init(&follow->of_session);
@@ -126,6 +155,28 @@ static struct follow *follow_new(
     list_append(&session->following, &follow->of_session);
     table_add(&session->follows, &follow->node, id);
     return follow;
+}
+
+/* Its session is told when it pulls. */
+static void displace(struct follow *follow)
+{
+    list_remove(&follow->of_entry);
+    follow->entry = NULL;
+    follow_refresh(follow);
+}
+
+static void displace_rivals(const struct session *session, struct entry *entry,
+        const struct follow_spec *spec)
+{
+    struct list *node = entry->follows.next;
+
+    while (node != &entry->follows) {
+        struct follow *follow = CONTAINER_OF(node, struct follow, of_entry);
+
+        node = node->next;
+        if (are_rivals(follow, session, spec))
+            displace(follow);
+    }
 }
 
 enum remex_status follows_set(struct session *session, struct entry *entry,
@@ -137,6 +188,10 @@ enum remex_status follows_set(struct session *session, struct entry *entry,
 
     if (status != REMEX_OK)
         return status;
+    if (follow && !follow->entry) {
+        follow_free(follow);
+        follow = NULL;
+    }
     if (!follow)
         follow = follow_new(session, entry, spec->follow_id);
     if (!follow)
@@ -147,6 +202,8 @@ enum remex_status follows_set(struct session *session, struct entry *entry,
     follow->consumed_seq = spec->after_seq;
     follow->told_seq = 0;
     follow->exit_told = false;
+    follow->exclusive = spec->exclusive;
+    displace_rivals(session, entry, spec);
     update_consumed(entry);
     follow_refresh(follow);
     *out = follow;
@@ -162,7 +219,8 @@ void follow_free(struct follow *follow)
     list_remove(&follow->of_session);
     table_remove(&follow->session->follows, &follow->node);
     free(follow);
-    update_consumed(entry);
+    if (entry)
+        update_consumed(entry);
 }
 
 void follows_free_all(struct session *session)
@@ -209,7 +267,7 @@ void follow_acknowledge(struct follow *follow, const struct pull_ack *ack)
         consumed = follow->cursor.seq;
     if (ack->until_position > follow->until_position)
         follow->until_position = ack->until_position;
-    if (consumed > follow->consumed_seq) {
+    if (consumed > follow->consumed_seq && follow->entry) {
         follow->consumed_seq = consumed;
         update_consumed(follow->entry);
     }
@@ -222,8 +280,9 @@ bool follow_has_event(const struct follow *follow)
 {
     struct remex_event event;
 
-    if (!event_log_next(process_log(follow->entry->process), &follow->cursor,
-                &event, NULL))
+    if (!follow->entry ||
+            !event_log_next(process_log(follow->entry->process),
+                    &follow->cursor, &event, NULL))
         return false;
     return event.kind != REMEX_EVENT_OUTPUT ||
             follow->cursor.position < follow->until_position;
@@ -231,16 +290,22 @@ bool follow_has_event(const struct follow *follow)
 
 bool follow_has_news(const struct follow *follow)
 {
-    uint64_t next_seq = event_log_next_seq(process_log(follow->entry->process));
+    uint64_t next_seq;
 
+    if (!follow->entry)
+        return false;
+    next_seq = event_log_next_seq(process_log(follow->entry->process));
     return next_seq > follow->told_seq + 1 &&
             next_seq > follow->cursor.seq + 1 && !follow_has_event(follow);
 }
 
 bool follow_has_early_exit(const struct follow *follow)
 {
-    const struct event_log *log = process_log(follow->entry->process);
+    const struct event_log *log;
 
+    if (!follow->entry)
+        return false;
+    log = process_log(follow->entry->process);
     return !follow->exit_told &&
             event_log_exited_seq(log) > follow->cursor.seq &&
             !follow_has_event(follow);
@@ -248,7 +313,10 @@ bool follow_has_early_exit(const struct follow *follow)
 
 void follow_refresh(struct follow *follow)
 {
-    if (!follow_has_event(follow) && !follow_has_early_exit(follow))
+    bool displaced = !follow->entry;
+
+    if (!displaced && !follow_has_event(follow) &&
+            !follow_has_early_exit(follow))
         list_remove(&follow->ready);
     else if (!list_is_linked(&follow->ready))
         list_append(&follow->session->ready, &follow->ready);
@@ -256,9 +324,15 @@ void follow_refresh(struct follow *follow)
 
 void follow_tell_state(const struct follow *follow, struct follow_state *out)
 {
-    const struct process *process = follow->entry->process;
-    const struct remex_exit *exited = process_exit(process);
+    const struct process *process;
+    const struct remex_exit *exited;
 
+    if (!follow->entry) {
+        follows_tell_displaced(follow->id, out);
+        return;
+    }
+    process = follow->entry->process;
+    exited = process_exit(process);
     *out = (struct follow_state){
         .follow_id = follow->id,
         .known = true,
@@ -267,6 +341,15 @@ void follow_tell_state(const struct follow *follow, struct follow_state *out)
     };
     if (exited)
         out->exited = *exited;
+}
+
+void follows_tell_displaced(uint64_t follow_id, struct follow_state *out)
+{
+    *out = (struct follow_state){
+        .follow_id = follow_id,
+        .known = true,
+        .displaced = true,
+    };
 }
 
 bool follows_want(const struct entry *entry)
@@ -288,9 +371,11 @@ bool follows_are_done(const struct session *session)
     for (; node != &session->following; node = node->next) {
         const struct follow *follow =
                 CONTAINER_OF(node, struct follow, of_session);
-        const struct event_log *log = process_log(follow->entry->process);
-        uint64_t closed_seq = event_log_closed_seq(log);
+        uint64_t closed_seq;
 
+        if (!follow->entry)
+            continue; /* displaced */
+        closed_seq = event_log_closed_seq(process_log(follow->entry->process));
         if (closed_seq == 0 || follow->cursor.seq < closed_seq)
             return false;
     }

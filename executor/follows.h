@@ -22,7 +22,7 @@
 struct follow {
     struct table_node node; /* in its session, by `id` */
     struct session *session;
-    struct entry *entry;
+    struct entry *entry; /* NULL: displaced, which is still to be told */
     struct list of_session;
     struct list of_entry;
     struct list ready; /* in its session's list */
@@ -31,13 +31,15 @@ struct follow {
     uint64_t until_position; /* output may begin below this one */
     uint64_t consumed_seq;
     uint64_t told_seq; /* by a FollowState: the newest event then */
-    bool exit_told;    /* by a FollowState */
-    bool stated;       /* in the Resume that is being carried out */
+    bool exclusive;
+    bool exit_told; /* by a FollowState */
+    bool stated;    /* in the Resume that is being carried out */
 };
 
 /* Makes a follow, or sets the known one of that id to where `spec` says;
  * nothing changes on failure. REMEX_ALREADY_EXISTS: the id is another
- * process's. */
+ * process's; REMEX_FAILED_PRECONDITION: others stand in the way. If they may be
+ * displaced, they are. */
 REMEX_CHECKED enum remex_status follows_set(struct session *session,
         struct entry *entry, const struct follow_spec *spec,
         struct follow **out, struct remex_error *error);
@@ -48,7 +50,7 @@ REMEX_CHECKED enum remex_status follows_check_cursor(
         const struct session *session, const struct entry *entry,
         const struct follow_spec *spec, struct remex_error *error);
 
-/* And about everything else, but for memory. */
+/* And about everything else, but for memory. `entry` as above. */
 REMEX_CHECKED enum remex_status follows_check(const struct session *session,
         const struct entry *entry, const struct follow_spec *spec,
         struct remex_error *error);
@@ -92,6 +94,9 @@ void follow_tell_state(const struct follow *follow, struct follow_state *out);
 
 /* All that a session follows is closed, and it was sent everything. */
 bool follows_are_done(const struct session *session);
+
+/* Of a follow that has ended because somebody took over. */
+void follows_tell_displaced(uint64_t follow_id, struct follow_state *out);
 
 /* Some follower has not been sent everything of this closed process. */
 bool follows_want(const struct entry *entry);

@@ -195,12 +195,29 @@ static bool gather_follow(struct gather *gather, struct follow *follow)
     return !gather->full;
 }
 
+/* Tells of it, and lets go of it. False: it does not fit. */
+static bool gather_displaced(struct gather *gather, struct follow *follow)
+{
+    struct follow_state state;
+
+    follow_tell_state(follow, &state);
+    if (!gather_state(gather, &state))
+        return false;
+    follow_free(follow);
+    return true;
+}
+
 void gather_session(struct gather *gather, struct session *session)
 {
     while (!list_is_empty(&session->ready)) {
         struct follow *follow =
                 CONTAINER_OF(session->ready.next, struct follow, ready);
 
+        if (!follow->entry) {
+            if (!gather_displaced(gather, follow))
+                return;
+            continue;
+        }
         if (!gather_follow(gather, follow))
             return;
         list_remove(&follow->ready);

@@ -88,9 +88,10 @@ int64_t process_time_of(const struct process *process, int64_t now);
  */
 void process_set_consumed(struct process *process, uint64_t seq);
 
-/* The stream keeps only what its followers still need, from now on. Safe to
- * repeat. False: the process has no such stream. */
-bool process_seal(struct process *process, enum remex_stream number);
+/* The stream keeps only what its followers still need, from now on, and those
+ * who come later get nothing of what was there. Safe to repeat. The process
+ * must have such a stream. */
+void process_seal(struct process *process, enum remex_stream number);
 
 /* How many streams there are; one that is not captured has ended already. */
 size_t process_tell_streams(

@@ -116,15 +116,9 @@ void process_set_consumed(struct process *process, uint64_t seq)
     resume_streams(process);
 }
 
-bool process_seal(struct process *process, enum remex_stream number)
+void process_seal(struct process *process, enum remex_stream number)
 {
-    for (size_t i = 0; i < PROCESS_STREAMS; i++) {
-        if (process->streams[i].end.stream == number) {
-            event_log_seal(process->log, number);
-            return true;
-        }
-    }
-    return false;
+    event_log_seal(process->log, number);
 }
 
 size_t process_tell_streams(

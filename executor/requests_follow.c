@@ -30,6 +30,8 @@ enum remex_status requests_follow(struct call *call, struct remex_error *error)
         return refusal_unknown_process(error);
     if (placed)
         status = follows_place(call->session, entry, &spec, &place, error);
+    if (spec.take_over)
+        requests_touch_followers(requests, entry);
     if (status == REMEX_OK)
         status = follows_set(call->session, entry, &spec, &follow, error);
     if (status != REMEX_OK)

@@ -53,6 +53,8 @@ static enum remex_status follow_started(
 
     if (!spec || follows_find(call->session, spec->follow_id))
         return REMEX_OK;
+    if (spec->take_over)
+        requests_touch_followers(call->requests, entry);
     return follows_set(call->session, entry, spec, &follow, error);
 }
 

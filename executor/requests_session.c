@@ -103,9 +103,15 @@ static void resume_follow(const struct call *call, struct session *session,
         follow_free(follow);
         follow = NULL;
     }
-    if (!entry ||
-            follows_set(session, entry, spec, &follow, &error) != REMEX_OK)
+    if (!entry)
         return;
+    if (spec->take_over)
+        requests_touch_followers(requests, entry);
+    if (follows_set(session, entry, spec, &follow, &error) != REMEX_OK) {
+        if (error.status == REMEX_FAILED_PRECONDITION)
+            follows_tell_displaced(spec->follow_id, state);
+        return;
+    }
     follow->stated = true;
     follow_tell_state(follow, state);
     follow->exit_told = state->has_exited;

@@ -22,6 +22,16 @@ void requests_touch_session(struct requests *requests, struct session *session)
     requests->hooks.unsettled(requests->hooks.user);
 }
 
+void requests_touch_followers(
+        struct requests *requests, const struct entry *entry)
+{
+    struct list *node = entry->follows.next;
+
+    for (; node != &entry->follows; node = node->next)
+        requests_touch_session(
+                requests, CONTAINER_OF(node, struct follow, of_entry)->session);
+}
+
 /* --- Answers ------------------------------------------------------------- */
 
 void requests_answer(struct requests *requests, const struct caller *caller,

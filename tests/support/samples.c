@@ -53,8 +53,9 @@ static const struct label labels[] = {
 };
 
 static const struct follow_spec follows[] = {
-    { BYTES("process-1"), 11, 12, 13, 14, FOLLOW_FROM_CURSOR },
-    { BYTES("p"), UINT64_MAX, 0, UINT64_MAX, 0, FOLLOW_FROM_CURSOR },
+    { BYTES("process-1"), 11, 12, 13, 14, FOLLOW_FROM_CURSOR, true, false },
+    { BYTES("p"), UINT64_MAX, 0, UINT64_MAX, 0, FOLLOW_FROM_CURSOR, false,
+            false },
 };
 
 static const struct follow_spec live_follow = {
@@ -64,6 +65,8 @@ static const struct follow_spec live_follow = {
     13,
     14,
     FOLLOW_FROM_LIVE,
+    true,
+    true,
 };
 
 static const struct resume resume = {
@@ -96,6 +99,8 @@ static const struct follow_spec start_follow = {
     53,
     54,
     FOLLOW_FROM_CURSOR,
+    true,
+    false,
 };
 
 static const struct start_request start_request = {
@@ -161,7 +166,7 @@ static const struct seal_request seal_request = {
 /* --- Replies -------------------------------------------------------------- */
 
 static const struct follow_state states[] = {
-    { .follow_id = 81, .known = true, .last_seq = 82 },
+    { .follow_id = 81, .known = true, .last_seq = 82, .displaced = true },
     { .follow_id = 83,
             .last_seq = 84,
             .has_exited = true,

@@ -58,6 +58,8 @@ static void follow(GString *out, const struct follow_spec *spec)
     number(out, "follow.until_position", spec->until_position);
     number(out, "follow.after_position", spec->after_position);
     number(out, "follow.from", spec->from);
+    number(out, "follow.exclusive", spec->exclusive);
+    number(out, "follow.take_over", spec->take_over);
 }
 
 static void resume(GString *out, const struct resume *resume)
@@ -324,6 +326,7 @@ static void state(GString *out, const struct follow_state *state)
     number(out, "state.follow_id", state->follow_id);
     number(out, "known", state->known);
     number(out, "last_seq", state->last_seq);
+    number(out, "displaced", state->displaced);
     if (state->has_exited)
         exited(out, &state->exited);
     if (state->has_place)

