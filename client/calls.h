@@ -38,6 +38,7 @@ struct call {
     bool repeatable;        /* a second time does no harm */
     bool changes;           /* something, if it gets there */
     bool waits;             /* at the executor, for as long as it is told */
+    bool parks;             /* there, until its request's deadline */
     void *user;
     /* Before each sending, to refresh the request: it will be answered within
      * `wait_ms`. May be NULL. */

@@ -72,7 +72,8 @@ static void send_call(struct engine *engine, struct call *call,
 
     if (call->prepare)
         call->prepare(call, wait);
-    call->request.deadline_ms = ms_left(call, now, wait + ANSWER_MS);
+    call->request.deadline_ms =
+            call->parks ? wait : ms_left(call, now, wait + ANSWER_MS);
     if (call->request.deadline_ms == 0) /* that would be none */
         call->request.deadline_ms = 1;
     status = engine_send(engine, lane, &call->request, ENGINE_CALLS,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
-#include <string.h>
 
+#include "client/batch_copy.h"
 #include "client/client.h"
+#include "client/process_memory.h"
 #include "common/error.h"
 
 /* Time for the answer to a read that may not wait for events. */
@@ -18,43 +19,14 @@ struct read {
     struct remex_log *log;
 };
 
-static size_t output_bytes(const struct batch *batch)
-{
-    size_t bytes = 0;
-
-    for (size_t i = 0; i < batch->count; i++) {
-        if (batch->events[i].event.kind == REMEX_EVENT_OUTPUT)
-            bytes += batch->events[i].event.output.data.size;
-    }
-    return bytes;
-}
-
-static void copy_events(struct remex_log *log, const struct batch *batch)
-{
-    uint8_t *bytes = (uint8_t *)(log->events + batch->count);
-
-    for (size_t i = 0; i < batch->count; i++) {
-        struct remex_event *event = &log->events[i];
-
-        *event = batch->events[i].event;
-        if (event->kind != REMEX_EVENT_OUTPUT || event->output.data.size == 0)
-            continue;
-        memcpy(bytes, event->output.data.data, event->output.data.size);
-        event->output.data.data = bytes;
-        bytes += event->output.data.size;
-    }
-}
-
 static struct remex_log *new_log(const struct read_reply *reply)
 {
-    size_t size = reply->batch.count * sizeof(struct remex_event) +
-            output_bytes(&reply->batch);
     struct remex_log *log = malloc(sizeof(*log));
 
     if (!log)
         return NULL;
     *log = (struct remex_log){
-        .events = malloc(size ? size : 1),
+        .events = batch_copy(&reply->batch),
         .count = reply->batch.count,
         .first_seq = reply->first_seq,
         .next_seq = reply->next_seq,
@@ -65,7 +37,6 @@ static struct remex_log *new_log(const struct read_reply *reply)
         free(log);
         return NULL;
     }
-    copy_events(log, &reply->batch);
     return log;
 }
 
@@ -106,17 +77,15 @@ static void remember(struct remex_process *process, uint64_t position,
         process->read_seq = event->seq;
     }
     process->read_position = position;
+    handle_saw(&process->handle, log->next_seq - 1);
 }
 
-static enum remex_status read_locked(struct remex_process *process,
-        struct read *read, struct remex_error *error)
+static enum remex_status ask(struct remex_process *process, struct read *read,
+        struct remex_error *error)
 {
     struct read_request *request = &read->call.call.request.read;
     enum remex_status status;
 
-    if (process->handle.events.failure)
-        return error_set(error, REMEX_DISCONNECTED,
-                "the executor can no longer be asked about this process");
     request->process_id = handle_id(&process->handle);
     request->after_position = position_of(process, request->after_seq);
     status = client_call(process->client, &read->call, error);
@@ -125,6 +94,26 @@ static enum remex_status read_locked(struct remex_process *process,
     if ((status == REMEX_OK && !read->log) ||
             (status == REMEX_DEADLINE_EXCEEDED && read->patient))
         return REMEX_AGAIN;
+    return status;
+}
+
+/* With the lock held. */
+static enum remex_status read_locked(struct remex_process *process,
+        struct read *read, struct remex_error *error)
+{
+    const struct read_request *request = &read->call.call.request.read;
+    const struct event_queue *events = &process->handle.events;
+    enum remex_status status = REMEX_DISCONNECTED;
+
+    if (!events->failure && !engine_has_failed(&process->client->engine))
+        status = ask(process, read, error);
+    if (status != REMEX_DISCONNECTED)
+        return status;
+    status = process_memory_read(
+            events, request->after_seq, request->max_bytes, &read->log);
+    if (status == REMEX_DISCONNECTED)
+        error_set(error, status,
+                "the executor can no longer be asked about this process");
     return status;
 }
 

@@ -278,7 +278,9 @@ struct remex_log {
  * most `max_bytes` of output (0: the executor's choice) but at least one event
  * if there is one, waiting up to `timeout_ms` for it. Independent of
  * next_event, and safe to repeat. REMEX_AGAIN: nothing yet; REMEX_ENDED: Closed
- * lies at or before `after_seq`.
+ * lies at or before `after_seq`. Once the executor can no longer be asked, the
+ * handle's own memory answers: what it took last (history_bytes of <remex/
+ * client.h>) and what is still to be taken; REMEX_DISCONNECTED: nothing there.
  */
 REMEX_CHECKED enum remex_status remex_process_read(
         struct remex_process *process, uint64_t after_seq, size_t max_bytes,

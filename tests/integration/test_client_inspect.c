@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * How processes stand, and their ids.
+ */
+
+#include <remex/inspect.h>
+
+#include <string.h>
+
+#include <glib.h>
+
+#include "support/remote.h"
+#include "support/suite.h"
+#include "support/transcript.h"
+
+#define MANY 300 /* more than a page of the list */
+
+static void finish(struct remex_process *process)
+{
+    struct transcript story;
+
+    transcript_init(&story);
+    transcript_follow(&story, process);
+    transcript_deinit(&story);
+}
+
+static void a_running_process_is_told_in_full(void)
+{
+    static const struct remex_label labels[] = { { "who", "me" },
+        { "empty", NULL } };
+    struct remex_client *client = remote_connect();
+    struct remex_process_options options = remote_with_stdin();
+    struct remex_process_status *status;
+    struct remex_process *process;
+    struct remex_event event;
+
+    options.id = "looked at";
+    options.cwd = "/";
+    options.labels = labels;
+    options.label_count = 2;
+    options.err.capture = REMEX_CAPTURE_DISCARD;
+    process = remote_start(
+            client, REMOTE_ARGV("/bin/sh", "-c", "echo hi; read x"), &options);
+    g_assert_cmpint(remex_process_next_event(process, REMEX_FOREVER, &event),
+            ==, REMEX_OK);
+    g_assert_cmpint(
+            remex_process_inspect(process, &status, NULL), ==, REMEX_OK);
+    g_assert_cmpstr(status->id, ==, "looked at");
+    g_assert_cmpint(status->state, ==, REMEX_PROCESS_RUNNING);
+    g_assert_cmpint(status->pid, ==, remex_process_pid(process));
+    g_assert_cmpstr(status->argv[2], ==, "echo hi; read x");
+    g_assert_null(status->argv[3]);
+    g_assert_cmpstr(status->cwd, ==, "/");
+    g_assert_cmpuint(status->label_count, ==, 2);
+    g_assert_cmpstr(status->labels[0].value, ==, "me");
+    g_assert_cmpstr(status->labels[1].name, ==, "empty");
+    g_assert_cmpstr(status->labels[1].value, ==, "");
+    g_assert_cmpuint(status->next_seq, ==, 2);
+    g_assert_cmpuint(status->followers, ==, 1);
+    g_assert_true(status->owned);
+    g_assert_false(status->has_exit);
+    g_assert_cmpuint(status->stream_count, >=, 1);
+    g_assert_cmpint(status->streams[0].stream, ==, REMEX_STDOUT);
+    g_assert_cmpuint(status->streams[0].bytes, ==, 3);
+    g_assert_cmpint(status->streams[0].options.retention, ==, REMEX_RETAIN_ALL);
+    remex_process_status_free(status);
+    remex_process_free(process);
+    remex_client_free(client);
+}
+
+static void an_ended_one_tells_how(void)
+{
+    struct remex_client *client = remote_connect();
+    struct remex_process *process = remote_shell(client, "exit 9");
+    struct remex_process_status *status;
+
+    finish(process);
+    g_assert_cmpint(remex_client_inspect(
+                            client, remex_process_id(process), &status, NULL),
+            ==, REMEX_OK);
+    g_assert_cmpint(status->state, ==, REMEX_PROCESS_CLOSED);
+    g_assert_true(status->has_exit);
+    g_assert_cmpint(status->exit.code, ==, 9);
+    g_assert_true(status->streams[0].ended);
+    g_assert_cmpint(status->streams[0].end.kind, ==, REMEX_END_EOF);
+    remex_process_status_free(status);
+    g_assert_cmpint(remex_client_inspect(client, "nobody", &status, NULL), ==,
+            REMEX_NOT_FOUND);
+    remex_process_free(process);
+    remex_client_free(client);
+}
+
+/* --- Lists --------------------------------------------------------------- */
+
+static void a_list_has_everything_in_order(void)
+{
+    struct remex_client *client = remote_connect();
+    struct remex_process *processes[MANY];
+    struct remex_process_list *list;
+
+    for (int i = 0; i < MANY; i++) {
+        struct remex_process_options options =
+                REMEX_DEFAULTS(remex_process_options);
+        char id[16];
+
+        g_snprintf(id, sizeof(id), "p%03d", i);
+        options.id = id;
+        processes[i] = remote_start(client, REMOTE_ARGV("true"), &options);
+    }
+    g_assert_cmpint(remex_client_list(client, NULL, &list, NULL), ==, REMEX_OK);
+    g_assert_cmpuint(list->count, ==, MANY);
+    for (int i = 0; i < MANY; i++) {
+        g_assert_cmpstr(
+                list->processes[i].id, ==, remex_process_id(processes[i]));
+        g_assert_cmpstr(list->processes[i].argv[0], ==, "true");
+    }
+    remex_process_list_free(list);
+    for (int i = 0; i < MANY; i++)
+        remex_process_free(processes[i]);
+    remex_client_free(client);
+}
+
+static void labels_choose(void)
+{
+    static const struct remex_label red = { "colour", "red" };
+    static const struct remex_label blue = { "colour", "blue" };
+    struct remex_list_options only = REMEX_DEFAULTS(remex_list_options);
+    struct remex_process_options options =
+            REMEX_DEFAULTS(remex_process_options);
+    struct remex_client *client = remote_connect();
+    struct remex_process *process;
+    struct remex_process_list *list;
+
+    options.labels = &red;
+    options.label_count = 1;
+    process = remote_start(client, REMOTE_ARGV("sleep", "1000"), &options);
+    only.label_count = 1;
+    only.labels = &blue;
+    g_assert_cmpint(
+            remex_client_list(client, &only, &list, NULL), ==, REMEX_OK);
+    g_assert_cmpuint(list->count, ==, 0);
+    remex_process_list_free(list);
+    only.labels = &red;
+    g_assert_cmpint(
+            remex_client_list(client, &only, &list, NULL), ==, REMEX_OK);
+    g_assert_cmpuint(list->count, ==, 1);
+    remex_process_list_free(list);
+    remex_process_free(process);
+    remex_client_free(client);
+}
+
+/* --- Forgetting, sealing, resizing --------------------------------------- */
+
+static void only_closed_ones_are_forgotten(void)
+{
+    struct remex_client *client = remote_connect();
+    struct remex_process_options options = remote_with_stdin();
+    struct remex_process *process =
+            remote_start(client, REMOTE_ARGV("cat"), &options);
+    const char *id = remex_process_id(process);
+    struct remex_process_status *status;
+
+    g_assert_cmpint(remex_client_forget(client, id, NULL), ==,
+            REMEX_FAILED_PRECONDITION);
+    g_assert_cmpint(remex_process_close_stdin(process, NULL), ==, REMEX_OK);
+    finish(process);
+    g_assert_cmpint(remex_client_forget(client, id, NULL), ==, REMEX_OK);
+    g_assert_cmpint(remex_client_forget(client, id, NULL), ==, REMEX_OK);
+    g_assert_cmpint(remex_client_inspect(client, id, &status, NULL), ==,
+            REMEX_NOT_FOUND);
+    remex_process_free(process);
+    remex_client_free(client);
+}
+
+static void sealing_shows(void)
+{
+    struct remex_client *client = remote_connect();
+    struct remex_process *process =
+            remote_start(client, REMOTE_ARGV("sleep", "1000"), NULL);
+    struct remex_process_status *status;
+
+    g_assert_cmpint(remex_process_seal(process, NULL), ==, REMEX_OK);
+    g_assert_cmpint(remex_process_seal(process, NULL), ==, REMEX_OK);
+    g_assert_cmpint(
+            remex_process_inspect(process, &status, NULL), ==, REMEX_OK);
+    g_assert_true(status->streams[0].sealed);
+    remex_process_status_free(status);
+    remex_process_free(process);
+    remex_client_free(client);
+}
+
+static void only_terminals_have_a_size(void)
+{
+    struct remex_client *client = remote_connect();
+    struct remex_process *process =
+            remote_start(client, REMOTE_ARGV("sleep", "1000"), NULL);
+
+    g_assert_cmpint(remex_process_resize(process, 30, 100, NULL), ==,
+            REMEX_FAILED_PRECONDITION);
+    g_assert_cmpint(remex_process_resize(process, 0, 100, NULL), ==,
+            REMEX_INVALID_ARGUMENT);
+    remex_process_free(process);
+    remex_client_free(client);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    suite_start_nng();
+    SUITE_ADD("/client_inspect", a_running_process_is_told_in_full);
+    SUITE_ADD("/client_inspect", an_ended_one_tells_how);
+    SUITE_ADD("/client_inspect", a_list_has_everything_in_order);
+    SUITE_ADD("/client_inspect", labels_choose);
+    SUITE_ADD("/client_inspect", only_closed_ones_are_forgotten);
+    SUITE_ADD("/client_inspect", sealing_shows);
+    SUITE_ADD("/client_inspect", only_terminals_have_a_size);
+    return g_test_run();
+}
