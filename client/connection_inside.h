@@ -43,6 +43,7 @@ struct connection_lane {
     struct connection_pipe pipes[CONNECTION_LANE_DIALERS];
     uint64_t link; /* counts how often a first one got ready */
     uint64_t told; /* the link that the owner knows to be up; 0: none */
+    uint64_t used; /* the link that was up when the request was sent */
     unsigned int dialers;
     int64_t down_since;
 };

@@ -57,8 +57,6 @@ static struct packet *new_packet(nng_msg *message)
     return &this->packet;
 }
 
-/* What became of the request is unknown, so the connection must not carry
- * another one beside it. */
 static void cut(struct connection_lane *lane)
 {
     struct connection_pipe pipes[CONNECTION_LANE_DIALERS];
@@ -75,6 +73,19 @@ static void cut(struct connection_lane *lane)
     }
 }
 
+/* What became of the request is unknown, so the link that was there for it must
+ * not carry another one beside it. */
+static void cut_used(struct connection_lane *lane)
+{
+    bool same;
+
+    pthread_mutex_lock(&lane->connection->mutex);
+    same = lane->used == lane->link;
+    pthread_mutex_unlock(&lane->connection->mutex);
+    if (same)
+        cut(lane);
+}
+
 static void tell_failed(struct connection_lane *lane)
 {
     const struct transport_events *events = &lane->connection->events;
@@ -87,10 +98,12 @@ static void take_reply(struct connection_lane *lane, nng_msg *message)
     const struct transport_events *events = &lane->connection->events;
     struct packet *packet = new_packet(message);
 
-    if (packet)
+    if (packet) {
         events->replied(events->user, lane->number, packet);
-    else
-        tell_failed(lane);
+        return;
+    }
+    cut_used(lane);
+    tell_failed(lane);
 }
 
 /* Not beside nng_close, which NNG 1.5 does not survive. */
@@ -118,7 +131,9 @@ static void moved(void *user)
     if (result != 0 && !lane->receiving && message)
         nng_msg_free(message);
     if (result == NNG_ETIMEDOUT)
-        cut(lane);
+        cut(lane); /* whichever it went to */
+    else if (result != 0)
+        cut_used(lane);
     if (!connection_enter(lane->connection)) {
         if (result == 0)
             nng_msg_free(message);
@@ -304,6 +319,9 @@ enum remex_status connection_lane_send(struct transport *transport,
     if (payload.size > 0)
         memcpy(body + head->size, payload.data, payload.size);
     lane->receiving = false;
+    pthread_mutex_lock(&connection->mutex);
+    lane->used = lane->link;
+    pthread_mutex_unlock(&connection->mutex);
     nng_aio_set_msg(lane->aio, message);
     nng_aio_set_timeout(lane->aio, timeout_ms);
     nng_ctx_send(lane->ctx, lane->aio);

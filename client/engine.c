@@ -134,6 +134,7 @@ enum remex_status engine_send(struct engine *engine, unsigned int lane,
     wire_head_free(&head);
     if (status == REMEX_OK) {
         engine->lanes[lane].use = use;
+        engine->lanes[lane].broke = false;
         engine->lanes[lane].attachment = request->attachment;
     }
     return status;
@@ -163,11 +164,14 @@ static void note_refusal(struct engine *engine)
 
 void engine_on_down(struct engine *engine, unsigned int lane, int64_t now)
 {
+    bool known = !engine->lanes[lane].up;
+
     assert(lane < ENGINE_LANES);
     engine->lanes[lane].up = false;
+    engine->lanes[lane].broke = true;
     if (engine->recovery.state == RECOVERY_CONNECTING)
         note_refusal(engine);
-    else
+    else if (!known)
         recovery_lost(&engine->recovery, now);
     engine_pump(engine, now);
 }
@@ -178,6 +182,8 @@ void engine_on_failure(struct engine *engine, unsigned int lane, int64_t now)
 
     assert(lane < ENGINE_LANES && use != ENGINE_IDLE);
     engine->lanes[lane].use = ENGINE_IDLE;
+    if (!engine->lanes[lane].broke) /* that is yet to be told */
+        engine->lanes[lane].up = false;
     recovery_lost(&engine->recovery, now);
     if (use == ENGINE_OPENS)
         engine_session_on_failure(engine, now);
@@ -195,9 +201,11 @@ static void take_reply(struct engine *engine, unsigned int lane,
         engine_session_on_reply(engine, reply, now);
         break;
     case ENGINE_CALLS:
+        recovery_used(&engine->recovery);
         engine_calls_on_reply(engine, lane, reply, now);
         break;
     case ENGINE_PULLS:
+        recovery_used(&engine->recovery);
         engine_pull_on_reply(engine, lane, reply, packet, now);
         break;
     case ENGINE_PROBES:

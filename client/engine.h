@@ -46,6 +46,7 @@ enum engine_use {
 struct engine_lane {
     bool opened;
     bool up;
+    bool broke; /* since the request was sent */
     enum engine_use use;
     uint64_t attachment; /* that the request stated */
     uint64_t pull;       /* number of the Pull, from 1 */
@@ -95,15 +96,17 @@ struct engine {
     struct remex_error error; /* why it failed */
 
     /* Pulling. */
-    uint64_t pulls;  /* sent so far */
-    bool bulky;      /* the last batch was large */
-    bool hurry;      /* acks are to be told at once */
-    bool holes;      /* some handle has one */
-    bool look;       /* ask for the heads of what is held up */
-    int64_t look_at; /* at the latest; CLOCK_NEVER */
-    uint64_t news;   /* the newest hint told of so many events */
-    int64_t park_at; /* the Pull's lane is down: park on another one then */
-    int64_t ack_at;  /* tell them then; CLOCK_NEVER */
+    uint64_t pulls;     /* sent so far */
+    size_t batch_bytes; /* what a batch may hold, as links have held lately */
+    bool batched;       /* one came since the last resume */
+    bool bulky;         /* the last batch was large */
+    bool hurry;         /* acks are to be told at once */
+    bool holes;         /* some handle has one */
+    bool look;          /* ask for the heads of what is held up */
+    int64_t look_at;    /* at the latest; CLOCK_NEVER */
+    uint64_t news;      /* the newest hint told of so many events */
+    int64_t park_at;    /* the Pull's lane is down: park on another one then */
+    int64_t ack_at;     /* tell them then; CLOCK_NEVER */
     struct handle *first_ack; /* handles with something to tell */
     struct handle *last_ack;
 

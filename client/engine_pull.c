@@ -14,11 +14,10 @@
 /* How long the lane of the Pull may be down. */
 #define PARK_PATIENCE ((int64_t)100 * 1000 * 1000)
 
-/* What one message may hold without harm to NNG's clean-up. */
-#define BATCH_BYTES (192 * 1024)
-
-/* A batch of this size means that more is waiting. */
-#define BULKY_BYTES (128 * 1024)
+/* What a batch may hold: at most, without harm to NNG's clean-up; and at least,
+ * where links break before a large one is through. */
+#define MAX_BATCH_BYTES ((size_t)192 * 1024)
+#define MIN_BATCH_BYTES ((size_t)6 * 1024)
 
 /* In one Pull; the rest goes with the next. */
 #define MAX_ACKS 256
@@ -116,6 +115,14 @@ static uint32_t park_ms(const struct engine *engine)
     return (uint32_t)longest;
 }
 
+/* As long as batches come, ever larger ones. */
+static size_t batch_bytes(struct engine *engine)
+{
+    if (engine->batch_bytes == 0)
+        engine->batch_bytes = MAX_BATCH_BYTES;
+    return engine->batch_bytes;
+}
+
 /* One that parks is answered by events, one that does not, by heads as well. */
 static void send_pull(struct engine *engine, unsigned int lane, uint32_t wait)
 {
@@ -128,7 +135,7 @@ static void send_pull(struct engine *engine, unsigned int lane, uint32_t wait)
     request.pull.acks = acks;
     request.pull.ack_count = collect_acks(engine, acks);
     request.pull.wait_ms = wait;
-    request.pull.max_bytes = BATCH_BYTES;
+    request.pull.max_bytes = (uint32_t)batch_bytes(engine);
     request.pull.heads = wait == 0 && engine->look;
     status = engine_send(engine, lane, &request, ENGINE_PULLS,
             (int)request.deadline_ms, &error);
@@ -383,7 +390,11 @@ static void take_batch(struct engine *engine, unsigned int lane,
     announce(engine, batch);
     take_states(engine, &reply->pull);
     check_holes(engine, oldest_pull(engine, lane));
-    engine->bulky = reply->payload.size >= BULKY_BYTES;
+    /* If it is nearly full, more is waiting. */
+    engine->bulky = reply->payload.size >= engine->batch_bytes / 3 * 2;
+    engine->batched = true;
+    if (engine->batch_bytes < MAX_BATCH_BYTES)
+        engine->batch_bytes *= 2;
 }
 
 void engine_pull_on_reply(struct engine *engine, unsigned int lane,
@@ -405,6 +416,9 @@ void engine_pull_resume(struct engine *engine)
 {
     struct handle *handle = handles_next(&engine->handles, NULL);
 
+    if (!engine->batched && engine->batch_bytes > MIN_BATCH_BYTES)
+        engine->batch_bytes /= 2;
+    engine->batched = false;
     engine->bulky = false;
     engine->holes = false;
     for (; handle; handle = handles_next(&engine->handles, handle)) {

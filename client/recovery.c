@@ -9,7 +9,8 @@
 #define FIRST_BACK_OFF (20 * MILLISECOND)
 #define MAX_BACK_OFF (1000 * MILLISECOND)
 
-/* A link that lives for so long has earned a quick first attempt. */
+/* A link that lives for so long, or was of use, has earned a quick first
+ * attempt. */
 #define STABLE (1000 * MILLISECOND)
 
 /* In beats. */
@@ -33,6 +34,7 @@ void recovery_opened(struct recovery *recovery, int64_t beat, int64_t now)
     recovery->beat = beat;
     recovery->heard_at = now;
     recovery->resumed_at = now;
+    recovery->useful = false;
 }
 
 void recovery_heard(struct recovery *recovery, int64_t now)
@@ -40,6 +42,12 @@ void recovery_heard(struct recovery *recovery, int64_t now)
     recovery->heard_at = now;
     if (recovery->state == RECOVERY_SUSPECT)
         recovery->state = RECOVERY_OPEN;
+}
+
+void recovery_used(struct recovery *recovery)
+{
+    if (recovery_is_linked(recovery))
+        recovery->useful = true;
 }
 
 void recovery_lost(struct recovery *recovery, int64_t now)
@@ -50,7 +58,7 @@ void recovery_lost(struct recovery *recovery, int64_t now)
     recovery->deadline = clock_after(now, recovery->patience);
     recovery->attempting = false;
     recovery->retry_at = now;
-    if (now - recovery->resumed_at >= STABLE)
+    if (recovery->useful || now - recovery->resumed_at >= STABLE)
         recovery->back_off = FIRST_BACK_OFF;
     else /* it broke again at once: do not run in circles */
         recovery_attempt_failed(recovery, now);
@@ -78,6 +86,7 @@ void recovery_resumed(struct recovery *recovery, int64_t now)
     recovery->attempting = false;
     recovery->heard_at = now;
     recovery->resumed_at = now;
+    recovery->useful = false;
 }
 
 void recovery_fail(struct recovery *recovery, enum remex_failure reason)

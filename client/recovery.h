@@ -49,6 +49,7 @@ struct recovery {
     int64_t retry_at;   /* else: when to send the next */
     int64_t back_off;   /* after the next one that fails */
     int64_t resumed_at; /* the last time it worked */
+    bool useful;        /* since then, a request was answered */
 };
 
 /* Nanoseconds. `patience` 0: the first loss is final. */
@@ -59,6 +60,9 @@ void recovery_opened(struct recovery *recovery, int64_t beat, int64_t now);
 
 /* A reply or a hint has come. */
 void recovery_heard(struct recovery *recovery, int64_t now);
+
+/* The reply was to a request of a user's: the link has been of use. */
+void recovery_used(struct recovery *recovery);
 
 /* A connection broke, or a request got no answer. */
 void recovery_lost(struct recovery *recovery, int64_t now);

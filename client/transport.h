@@ -25,6 +25,7 @@ struct transport_events {
     void *user;
     void (*up)(void *user, unsigned int lane);
     /* A request under way is answered or fails all the same, before or after.
+     * One that fails leaves its lane down: that is told before or after, too.
      */
     void (*down)(void *user, unsigned int lane);
     /* One of these per request sent. The packet is the receiver's to release.

@@ -233,17 +233,25 @@ static void answer_open(unsigned int lane, uint64_t attachment,
     answer(lane, &reply);
 }
 
-static void fail_lane(unsigned int lane)
+static void fail_request(unsigned int lane)
 {
     forget(lane);
     engine_on_failure(&world.engine, lane, world.now);
+}
+
+/* Its connection is made anew then. */
+static void fail_lane(unsigned int lane)
+{
+    fail_request(lane);
+    engine_on_down(&world.engine, lane, world.now);
+    engine_on_up(&world.engine, lane, world.now);
 }
 
 /* The connection breaks with a request under way. */
 static void break_lane(unsigned int lane)
 {
     engine_on_down(&world.engine, lane, world.now);
-    fail_lane(lane);
+    fail_request(lane);
 }
 
 /* Outputs of single letters, numbered from `seq`, the first at `offset`. */
@@ -403,7 +411,7 @@ static void whoever_closes_every_connection_does_not_want_us(void)
     for (int i = 0; i < 3; i++) {
         g_assert_false(engine_has_failed(&world.engine));
         engine_on_up(&world.engine, 0, world.now);
-        fail_lane(0);
+        fail_request(0);
         engine_on_down(&world.engine, 0, world.now);
     }
     g_assert_cmpint(world.engine.error.status, ==, REMEX_PERMISSION_DENIED);
@@ -459,6 +467,47 @@ static void a_lost_call_is_repeated_after_one_resume(void)
     g_assert_cmpuint(expect(ENGINE_PULL_LANE, METHOD_PULL)->attachment, ==, 2);
     answer_plainly(0, METHOD_TERMINATE);
     g_assert_cmpint(call.error.status, ==, REMEX_OK);
+    tear_down(NULL);
+}
+
+/* Its failure and its end are told one after the other, either first. */
+static void a_connection_that_breaks_is_resumed_once(void)
+{
+    open_session();
+    engine_on_up(&world.engine, 1, world.now);
+    fail_request(ENGINE_PULL_LANE);
+    expect(0, METHOD_OPEN); /* on one that lives */
+    answer_open(0, 2, NULL, 0);
+    expect_nothing(ENGINE_PULL_LANE);
+    engine_on_down(&world.engine, ENGINE_PULL_LANE, world.now);
+    expect_nothing(0);
+    engine_on_up(&world.engine, ENGINE_PULL_LANE, world.now);
+    expect(ENGINE_PULL_LANE, METHOD_PULL);
+    tear_down(NULL);
+}
+
+static uint32_t asked_for(void)
+{
+    return expect(ENGINE_PULL_LANE, METHOD_PULL)->pull.max_bytes;
+}
+
+static void links_that_break_early_are_asked_for_less(void)
+{
+    uint32_t most;
+
+    open_session();
+    most = asked_for();
+    for (uint64_t i = 0; i < 20; i++) {
+        fail_lane(ENGINE_PULL_LANE);
+        answer_open(0, 2 + i, NULL, 0);
+        world.now += 10000 * MS;
+        g_assert_cmpuint(asked_for(), <=, most);
+        g_assert_cmpuint(asked_for(), >=, 4096);
+    }
+    g_assert_cmpuint(asked_for(), <=, most / 16);
+    for (int i = 0; i < 20; i++)
+        answer_plainly(ENGINE_PULL_LANE, METHOD_PULL);
+    g_assert_cmpuint(asked_for(), ==, most);
     tear_down(NULL);
 }
 
@@ -870,6 +919,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", a_call_is_answered_on_its_lane);
     SUITE_ADD("/engine", lanes_are_opened_as_calls_need_them);
     SUITE_ADD("/engine", a_lost_call_is_repeated_after_one_resume);
+    SUITE_ADD("/engine", a_connection_that_breaks_is_resumed_once);
+    SUITE_ADD("/engine", links_that_break_early_are_asked_for_less);
     SUITE_ADD("/engine", a_resume_states_where_each_handle_stands);
     SUITE_ADD("/engine", an_answer_to_an_old_attachment_is_nobodys);
     SUITE_ADD("/engine", a_start_answered_amid_a_resume_is_repeated);

@@ -153,6 +153,27 @@ static void the_first_reason_stays(void)
     g_assert_cmpint(recovery.reason, ==, REMEX_FAILURE_EXECUTOR_RESTARTED);
 }
 
+static void a_link_that_was_of_use_is_run_after_at_once(void)
+{
+    int64_t now = 5000 * MS;
+
+    open_at(0);
+    for (int i = 0; i < 100; i++) {
+        recovery_lost(&recovery, now);
+        recovery_used(&recovery); /* comes late, and does not count */
+        g_assert_cmpint(tick(now), ==, RECOVERY_RESUME);
+        recovery_attempted(&recovery);
+        recovery_resumed(&recovery, ++now);
+        recovery_used(&recovery);
+        now++;
+    }
+    recovery_lost(&recovery, now);
+    recovery_attempted(&recovery);
+    recovery_resumed(&recovery, ++now);
+    recovery_lost(&recovery, now);
+    g_assert_cmpint(tick(now), ==, RECOVERY_NOTHING);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -164,6 +185,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/recovery", without_a_lane_it_waits_for_one);
     SUITE_ADD("/recovery", attempts_come_ever_more_slowly);
     SUITE_ADD("/recovery", a_link_that_breaks_again_at_once_is_not_run_after);
+    SUITE_ADD("/recovery", a_link_that_was_of_use_is_run_after_at_once);
     SUITE_ADD("/recovery", the_deadline_ends_it);
     SUITE_ADD("/recovery", without_patience_the_first_loss_is_final);
     SUITE_ADD("/recovery", the_first_reason_stays);
