@@ -11,8 +11,6 @@
 #include "executor/process_inside.h"
 #include "executor/process_spec.h"
 
-#define DEFAULT_EOF_LINGER_MS 3000
-
 /* --- Little helpers ------------------------------------------------------ */
 
 /* A turn of the loop may have begun before the start that it made. */
@@ -36,7 +34,7 @@ void process_published(struct process *process)
 static int64_t linger_of(const struct process_spec *spec)
 {
     if (!spec->has_eof_linger)
-        return clock_from_ms(DEFAULT_EOF_LINGER_MS);
+        return clock_from_ms(PROCESS_EOF_LINGER_MS);
     return spec->eof_linger_ms == 0 ? CLOCK_NEVER
                                     : clock_from_ms(spec->eof_linger_ms);
 }
@@ -210,6 +208,8 @@ void process_on_exit(
     process->state = PROCESS_EXITED;
     process->wall_due = CLOCK_NEVER;
     process->linger_due = clock_after(now, process->eof_linger);
+    if (process->cause != REMEX_EXIT_OWN)
+        process_bound_linger(process, now);
     event_log_exited(
             process->log, &process->exited, process_time_of(process, now));
     try_close(process, now);

@@ -129,6 +129,14 @@ static void run_plan(struct process *process, int64_t now)
         process_kill_tree(process);
 }
 
+void process_bound_linger(struct process *process, int64_t now)
+{
+    int64_t most = clock_after(now, clock_from_ms(PROCESS_EOF_LINGER_MS));
+
+    if (!process->abandoned && process->linger_due > most)
+        process->linger_due = most;
+}
+
 bool process_terminate(struct process *process, const struct stop_step *plan,
         size_t count, enum remex_exit_reason reason, int64_t now)
 {
@@ -137,6 +145,8 @@ bool process_terminate(struct process *process, const struct stop_step *plan,
     assert(count <= MESSAGE_STOP_STEPS);
     if (running && process->cause == REMEX_EXIT_OWN)
         process->cause = reason;
+    if (process->state == PROCESS_EXITED)
+        process_bound_linger(process, now);
     if (!running || count == 0) {
         process_kill_tree(process);
     } else if (process->plan.count == 0) {
@@ -163,6 +173,7 @@ static void tick_running(struct process *process, int64_t now)
 static void abandon_streams(struct process *process)
 {
     process->linger_due = CLOCK_NEVER;
+    process->abandoned = true;
     for (size_t i = 0; i < PROCESS_STREAMS; i++) {
         const struct remex_stream_end *end = &process->streams[i].end;
 

@@ -15,6 +15,9 @@
 /* stdout and stderr; a terminal would be one stream. */
 #define PROCESS_STREAMS 2
 
+/* How long streams may stay open after the exit if nothing is asked for. */
+#define PROCESS_EOF_LINGER_MS 3000
+
 struct process_stream {
     struct remex_stream_end end; /* kind 0: it goes on */
     struct stream_spec spec;
@@ -50,6 +53,7 @@ struct process {
     int64_t eof_linger; /* nanoseconds; CLOCK_NEVER: for ever */
     int64_t wall_due;
     int64_t linger_due;
+    bool abandoned; /* its streams, as they lingered for too long */
 };
 
 struct process_stream *process_stream_of(
@@ -63,6 +67,10 @@ void process_published(struct process *process);
 
 /* Stdin is over, for whatever reason. */
 void process_end_stdin(struct process *process);
+
+/* After the exit of one whose tree is killed: whoever holds its streams now is
+ * none of it, and they are not waited for any longer than by default. */
+void process_bound_linger(struct process *process, int64_t now);
 
 /* Whatever plan there was, it is over. */
 void process_kill_tree(struct process *process);

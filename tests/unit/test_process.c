@@ -312,6 +312,37 @@ static void streams_linger_as_long_as_asked(void)
     check_linger(&spec, 100, CLOCK_NEVER);
 }
 
+/* Whoever holds the pipes of a tree that was killed is none of it. */
+static void nothing_lingers_for_ever_once_the_tree_is_killed(void)
+{
+    struct process_spec spec = toy_spec();
+    struct toy toy;
+
+    spec.has_eof_linger = true;
+    toy_open(&toy, &spec);
+    process_terminate(
+            toy.process, NULL, 0, REMEX_EXIT_OWNER_LOST, after_ms(10));
+    exit_at(&toy, true, SIGKILL, 100);
+    g_assert_cmpint(process_due(toy.process), ==, after_ms(3100));
+    toy_close(&toy);
+
+    toy_open(&toy, &spec);
+    exit_at(&toy, false, 0, 100);
+    g_assert_cmpint(process_due(toy.process), ==, CLOCK_NEVER);
+    process_terminate(
+            toy.process, NULL, 0, REMEX_EXIT_OWNER_LOST, after_ms(1000));
+    g_assert_cmpint(process_due(toy.process), ==, after_ms(4000));
+    check_asked(&toy, "close0 kill0 ");
+    process_terminate(
+            toy.process, NULL, 0, REMEX_EXIT_OWNER_LOST, after_ms(2000));
+    g_assert_cmpint(process_tick(toy.process, after_ms(4000)), ==, CLOCK_NEVER);
+    check_asked(&toy, "kill0 abandon1 abandon2 ");
+    process_terminate(
+            toy.process, NULL, 0, REMEX_EXIT_OWNER_LOST, after_ms(5000));
+    g_assert_cmpint(process_due(toy.process), ==, CLOCK_NEVER);
+    toy_close(&toy);
+}
+
 static void what_lingers_is_abandoned_once(void)
 {
     struct process_spec spec = toy_spec();
@@ -910,6 +941,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/process", an_exit_in_the_turn_of_the_start_took_no_time);
     SUITE_ADD("/process", late_output_comes_between_the_exit_and_the_end);
     SUITE_ADD("/process", streams_linger_as_long_as_asked);
+    SUITE_ADD("/process", nothing_lingers_for_ever_once_the_tree_is_killed);
     SUITE_ADD("/process", what_lingers_is_abandoned_once);
     SUITE_ADD("/process", discarded_streams_have_ended_from_the_start);
     SUITE_ADD("/process", a_wall_time_kills_and_is_the_reason);
