@@ -15,6 +15,8 @@
  */
 enum { MIN_TOKEN_BYTES = 16 };
 
+enum { MAX_RETENTION_SECONDS = 24 * 60 * 60 };
+
 const char config_usage[] =
         "Usage: remexd [--listen ADDR]... [OPTION]...\n"
         "Runs programs for clients of remex.\n"
@@ -24,6 +26,9 @@ const char config_usage[] =
         "                     or ipc:///run/remex/executor as root\n"
         "  --token-file FILE  its first line is the token that clients of\n"
         "                     tcp:// addresses must show; mode 0600\n"
+        "  --retention S      how many seconds a process stays known after its "
+        "end,\n"
+        "                     1 to 86400; default 80\n"
         "  --ready-fd N       write the addresses there once all listen\n"
         "  --embedded FD      for libremex: serve the program at the other "
         "end\n"
@@ -72,6 +77,22 @@ static enum remex_status take_ready_fd(
 {
     if (!parse_fd(value, &config->ready_fd))
         return usage_error(error, "--ready-fd", "not an open descriptor");
+    return REMEX_OK;
+}
+
+static enum remex_status take_retention(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    char *end;
+    long seconds;
+
+    errno = 0;
+    seconds = strtol(value, &end, 10);
+    if (errno || end == value || *end || seconds < 1 ||
+            seconds > MAX_RETENTION_SECONDS)
+        return usage_error(
+                error, "--retention", "not a number of seconds, 1 to 86400");
+    config->retention_ms = (uint32_t)seconds * 1000;
     return REMEX_OK;
 }
 
@@ -145,6 +166,7 @@ static const struct option {
     { "--ready-fd", take_ready_fd },
     { "--embedded", take_embedded },
     { "--token-file", take_token_file },
+    { "--retention", take_retention },
 };
 
 /* "NAME VALUE" or "NAME=VALUE". */

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <remex/status.h>
 
@@ -24,7 +25,8 @@ struct config {
     int ready_fd;    /* -1: nobody wants to know */
     int embedded_fd; /* -1: a host program's executor is not what we are */
     char token[CONFIG_TOKEN_BYTES];
-    size_t token_size; /* 0: there is none */
+    size_t token_size;     /* 0: there is none */
+    uint32_t retention_ms; /* 0: the default */
 };
 
 /* --help and --version end the reading. REMEX_INVALID_ARGUMENT and others: one

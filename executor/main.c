@@ -135,6 +135,8 @@ static enum remex_status start_server(
     settings.requests.own_uid = geteuid();
     settings.requests.token.data = config->token;
     settings.requests.token.size = config->token_size;
+    if (config->retention_ms > 0)
+        settings.requests.retention_ms = config->retention_ms;
     status = server_new(daemon->loop, &settings, &hooks, out, error);
     for (size_t i = 0; status == REMEX_OK && i < config->address_count; i++)
         status = server_listen(*out, &config->addresses[i], error);

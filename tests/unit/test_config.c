@@ -69,15 +69,16 @@ static void options_are_understood_in_both_forms(void)
     struct remex_error error;
     struct config config;
 
-    g_assert_cmpint(
-            parse(&config,
-                    ARGUMENTS("--listen", "ipc:///a", option,
-                            "--listen=tcp://127.0.0.1:0", "--ready-fd", "1"),
-                    &error),
+    g_assert_cmpint(parse(&config,
+                            ARGUMENTS("--listen", "ipc:///a", option,
+                                    "--listen=tcp://127.0.0.1:0", "--ready-fd",
+                                    "1", "--retention", "86400"),
+                            &error),
             ==, REMEX_OK);
     g_assert_cmpuint(config.address_count, ==, 2);
     g_assert_cmpint(config.addresses[1].kind, ==, ADDRESS_TCP);
     g_assert_cmpint(config.ready_fd, ==, 1);
+    g_assert_cmpuint(config.retention_ms, ==, 86400000);
     g_assert_cmpint(config.embedded_fd, ==, -1);
     g_assert_cmpuint(config.token_size, ==, 16);
     g_assert_cmpint(memcmp(config.token, "0123456789abcdef", 16), ==, 0);
@@ -108,6 +109,10 @@ static void what_is_not_understood_is_refused(void)
     check_refused(ARGUMENTS("--ready-fd", "1x"), "not an open descriptor");
     check_refused(ARGUMENTS("--ready-fd", "999"), "not an open descriptor");
     check_refused(ARGUMENTS("--ready-fd", ""), "not an open descriptor");
+    check_refused(ARGUMENTS("--retention", "0"), "1 to 86400");
+    check_refused(ARGUMENTS("--retention", "86401"), "1 to 86400");
+    check_refused(ARGUMENTS("--retention", "80s"), "1 to 86400");
+    check_refused(ARGUMENTS("--retention", ""), "1 to 86400");
     check_refused(
             ARGUMENTS("--embedded", "0", "--listen", "ipc:///a"), "--embedded");
 }
