@@ -82,10 +82,12 @@ void gather_log(struct gather *gather, const struct event_log *log,
         struct cursor *cursor, uint64_t follow_id, uint64_t until_position)
 {
     size_t begin = gather->bytes;
+    size_t first = gather->count;
     struct remex_event event;
     struct log_block *block;
 
     while (gather->bytes - begin < GATHER_TURN &&
+            gather->count - first < GATHER_TURN_EVENTS &&
             event_log_next(log, cursor, &event, &block)) {
         if (event.kind == REMEX_EVENT_OUTPUT &&
                 cursor->position >= until_position)
@@ -212,15 +214,21 @@ void gather_session(struct gather *gather, struct session *session)
     while (!list_is_empty(&session->ready)) {
         struct follow *follow =
                 CONTAINER_OF(session->ready.next, struct follow, ready);
+        size_t before;
+        bool more;
 
         if (!follow->entry) {
             if (!gather_displaced(gather, follow))
                 return;
             continue;
         }
-        if (!gather_follow(gather, follow))
+        before = gather->count;
+        more = gather_follow(gather, follow);
+        if (more || gather->count > before) {
+            list_remove(&follow->ready);
+            follow_refresh(follow); /* to the end, if there is more */
+        }
+        if (!more)
             return;
-        list_remove(&follow->ready);
-        follow_refresh(follow); /* to the end, if there is more */
     }
 }

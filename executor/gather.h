@@ -20,8 +20,10 @@ enum {
     GATHER_BYTES = 192 * 1024, /* of payload, in one reply */
     GATHER_EVENTS = 1024,
     GATHER_STATES = 256,
-    GATHER_TURN = 64 * 1024, /* of one process, before it's another's turn */
-    GATHER_HEAD_PIECES = 1   /* left free for whoever sends them */
+    /* Of one process, before it's another's turn: */
+    GATHER_TURN = 64 * 1024,
+    GATHER_TURN_EVENTS = 256,
+    GATHER_HEAD_PIECES = 1 /* left free for whoever sends them */
 };
 
 struct gather {
@@ -44,7 +46,7 @@ void gather_begin(struct gather *gather, size_t max_bytes);
 
 bool gather_is_empty(const struct gather *gather);
 
-/* Moves on a cursor, about one turn of bytes, before `until_position`. The
+/* Moves on a cursor, about one turn, before `until_position`. The
  * first event of a reply always fits. */
 void gather_log(struct gather *gather, const struct event_log *log,
         struct cursor *cursor, uint64_t follow_id, uint64_t until_position);
@@ -55,7 +57,7 @@ void gather_log(struct gather *gather, const struct event_log *log,
 void gather_whole(struct gather *gather, const struct event_log *log);
 
 /* Takes turns between all of a session's ready follows, until there is nothing
- * more to take or it is full. */
+ * more to take or it is full. The next one goes on with whoever had no turn. */
 void gather_session(struct gather *gather, struct session *session);
 
 /* False: there are too many. */

@@ -119,6 +119,13 @@ static bool is_full(void *user)
     return event_log_kept_bytes(process_log(actor->process)) >= 192512;
 }
 
+static bool has_bulk(void *user)
+{
+    const struct actor *actor = user;
+
+    return process_stream_bytes(actor->process, REMEX_STDOUT) >= BULK;
+}
+
 /* A reader who takes nothing holds the child, and loses nothing. */
 static void a_reliable_child_is_held_until_its_reader_goes_on(void)
 {
@@ -142,6 +149,46 @@ static void a_reliable_child_is_held_until_its_reader_goes_on(void)
     stage_until_closed(actor);
     check_pattern(actor->out, BULK);
     stage_close(&stage);
+}
+
+static bool said_on_stderr(void *user)
+{
+    const struct actor *actor = user;
+
+    return process_stream_bytes(actor->process, REMEX_STDERR) > 0;
+}
+
+/* What one pipe may take of a turn is bounded. */
+static void a_child_who_never_stops_starves_neither_itself_nor_others(void)
+{
+    const char *const argv[] = { "sh", "-c",
+        CHILDREN "spew 1000000000000 & read go; echo there >&2; wait", NULL };
+    const struct write_request write = { .offset = 0 };
+    struct write_reply reply;
+    struct process_spec spec = stage_spec(argv);
+    struct stage stage;
+    struct actor *actor;
+    struct actor *other;
+
+    spec.stdin_kind = STDIN_PIPE;
+    spec.out.delivery = DELIVERY_LOSSY;
+    spec.out.retention = RETENTION_NONE;
+    stage_open(&stage);
+    actor = stage_start(&stage, &spec, NULL);
+    actor->reads = false;
+    stage_until(&stage, has_bulk, actor);
+    for (int i = 0; i < 5; i++) {
+        other = stage_sh(&stage, "echo other; echo err >&2");
+        stage_until_closed(other);
+        g_assert_cmpstr(other->out->str, ==, "other\n");
+    }
+    g_assert_cmpint(process_write(actor->process, &write,
+                            (struct remex_bytes){ "go\n", 3 }, &reply, NULL),
+            ==, REMEX_OK);
+    stage_until(&stage, said_on_stderr, actor);
+    g_assert_cmpint(process_state(actor->process), ==, PROCESS_RUNNING);
+    stage_close(&stage);
+    stage_spec_free(&spec);
 }
 
 static void a_lossy_child_is_never_held_and_its_loss_is_told(void)
@@ -665,6 +712,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/child", what_a_child_used_is_told);
     SUITE_ADD("/child", bulk_output_arrives_byte_for_byte);
     SUITE_ADD("/child", a_reliable_child_is_held_until_its_reader_goes_on);
+    SUITE_ADD("/child",
+            a_child_who_never_stops_starves_neither_itself_nor_others);
     SUITE_ADD("/child", a_lossy_child_is_never_held_and_its_loss_is_told);
     SUITE_ADD("/child", a_discarded_stream_is_never_read);
     SUITE_ADD("/child", chunks_are_no_larger_than_asked);

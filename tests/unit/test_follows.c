@@ -244,6 +244,37 @@ static void processes_take_turns_in_a_batch(void)
     desk_deinit(&desk);
 }
 
+/* However small its events are, and however little is asked for at once. */
+static void a_chatty_process_cannot_starve_a_quiet_one(void)
+{
+    struct request pull = desk_pull_request(0);
+    struct puppet *busy;
+    struct puppet *quiet;
+    struct desk desk;
+    struct reply reply;
+
+    begin(&desk);
+    busy = desk_start_process(&desk, "busy", 1, WINDOW);
+    quiet = desk_start_process(&desk, "quiet", 2, WINDOW);
+    for (int i = 0; i < 6000; i++)
+        fill(busy, 1);
+    desk_settle(&desk);
+    fill(quiet, 1);
+    desk_settle(&desk);
+    reply = pull_with(&desk, NULL, 0);
+    g_assert_cmpuint(reply.pull.batch.count, ==, 1024);
+    g_assert_cmpuint(reply.pull.batch.events[256].follow_id, ==, 2);
+
+    pull.pull.max_bytes = 1;
+    fill(quiet, 1);
+    desk_settle(&desk);
+    reply = desk_call(&desk, &pull);
+    g_assert_cmpuint(reply.pull.batch.events[0].follow_id, ==, 1);
+    reply = desk_call(&desk, &pull);
+    g_assert_cmpuint(reply.pull.batch.events[0].follow_id, ==, 2);
+    desk_deinit(&desk);
+}
+
 static void a_batch_has_at_least_one_event_however_little_is_asked_for(void)
 {
     struct request pull = desk_pull_request(0);
@@ -484,6 +515,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/follows", a_cursor_stated_anew_says_what_was_consumed);
     SUITE_ADD("/follows", a_repeated_start_brings_nothing_again);
     SUITE_ADD("/follows", processes_take_turns_in_a_batch);
+    SUITE_ADD("/follows", a_chatty_process_cannot_starve_a_quiet_one);
     SUITE_ADD("/follows",
             a_batch_has_at_least_one_event_however_little_is_asked_for);
     SUITE_ADD("/follows", each_event_goes_to_one_of_several_pulls);
