@@ -88,6 +88,10 @@ int64_t process_time_of(const struct process *process, int64_t now);
  */
 void process_set_consumed(struct process *process, uint64_t seq);
 
+/* Its owner is lost, and it is to end: nobody will come for what is held for
+ * want of a follower, and held it could never be closed. */
+void process_let_go(struct process *process);
+
 /* The stream keeps only what its followers still need, from now on, and those
  * who come later get nothing of what was there. Safe to repeat. The process
  * must have such a stream. */

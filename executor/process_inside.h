@@ -45,6 +45,8 @@ struct process {
 
     struct process_stream streams[PROCESS_STREAMS];
     uint64_t consumed; /* by followers, as far as was told */
+    uint64_t told;     /* of it last; UINT64_MAX: nobody follows */
+    bool let_go;       /* without followers nothing is held */
 
     struct remex_exit exited;
     enum remex_exit_reason cause; /* why it was, or will be, made to end */

@@ -85,7 +85,7 @@ static uint64_t need_of(const struct process *process,
         const struct stream_spec *spec, uint64_t consumed)
 {
     bool held = spec->delivery == DELIVERY_RELIABLE &&
-            spec->no_follower == NO_FOLLOWER_HOLD;
+            spec->no_follower == NO_FOLLOWER_HOLD && !process->let_go;
 
     return consumed == UINT64_MAX && held ? process->consumed : consumed;
 }
@@ -105,6 +105,7 @@ static void resume_streams(struct process *process)
 
 void process_set_consumed(struct process *process, uint64_t seq)
 {
+    process->told = seq;
     for (size_t i = 0; i < PROCESS_STREAMS; i++) {
         const struct process_stream *stream = &process->streams[i];
 
@@ -114,6 +115,12 @@ void process_set_consumed(struct process *process, uint64_t seq)
     if (seq != UINT64_MAX)
         process->consumed = seq;
     resume_streams(process);
+}
+
+void process_let_go(struct process *process)
+{
+    process->let_go = true;
+    process_set_consumed(process, process->told);
 }
 
 void process_seal(struct process *process, enum remex_stream number)

@@ -86,6 +86,14 @@ static bool is_wanted(const struct entry *entry)
     return hooks->wanted(hooks->user, entry);
 }
 
+/* For its owner's sake. */
+static void end_process(struct entry *entry, size_t steps, int64_t now)
+{
+    process_terminate(entry->process, entry->stop_plan, steps,
+            REMEX_EXIT_OWNER_LOST, now);
+    process_let_go(entry->process);
+}
+
 static void tick(struct appointment *appointment, int64_t now)
 {
     struct entry *entry = CONTAINER_OF(appointment, struct entry, tick);
@@ -98,7 +106,7 @@ static void tick(struct appointment *appointment, int64_t now)
         entry->forget_at = clock_after(now, clock_from_ms(AGAIN_MS));
     if (entry->kill_at <= now) {
         entry->kill_at = CLOCK_NEVER;
-        process_terminate(entry->process, NULL, 0, REMEX_EXIT_OWNER_LOST, now);
+        end_process(entry, 0, now);
     }
     process_tick(entry->process, now);
     reschedule(entry);
@@ -305,12 +313,10 @@ void registry_owner_lost(struct entry *entry, int64_t now)
         return;
     if (entry->owner_loss == OWNER_LOSS_KEEP)
         entry->kill_at = clock_after(now, entry->keep);
+    else if (entry->owner_loss == OWNER_LOSS_TERMINATE)
+        end_process(entry, entry->stop_plan_count, now);
     else
-        process_terminate(entry->process, entry->stop_plan,
-                entry->owner_loss == OWNER_LOSS_TERMINATE
-                        ? entry->stop_plan_count
-                        : 0,
-                REMEX_EXIT_OWNER_LOST, now);
+        end_process(entry, 0, now);
     reschedule(entry);
 }
 

@@ -624,6 +624,24 @@ static void holding_waits_for_a_follower_to_come(void)
     toy_close(&toy);
 }
 
+static void nothing_is_held_for_nobody(void)
+{
+    struct process_spec spec = toy_spec();
+    struct toy toy;
+
+    spec.out.no_follower = NO_FOLLOWER_HOLD;
+    spec.err.no_follower = NO_FOLLOWER_HOLD;
+    toy_open(&toy, &spec);
+    process_set_consumed(toy.process, 0);
+    fill(&toy);
+    process_let_go(toy.process);
+    check_asked(&toy, ""); /* somebody follows all the same */
+    process_set_consumed(toy.process, UINT64_MAX);
+    check_asked(&toy, "resume1 ");
+    say(&toy, REMEX_STDOUT, "y");
+    toy_close(&toy);
+}
+
 static void a_lossy_child_is_not_paused(void)
 {
     struct process_spec spec = toy_spec();
@@ -956,6 +974,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/process", a_full_log_pauses_until_it_is_consumed);
     SUITE_ADD("/process", a_lost_follower_lets_the_child_run);
     SUITE_ADD("/process", holding_waits_for_a_follower_to_come);
+    SUITE_ADD("/process", nothing_is_held_for_nobody);
     SUITE_ADD("/process", a_lossy_child_is_not_paused);
     SUITE_ADD("/process", stdin_is_fed_and_ends_in_order);
     SUITE_ADD("/process", stdin_beyond_what_was_taken_is_refused);
