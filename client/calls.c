@@ -43,7 +43,9 @@ struct call *calls_next(const struct calls *calls)
 {
     struct call *call = calls->first;
 
-    while (call && call->waits && calls->waiting >= CALLS_LANES - 1)
+    while (call &&
+            ((call->waits && calls->waiting >= CALLS_LANES - 1) ||
+                    (call->last && calls->given_up != 0)))
         call = call->next;
     return call;
 }
@@ -64,6 +66,7 @@ struct call *calls_unsend(struct calls *calls, unsigned int lane)
 
     assert(lane < CALLS_LANES);
     calls->sent[lane] = NULL;
+    calls->given_up &= ~(1U << lane);
     if (!call)
         return NULL;
     assert(call->state == CALL_SENT);
@@ -107,8 +110,10 @@ void calls_lost(struct calls *calls, struct call *call)
 static void leave_lane(struct calls *calls, const struct call *call)
 {
     for (unsigned int lane = 0; lane < CALLS_LANES; lane++) {
-        if (calls->sent[lane] == call)
-            calls_unsend(calls, lane);
+        if (calls->sent[lane] != call)
+            continue;
+        calls_unsend(calls, lane);
+        calls->given_up |= 1U << lane;
     }
 }
 

@@ -10,6 +10,10 @@
  * whose reply was lost is sent again if that is safe, and otherwise ends with
  * REMEX_OUTCOME_UNKNOWN. Each call ends exactly once, by its `done`.
  *
+ * A call that was given up may still be on its way. One that has to be the last
+ * word waits until those lanes are free: what was lost on them instead, a
+ * Resume has meanwhile made void.
+ *
  * A call belongs to its maker, who bounds their number: each is a thread that
  * waits, or part of a handle.
  */
@@ -39,6 +43,7 @@ struct call {
     bool changes;           /* something, if it gets there */
     bool waits;             /* at the executor, for as long as it is told */
     bool parks;             /* there, until its request's deadline */
+    bool last;              /* nothing that was given up may come after it */
     void *user;
     /* Before each sending, to refresh the request: it will be answered within
      * `wait_ms`. May be NULL. */
@@ -60,7 +65,8 @@ struct calls {
     struct call *first; /* queued */
     struct call *last;
     struct call *sent[CALLS_LANES]; /* by lane */
-    unsigned int waiting; /* of those sent, so many wait at the executor */
+    unsigned int waiting;  /* of those sent, so many wait at the executor */
+    unsigned int given_up; /* bit n: lane n carries one that was given up */
 };
 
 void calls_add(struct calls *calls, struct call *call);

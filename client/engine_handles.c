@@ -73,6 +73,7 @@ static void say_goodbye(
         .request = { .method = method },
         .deadline = CLOCK_NEVER,
         .repeatable = true,
+        .last = handle->pid == 0, /* a start that was given up comes first */
         .user = handle,
         .done = goodbye_done,
     };

@@ -75,6 +75,7 @@ void feed_init(struct feed *feed, struct handle *handle, struct call *call)
         .request = { .method = METHOD_WRITE },
         .repeatable = true,
         .changes = true,
+        .last = handle->stdin_unsure, /* or what it asks may yet change */
         .user = feed,
         .prepare = prepare,
         .replied = fed,

@@ -76,6 +76,25 @@ static void calls_that_wait_leave_a_lane_to_the_others(void)
     send_next(&waits[CALLS_LANES - 1], 0);
 }
 
+static void the_last_word_waits_for_what_was_given_up(void)
+{
+    struct call given_up = a_call();
+    struct call last = a_call();
+    struct call other = a_call();
+
+    set_up();
+    last.last = true;
+    calls_add(&calls, &given_up);
+    send_next(&given_up, 2);
+    calls_abandon(&calls, &given_up);
+    calls_add(&calls, &last);
+    calls_add(&calls, &other);
+    send_next(&other, 0); /* it may overtake whatever it likes */
+    g_assert_null(calls_next(&calls));
+    g_assert_null(calls_unsend(&calls, 2));
+    send_next(&last, 2);
+}
+
 static void a_lost_call_is_sent_again_before_the_others(void)
 {
     struct call lost = a_call();
@@ -187,6 +206,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/calls", the_oldest_goes_first);
     SUITE_ADD("/calls", calls_that_wait_leave_a_lane_to_the_others);
+    SUITE_ADD("/calls", the_last_word_waits_for_what_was_given_up);
     SUITE_ADD("/calls", a_lost_call_is_sent_again_before_the_others);
     SUITE_ADD("/calls", what_must_not_be_repeated_ends_unknown);
     SUITE_ADD("/calls", what_was_never_sent_has_changed_nothing);
