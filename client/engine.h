@@ -214,6 +214,9 @@ void engine_session_on_failure(struct engine *engine, int64_t now);
 bool engine_session_ends(struct engine *engine, const struct reply *reply,
         const struct engine_lane *lane, int64_t now);
 
+/* Opens one more lane of calls, if there is one to open. */
+void engine_open_another(struct engine *engine);
+
 void engine_calls_pump(struct engine *engine, int64_t now);
 void engine_calls_on_reply(struct engine *engine, unsigned int lane,
         const struct reply *reply, int64_t now);

@@ -85,7 +85,7 @@ static void send_call(struct engine *engine, struct call *call,
 }
 
 /* One at a time, while there is more to do than lanes to do it. */
-static void open_another(struct engine *engine)
+void engine_open_another(struct engine *engine)
 {
     for (unsigned int lane = 0; lane < CALLS_LANES; lane++) {
         if (engine->lanes[lane].opened && engine->lanes[lane].up)
@@ -106,7 +106,7 @@ void engine_calls_pump(struct engine *engine, int64_t now)
         while (lane < CALLS_LANES && !engine_lane_is_free(engine, lane))
             lane++;
         if (lane == CALLS_LANES) {
-            open_another(engine);
+            engine_open_another(engine);
             return;
         }
         send_call(engine, call, lane, now);

@@ -173,14 +173,20 @@ static unsigned int last_free_lane(const struct engine *engine)
 }
 
 /* Acks that cannot wait until a parked Pull comes back travel by one that does
- * not park: on the last lane, or while that one is parked too, on any. */
+ * not park: on the last lane, or while that one is parked too, on any. If Pulls
+ * and Writes are parked on all there are, each may be waiting for what these
+ * acks let go on: then another lane is opened. */
 static void tell_at_once(struct engine *engine)
 {
     unsigned int lane;
 
     engine_open_lane(engine, ENGINE_BULK_LANE);
     lane = last_free_lane(engine);
-    if (lane < ENGINE_LANES && !has_pull(engine, false))
+    if (has_pull(engine, false))
+        return;
+    if (lane == ENGINE_LANES)
+        engine_open_another(engine);
+    else
         send_pull(engine, lane, 0);
 }
 
