@@ -374,7 +374,7 @@ bool follows_are_done(const struct session *session)
         uint64_t closed_seq;
 
         if (!follow->entry)
-            continue; /* displaced */
+            return false; /* displaced, which is still to be told */
         closed_seq = event_log_closed_seq(process_log(follow->entry->process));
         if (closed_seq == 0 || follow->cursor.seq < closed_seq)
             return false;

@@ -107,6 +107,11 @@ REMEX_CHECKED enum remex_status process_write(struct process *process,
         const struct write_request *request, struct remex_bytes payload,
         struct write_reply *out, struct remex_error *error);
 
+/* Both were checked by the decoder. REMEX_FAILED_PRECONDITION: the process has
+ * no terminal. */
+REMEX_CHECKED enum remex_status process_resize(struct process *process,
+        uint32_t rows, uint32_t columns, struct remex_error *error);
+
 /* `signal_number` was checked by the decoder. */
 REMEX_CHECKED enum remex_status process_signal(struct process *process,
         int signal_number, enum signal_target target, enum signal_outcome *out,

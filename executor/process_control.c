@@ -80,6 +80,18 @@ void process_on_stdin_closed(struct process *process)
     process_end_stdin(process);
 }
 
+/* --- The terminal --------------------------------------------------------- */
+
+enum remex_status process_resize(struct process *process, uint32_t rows,
+        uint32_t columns, struct remex_error *error)
+{
+    (void)process;
+    (void)rows;
+    (void)columns;
+    return error_set(error, REMEX_FAILED_PRECONDITION,
+            "The process has no terminal; start it with one to resize it.");
+}
+
 /* --- Signals and deadlines ----------------------------------------------- */
 
 void process_kill_tree(struct process *process)

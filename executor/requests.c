@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor/requests.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,35 +287,32 @@ static enum remex_status find_session(
                                            : refusal_session_gone(error);
 }
 
+/* The decoder lets no other number through. */
 static requests_method *find_method(enum method method)
 {
-    static const struct {
-        enum method method;
-        requests_method *function;
-    } methods[] = {
-        { METHOD_OPEN, requests_open },
-        { METHOD_CLOSE, requests_close },
-        { METHOD_RENEW, requests_renew },
-        { METHOD_START, requests_start },
-        { METHOD_FOLLOW, requests_follow },
-        { METHOD_UNFOLLOW, requests_unfollow },
-        { METHOD_PULL, requests_pull },
-        { METHOD_READ, requests_read },
-        { METHOD_WRITE, requests_write },
-        { METHOD_SIGNAL, requests_signal },
-        { METHOD_TERMINATE, requests_terminate },
-        { METHOD_WAIT, requests_wait },
-        { METHOD_INSPECT, requests_inspect },
-        { METHOD_LIST, requests_list },
-        { METHOD_FORGET, requests_forget },
-        { METHOD_RUN, requests_run },
-        { METHOD_SEAL, requests_seal },
+    static requests_method *const methods[METHOD_FORGET + 1] = {
+        [METHOD_OPEN] = requests_open,
+        [METHOD_CLOSE] = requests_close,
+        [METHOD_RENEW] = requests_renew,
+        [METHOD_START] = requests_start,
+        [METHOD_RUN] = requests_run,
+        [METHOD_FOLLOW] = requests_follow,
+        [METHOD_UNFOLLOW] = requests_unfollow,
+        [METHOD_PULL] = requests_pull,
+        [METHOD_READ] = requests_read,
+        [METHOD_WRITE] = requests_write,
+        [METHOD_SIGNAL] = requests_signal,
+        [METHOD_RESIZE] = requests_resize,
+        [METHOD_TERMINATE] = requests_terminate,
+        [METHOD_WAIT] = requests_wait,
+        [METHOD_INSPECT] = requests_inspect,
+        [METHOD_LIST] = requests_list,
+        [METHOD_SEAL] = requests_seal,
+        [METHOD_FORGET] = requests_forget,
     };
 
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-        if (methods[i].method == method)
-            return methods[i].function;
-    return NULL;
+    assert(method <= METHOD_FORGET && methods[method]);
+    return methods[method];
 }
 
 static enum remex_status carry_out(struct call *call, struct remex_error *error)
@@ -329,10 +327,6 @@ static enum remex_status carry_out(struct call *call, struct remex_error *error)
         if (status != REMEX_OK)
             return status;
     }
-    if (!method)
-        return error_set(error, REMEX_UNIMPLEMENTED,
-                "This executor does not know the method %s yet.",
-                message_method_name(call->request->method));
     return method(call, error);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What is asked of one process: Start, Read, Write, Signal, Terminate; and how
- * requests are parked.
+ * What is asked of one process: Start, Read, Write, Resize, Signal, Terminate;
+ * and how requests are parked.
  */
 
 #include "common/clock.h"
@@ -254,7 +254,17 @@ enum remex_status requests_write(struct call *call, struct remex_error *error)
     return status == REMEX_AGAIN ? REMEX_OK : status;
 }
 
-/* --- Signal and Terminate ------------------------------------------------ */
+/* --- Resize, Signal and Terminate ----------------------------------------- */
+
+enum remex_status requests_resize(struct call *call, struct remex_error *error)
+{
+    const struct resize_request *resize = &call->request->resize;
+    struct entry *entry = requests_find(call, resize->process_id);
+
+    if (!entry)
+        return refusal_unknown_process(error);
+    return process_resize(entry->process, resize->rows, resize->columns, error);
+}
 
 enum remex_status requests_signal(struct call *call, struct remex_error *error)
 {

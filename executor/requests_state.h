@@ -67,6 +67,7 @@ requests_method requests_read;
 requests_method requests_write;
 requests_method requests_signal;
 requests_method requests_terminate;
+requests_method requests_resize;
 requests_method requests_wait;
 requests_method requests_inspect;
 requests_method requests_list;

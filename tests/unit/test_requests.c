@@ -193,18 +193,6 @@ static void what_is_no_request_is_answered_and_harms_nothing(void)
     desk_deinit(&desk);
 }
 
-static void methods_to_come_are_told_so(void)
-{
-    struct request request = sample_request(METHOD_RESIZE);
-    struct desk desk;
-    struct reply reply;
-
-    begin(&desk);
-    reply = desk_call(&desk, &request);
-    check_status(&reply, REMEX_UNIMPLEMENTED);
-    desk_deinit(&desk);
-}
-
 /* --- Start --------------------------------------------------------------- */
 
 static void a_start_happens_at_most_once(void)
@@ -846,7 +834,6 @@ int main(int argc, char **argv)
     SUITE_ADD("/requests", where_there_is_no_token_an_empty_one_opens_nothing);
     SUITE_ADD("/requests", versions_that_are_not_spoken_are_told);
     SUITE_ADD("/requests", what_is_no_request_is_answered_and_harms_nothing);
-    SUITE_ADD("/requests", methods_to_come_are_told_so);
     SUITE_ADD("/requests", a_start_happens_at_most_once);
     SUITE_ADD("/requests", a_failed_start_frees_the_id);
     SUITE_ADD("/requests", too_many_arguments_name_the_limit);

@@ -513,6 +513,20 @@ static void nobody_is_deprived_of_an_end_by_a_forget(void)
     desk_deinit(&desk);
 }
 
+static void only_a_terminal_has_a_size(void)
+{
+    struct request resize = { .method = METHOD_RESIZE,
+        .resize = { ID("one"), 24, 80 } };
+    struct desk desk;
+    struct reply reply;
+
+    begin(&desk);
+    desk_start_process(&desk, "one", 0, 0);
+    reply = desk_call(&desk, &resize);
+    check_status(&reply, REMEX_FAILED_PRECONDITION);
+    desk_deinit(&desk);
+}
+
 /* --- Unknown and foreign ---------------------------------------------------
  */
 
@@ -556,6 +570,8 @@ static size_t requests_about(struct remex_bytes id, struct request *out)
         { .method = METHOD_TERMINATE, .terminate = { .process_id = id } },
         { .method = METHOD_WAIT, .wait = { id, PROCESS_CLOSED, 1000 } },
         { .method = METHOD_INSPECT, .inspect = { id } },
+        { .method = METHOD_RESIZE, .resize = { id, 24, 80 } },
+        { .method = METHOD_SEAL, .seal = { .process_id = id } },
     };
 
     memcpy(out, all, sizeof(all));
@@ -607,6 +623,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/look", only_an_administrator_sees_everybodys);
     SUITE_ADD("/look", only_what_is_closed_can_be_forgotten);
     SUITE_ADD("/look", nobody_is_deprived_of_an_end_by_a_forget);
+    SUITE_ADD("/look", only_a_terminal_has_a_size);
     SUITE_ADD("/look", unknown_and_foreign_processes_are_the_same);
     return g_test_run();
 }
