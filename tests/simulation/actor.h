@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIMULATION_ACTOR_H
+#define SIMULATION_ACTOR_H
+
+/*
+ * A client program: the real engine and its handles, used as the library's
+ * calls use them, with threads replaced by operations that wake a little after
+ * their call is done.
+ */
+
+#include "client/engine.h"
+#include "client/feed.h"
+#include "executor/list.h"
+#include "simulation/network.h"
+#include "simulation/plan.h"
+#include "simulation/weather.h"
+
+enum actor_state {
+    ACTOR_LIVES = 1,
+    ACTOR_CLOSES,
+    ACTOR_CLOSED, /* its client was freed; handles may be left */
+    ACTOR_DEAD,   /* it crashed */
+};
+
+struct actor {
+    struct world *world;
+    const struct weather *weather;
+    struct station *station;
+    unsigned int number;
+    enum actor_state state;
+    struct network network;
+    struct transport_events events;
+    struct engine engine;
+    struct job *jobs; /* newest first */
+    unsigned int job_count;
+    unsigned int operations; /* not done */
+    unsigned int boot;       /* of the executor its session is with */
+    struct appointment ending;
+    int64_t close_until;
+};
+
+/* One process of an actor's. */
+struct job {
+    struct handle handle; /* first, for the engine's hooks */
+    struct job *next;
+    struct actor *actor;
+    struct plan *plan;
+    struct chance chance;
+    struct appointment reader;
+    int64_t read_pause;
+    unsigned int operations; /* not done */
+    struct list pending;     /* the same ones */
+    bool added;              /* the engine knows it */
+    bool answered;           /* its start was, by success */
+    bool freed;
+    bool gone;
+    bool follow_lost; /* maybe: its start was in flight while the link broke */
+
+    /* What it was told, see judge.h. */
+    uint64_t seq;
+    uint64_t position;
+    uint64_t offsets[REMEX_STREAMS];
+    bool told_exit;
+    bool told_closed;
+    bool told_failed;
+    unsigned int gaps;
+    /* Where a Read may begin. */
+    uint64_t mark_seq;
+    uint64_t mark_position;
+
+    uint64_t signals_used; /* by numbers; each is sent once */
+
+    /* What it wrote. */
+    struct operation *writes; /* newest first; kept until the end */
+    bool writing;
+    bool input_ended; /* its end was asked for */
+};
+
+enum operation_kind {
+    OPERATION_START = 1,
+    OPERATION_WRITE,
+    OPERATION_SIGNAL,
+    OPERATION_TERMINATE,
+    OPERATION_READ,
+};
+
+/* A call that a thread would wait for. */
+struct operation {
+    struct call call; /* first */
+    struct operation *next_write;
+    struct list pending; /* of its job, until its thread wakes */
+    struct job *job;
+    enum operation_kind kind;
+    struct appointment woken;
+    struct feed feed;
+    GByteArray *bytes; /* of a write */
+    int signal_number;
+    bool delivered;
+    bool ended; /* the write's feed found nobody to read */
+    bool known; /* what became of it */
+    uint64_t read_seq;
+    uint64_t read_position;
+};
+
+void actor_init(struct actor *actor, struct station *station,
+        const struct weather *weather, unsigned int number);
+void actor_deinit(struct actor *actor);
+
+/* Its client is there and has not given up. */
+bool actor_is_open(const struct actor *actor);
+
+/* A job by chance, of those that are started and not freed; NULL: none. */
+struct job *actor_pick(struct actor *actor, struct chance *chance);
+
+void actor_start(struct actor *actor, struct chance *chance);
+void actor_free(struct job *job, bool detach);
+void actor_free_all(struct actor *actor);
+void actor_close(struct actor *actor);
+void actor_crash(struct actor *actor);
+
+/* Whatever this reader left is read soon. */
+void actor_read_on(struct actor *actor);
+
+/* Every handle is over, and everything has been read. */
+bool actor_is_done(const struct actor *actor);
+
+/* --- actor_calls.c ---------------------------------------------------------
+ */
+
+void actor_call_start(struct job *job, struct chance *chance);
+void actor_call_write(struct job *job, struct chance *chance, bool eof);
+void actor_call_signal(struct job *job, struct chance *chance);
+void actor_call_terminate(struct job *job, struct chance *chance);
+void actor_call_read(struct job *job, struct chance *chance);
+
+void actor_free_operation(struct operation *operation);
+
+#endif

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "common/clock.h"
+#include "executor/list.h"
+#include "simulation/actor.h"
+#include "simulation/judge.h"
+
+enum { FIRST_SIGNAL = 34 }; /* of those that do nothing here */
+
+/* --- A call and the thread that waits for it -------------------------------
+ */
+
+void actor_free_operation(struct operation *operation)
+{
+    agenda_unbook(&operation->job->actor->world->agenda, &operation->woken);
+    if (operation->bytes)
+        g_byte_array_free(operation->bytes, TRUE);
+    g_free(operation);
+}
+
+static void on_done(struct call *call)
+{
+    struct operation *operation = (struct operation *)call;
+    struct actor *actor = operation->job->actor;
+    int64_t at = actor->world->now;
+
+    judge_call(operation);
+    if (at < actor->network.asleep_until)
+        at = actor->network.asleep_until;
+    world_set(actor->world, &operation->woken,
+            at + chance_between(&operation->job->chance, 0, MS / 10));
+}
+
+static void on_woken(struct appointment *appointment, int64_t now);
+
+static struct operation *operation_new(
+        struct job *job, enum operation_kind kind, int64_t patience)
+{
+    struct operation *operation = g_new0(struct operation, 1);
+    struct world *world = job->actor->world;
+
+    list_init(&operation->pending);
+    operation->job = job;
+    operation->kind = kind;
+    operation->call.deadline = world->now + patience;
+    operation->call.done = on_done;
+    list_append(&job->pending, &operation->pending);
+    job->operations++;
+    job->actor->operations++;
+    world_book(world, &operation->woken, on_woken);
+    return operation;
+}
+
+static void send(struct operation *operation)
+{
+    struct actor *actor = operation->job->actor;
+
+    operation->call.done = on_done;
+    engine_call(&actor->engine, &operation->call, actor->world->now);
+}
+
+static int64_t draw_patience(struct chance *chance)
+{
+    static const int64_t patiences[] = { 50 * MS, SECOND, 10 * SECOND,
+        30 * SECOND };
+
+    return patiences[chance_below(chance, G_N_ELEMENTS(patiences))];
+}
+
+/* --- Start ---------------------------------------------------------------- */
+
+static void prepare_start(struct call *call, uint32_t wait_ms)
+{
+    struct operation *operation = (struct operation *)call;
+    struct job *job = operation->job;
+
+    (void)wait_ms;
+    /* A start whose answer is lost has lost its follow as well, until it is
+     * repeated; and a process without a follower may be drained. */
+    if (call->unanswered)
+        job->follow_lost = job->plan->spec.out.no_follower == NO_FOLLOWER_DRAIN;
+    call->request.start.follow = handle_cursor(&job->handle);
+}
+
+static enum remex_status start_replied(
+        struct call *call, const struct reply *reply)
+{
+    struct operation *operation = (struct operation *)call;
+
+    operation->job->handle.pid = reply->start.pid;
+    return REMEX_OK;
+}
+
+void actor_call_start(struct job *job, struct chance *chance)
+{
+    struct actor *actor = job->actor;
+    struct operation *operation =
+            operation_new(job, OPERATION_START, draw_patience(chance));
+    struct call *call = &operation->call;
+
+    world_tell(
+            actor->world, "client %u starts %s", actor->number, job->plan->id);
+    WORLD_CHECK(actor->world,
+            engine_add(&actor->engine, &job->handle, job->plan->id,
+                    strlen(job->plan->id), 0) == REMEX_OK,
+            "no handle");
+    job->added = true;
+    job->handle.stdin_ended = job->plan->spec.stdin_kind != STDIN_PIPE;
+    call->request.method = METHOD_START;
+    call->request.start.process = job->plan->spec;
+    call->repeatable = true;
+    call->changes = true;
+    call->prepare = prepare_start;
+    call->replied = start_replied;
+    send(operation);
+}
+
+/* As client/process_start.c. */
+static void start_done(struct operation *operation, int64_t now)
+{
+    struct job *job = operation->job;
+    struct engine *engine = &job->actor->engine;
+    enum remex_status status = operation->call.error.status;
+
+    if (status == REMEX_OK) {
+        job->answered = true;
+        engine_started(engine, &job->handle, now);
+        return;
+    }
+    job->freed = true;
+    job->plan->may_be_killed = true;
+    if (status == REMEX_OUTCOME_UNKNOWN) {
+        job->handle.started = true;
+        engine_release(engine, &job->handle, now);
+    } else {
+        engine_remove(engine, &job->handle);
+        job->added = false;
+    }
+}
+
+/* --- Write ---------------------------------------------------------------- */
+
+void actor_call_write(struct job *job, struct chance *chance, bool eof)
+{
+    struct actor *actor = job->actor;
+    size_t size = eof && chance_percent(chance, 70)
+            ? 0
+            : 1 + chance_below(chance, chance_percent(chance, 80) ? 500 : 9000);
+    struct operation *operation;
+
+    if (job->writing || job->handle.events.failure || job->handle.stdin_ended ||
+            job->handle.events.closed)
+        return;
+    operation = operation_new(job, OPERATION_WRITE, draw_patience(chance));
+    operation->bytes = g_byte_array_new();
+    g_byte_array_set_size(operation->bytes, (guint)size);
+    chance_bytes(chance, operation->bytes->data, size);
+    operation->next_write = job->writes;
+    job->writes = operation;
+    job->writing = true;
+    job->input_ended |= eof;
+    world_tell(actor->world, "client %u writes %zu bytes%s to %s",
+            actor->number, size, eof ? " and the end" : "", job->plan->id);
+    {
+        int64_t deadline = operation->call.deadline;
+
+        feed_init(&operation->feed, &job->handle, &operation->call);
+        operation->call.deadline = deadline;
+    }
+    operation->feed.data = operation->bytes->data;
+    operation->feed.size = size;
+    operation->feed.eof = eof;
+    operation->feed.patient = chance_percent(chance, 60);
+    send(operation);
+}
+
+static void write_done(struct operation *operation)
+{
+    feed_over(&operation->feed);
+    operation->job->writing = false;
+    operation->known = operation->call.error.status == REMEX_OK;
+}
+
+/* --- Signal and Terminate --------------------------------------------------
+ */
+
+static enum remex_status signalled(struct call *call, const struct reply *reply)
+{
+    struct operation *operation = (struct operation *)call;
+
+    operation->delivered = reply->signal.outcome == SIGNAL_DELIVERED;
+    return REMEX_OK;
+}
+
+void actor_call_signal(struct job *job, struct chance *chance)
+{
+    struct actor *actor = job->actor;
+    struct operation *operation;
+    unsigned int number = FIRST_SIGNAL;
+
+    while (number <= MESSAGE_SIGNAL && (job->signals_used >> number & 1))
+        number++;
+    if (number == MESSAGE_SIGNAL || job->handle.events.failure)
+        return;
+    job->signals_used |= UINT64_C(1) << number;
+    operation = operation_new(job, OPERATION_SIGNAL, draw_patience(chance));
+    operation->signal_number = (int)number;
+    operation->call.request.method = METHOD_SIGNAL;
+    operation->call.repeatable = true;
+    operation->call.changes = true;
+    operation->call.replied = signalled;
+    operation->call.request.signal = (struct signal_request){
+        .process_id = handle_id(&job->handle),
+        .signal = number,
+        .target = (enum signal_target)(chance_below(chance, 3) + 1),
+        .number = actor->engine.next_signal++,
+    };
+    world_tell(actor->world, "client %u sends %s signal %u", actor->number,
+            job->plan->id, number);
+    send(operation);
+}
+
+void actor_call_terminate(struct job *job, struct chance *chance)
+{
+    struct actor *actor = job->actor;
+    struct operation *operation;
+
+    if (job->handle.events.failure)
+        return;
+    operation = operation_new(job, OPERATION_TERMINATE, draw_patience(chance));
+    job->plan->may_be_killed = true;
+    operation->call.request.method = METHOD_TERMINATE;
+    operation->call.repeatable = true;
+    operation->call.changes = true;
+    operation->call.request.terminate = (struct terminate_request){
+        .process_id = handle_id(&job->handle),
+        .plan = job->plan->stop_plan,
+        .plan_count = chance_below(chance, 3),
+    };
+    if (operation->call.request.terminate.plan_count == 0) {
+        operation->call.request.terminate.plan = NULL;
+        operation->call.request.terminate.default_plan =
+                chance_percent(chance, 50);
+    }
+    world_tell(actor->world, "client %u terminates %s", actor->number,
+            job->plan->id);
+    send(operation);
+}
+
+/* --- Read ----------------------------------------------------------------- */
+
+static void prepare_read(struct call *call, uint32_t wait_ms)
+{
+    call->request.read.wait_ms = call->waits ? wait_ms : 0;
+}
+
+static enum remex_status read_replied(
+        struct call *call, const struct reply *reply)
+{
+    struct operation *operation = (struct operation *)call;
+
+    judge_read(operation, &reply->read);
+    return REMEX_OK;
+}
+
+void actor_call_read(struct job *job, struct chance *chance)
+{
+    bool from_mark = chance_percent(chance, 50);
+    struct operation *operation;
+
+    if (job->handle.events.failure)
+        return;
+    operation = operation_new(job, OPERATION_READ, draw_patience(chance));
+    if (from_mark) {
+        operation->read_seq = job->mark_seq;
+        operation->read_position = job->mark_position;
+    }
+    operation->call.request.method = METHOD_READ;
+    operation->call.repeatable = true;
+    operation->call.waits = chance_percent(chance, 50);
+    operation->call.prepare = prepare_read;
+    operation->call.replied = read_replied;
+    operation->call.request.read = (struct read_request){
+        .process_id = handle_id(&job->handle),
+        .after_seq = operation->read_seq,
+        .after_position = operation->read_position,
+        .max_bytes = (uint32_t)chance_below(chance, 30000),
+    };
+    send(operation);
+}
+
+/* --- Afterwards ------------------------------------------------------------
+ */
+
+static void on_woken(struct appointment *appointment, int64_t now)
+{
+    struct operation *operation =
+            CONTAINER_OF(appointment, struct operation, woken);
+    struct job *job = operation->job;
+
+    list_remove(&operation->pending);
+    job->operations--;
+    job->actor->operations--;
+    if (operation->kind == OPERATION_START)
+        start_done(operation, now);
+    judge_operation(operation);
+    if (operation->kind == OPERATION_WRITE)
+        write_done(operation);
+    else
+        actor_free_operation(operation);
+}

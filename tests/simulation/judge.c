@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "simulation/judge.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+
+/* How soon a healthy link must be found and resumed: three silent beats, a
+ * Resume that times out, and some back-off. */
+#define RESUMES_WITHIN (12 * SECOND)
+
+/* What a thread that waits may be kept beyond its deadline. */
+#define LATENESS (600 * MS)
+
+#define CHECK(job, condition, ...) \
+    WORLD_CHECK((job)->actor->world, condition, __VA_ARGS__)
+
+/* --- Events ----------------------------------------------------------------
+ */
+
+static void judge_bytes(
+        const struct job *job, const struct remex_event *event, uint64_t offset)
+{
+    const struct plan *plan = job->plan;
+    enum remex_stream stream = event->output.stream;
+    size_t size = event->output.data.size;
+
+    CHECK(job, stream == REMEX_STDOUT || stream == REMEX_STDERR,
+            "%s has output of stream %d", plan->id, (int)stream);
+    CHECK(job, event->output.offset == offset,
+            "%s stream %d: output at %llu instead of %llu", plan->id,
+            (int)stream, (unsigned long long)event->output.offset,
+            (unsigned long long)offset);
+    CHECK(job, size > 0 && offset + size <= plan->told[stream - 1],
+            "%s stream %d: %zu bytes at %llu were never written", plan->id,
+            (int)stream, size, (unsigned long long)offset);
+    CHECK(job,
+            plan_matches(plan, stream, offset, event->output.data.data, size),
+            "%s stream %d: wrong bytes at %llu", plan->id, (int)stream,
+            (unsigned long long)offset);
+}
+
+static void judge_output(struct job *job, const struct remex_event *event)
+{
+    uint64_t *offset = &job->offsets[event->output.stream - 1];
+
+    judge_bytes(job, event, *offset);
+    *offset += event->output.data.size;
+    job->position += event->output.data.size;
+}
+
+static void judge_gap(struct job *job, const struct remex_event *event)
+{
+    const struct plan *plan = job->plan;
+    uint64_t bytes = 0;
+
+    CHECK(job, event->gap.first_seq == job->seq + 1 && event->seq > job->seq,
+            "%s: a gap from %llu to %llu after %llu", plan->id,
+            (unsigned long long)event->gap.first_seq,
+            (unsigned long long)event->seq, (unsigned long long)job->seq);
+    for (size_t i = 0; i < PLAN_STREAMS; i++) {
+        CHECK(job,
+                event->gap.offsets[i] >= job->offsets[i] &&
+                        event->gap.offsets[i] <= plan->told[i],
+                "%s: a gap to where stream %zu is not", plan->id, i + 1);
+        bytes += event->gap.offsets[i] - job->offsets[i];
+        job->offsets[i] = event->gap.offsets[i];
+    }
+    CHECK(job, bytes == event->gap.bytes, "%s: a gap of %llu bytes, not %llu",
+            plan->id, (unsigned long long)bytes,
+            (unsigned long long)event->gap.bytes);
+    CHECK(job, plan->spec.out.delivery == DELIVERY_LOSSY || job->follow_lost,
+            "%s is reliable and has a gap", plan->id);
+    job->position += bytes;
+    job->gaps++;
+}
+
+static void judge_exit(const struct job *job, const struct remex_exit *exit)
+{
+    const struct plan *plan = job->plan;
+
+    CHECK(job, plan->dead, "%s exits and lives", plan->id);
+    CHECK(job,
+            exit->by_signal == plan->died_by_signal &&
+                    exit->code == plan->died_of,
+            "%s died of %d and is said to have of %d", plan->id, plan->died_of,
+            exit->code);
+    CHECK(job,
+            exit->by_signal || exit->reason == REMEX_EXIT_OWN ||
+                    plan->may_be_killed || exit->reason != REMEX_EXIT_WALL_TIME,
+            "%s exits by itself, for reason %d", plan->id, (int)exit->reason);
+}
+
+static void judge_closed(const struct job *job, const struct remex_event *event)
+{
+    const struct plan *plan = job->plan;
+
+    CHECK(job, job->told_exit, "%s is closed and has not exited", plan->id);
+    CHECK(job, event->closed.count == PLAN_STREAMS, "%s has %zu streams",
+            plan->id, event->closed.count);
+    for (size_t i = 0; i < PLAN_STREAMS; i++) {
+        const struct remex_stream_end *end = &event->closed.ends[i];
+
+        CHECK(job, end->bytes == job->offsets[i] && end->bytes == plan->told[i],
+                "%s stream %zu ends at %llu, and was told to %llu", plan->id,
+                i + 1, (unsigned long long)end->bytes,
+                (unsigned long long)job->offsets[i]);
+        CHECK(job,
+                end->kind != REMEX_END_EOF || plan->told[i] == plan->written[i],
+                "%s stream %zu ends before its end", plan->id, i + 1);
+    }
+}
+
+/* --- Failed ----------------------------------------------------------------
+ */
+
+static bool is_justified(const struct job *job, enum remex_failure reason)
+{
+    const struct actor *actor = job->actor;
+    const struct network *network = &actor->network;
+    const struct plan *plan = job->plan;
+    int64_t now = actor->world->now;
+
+    if (actor->state == ACTOR_CLOSED)
+        return true;
+    switch (reason) {
+    case REMEX_FAILURE_LINK_LOST:
+        return network_had_trouble(network, RESUMES_WITHIN);
+    case REMEX_FAILURE_EXECUTOR_RESTARTED:
+        return actor->station->host.boot != actor->boot;
+    case REMEX_FAILURE_SESSION_EXPIRED:
+        return now >= network->renewed_at + plan->lease ||
+                actor->station->host.boot != actor->boot;
+    case REMEX_FAILURE_EVICTED:
+        return plan->closed_at > 0 &&
+                now >=
+                plan->closed_at + actor->weather->settings.retention_ms * MS;
+    case REMEX_FAILURE_TAKEN_OVER:
+    case REMEX_FAILURE_NOT_AUTHORISED:
+    case REMEX_FAILURE_PROTOCOL:
+    case REMEX_FAILURE_NO_MEMORY:
+        break;
+    }
+    return false;
+}
+
+static void judge_failed(const struct job *job, enum remex_failure reason)
+{
+    CHECK(job, is_justified(job, reason), "%s fails, without cause, for %d",
+            job->plan->id, (int)reason);
+}
+
+void judge_event(struct job *job, const struct remex_event *event)
+{
+    const struct plan *plan = job->plan;
+
+    world_tell(job->actor->world, "%s: event %llu, kind %d", plan->id,
+            (unsigned long long)event->seq, (int)event->kind);
+    CHECK(job, !job->told_closed && !job->told_failed, "%s: an event follows",
+            plan->id);
+    CHECK(job,
+            event->kind == REMEX_EVENT_GAP ||
+                    event->kind == REMEX_EVENT_FAILED ||
+                    event->seq == job->seq + 1,
+            "%s: event %llu after %llu", plan->id,
+            (unsigned long long)event->seq, (unsigned long long)job->seq);
+    if (event->kind == REMEX_EVENT_OUTPUT) {
+        judge_output(job, event);
+    } else if (event->kind == REMEX_EVENT_GAP) {
+        judge_gap(job, event);
+    } else if (event->kind == REMEX_EVENT_EXITED) {
+        CHECK(job, !job->told_exit, "%s exits twice", plan->id);
+        judge_exit(job, &event->exited);
+        job->told_exit = true;
+    } else if (event->kind == REMEX_EVENT_CLOSED) {
+        judge_closed(job, event);
+        job->told_closed = true;
+    } else {
+        judge_failed(job, event->failure);
+        job->told_failed = true;
+        return;
+    }
+    job->seq = event->seq;
+    if (chance_percent(&job->chance, 10)) {
+        job->mark_seq = job->seq;
+        job->mark_position = job->position;
+    }
+}
+
+void judge_handle(const struct job *job)
+{
+    if (job->handle.has_exit)
+        judge_exit(job, &job->handle.exit);
+}
+
+/* --- Read ------------------------------------------------------------------
+ */
+
+/* Without the offsets where it begins, the first of each stream is believed. */
+void judge_read(
+        const struct operation *operation, const struct read_reply *reply)
+{
+    const struct job *job = operation->job;
+    uint64_t seq = operation->read_seq;
+    uint64_t offsets[REMEX_STREAMS] = { 0 };
+    bool known[REMEX_STREAMS] = { seq == 0, seq == 0, seq == 0 };
+
+    for (size_t i = 0; i < reply->batch.count; i++) {
+        const struct remex_event *event = &reply->batch.events[i].event;
+        bool gap = event->kind == REMEX_EVENT_GAP;
+
+        CHECK(job, (gap ? event->gap.first_seq : event->seq) == seq + 1,
+                "%s: read event %llu after %llu", job->plan->id,
+                (unsigned long long)event->seq, (unsigned long long)seq);
+        seq = event->seq;
+        for (size_t j = 0; gap && j < REMEX_STREAMS; j++) {
+            offsets[j] = event->gap.offsets[j];
+            known[j] = true;
+        }
+        if (event->kind == REMEX_EVENT_EXITED)
+            judge_exit(job, &event->exited);
+        if (event->kind == REMEX_EVENT_OUTPUT) {
+            size_t stream = (size_t)event->output.stream - 1;
+            uint64_t offset = event->output.offset;
+
+            judge_bytes(job, event, known[stream] ? offsets[stream] : offset);
+            known[stream] = true;
+            offsets[stream] = offset + event->output.data.size;
+        }
+    }
+    CHECK(job, reply->next_seq > seq, "%s: read beyond the end", job->plan->id);
+}
+
+/* --- Calls ------------------------------------------------------------------
+ */
+
+void judge_actor(struct actor *actor)
+{
+    const struct network *network = &actor->network;
+    int64_t next = calls_next_overdue(&actor->engine.calls);
+
+    WORLD_CHECK(actor->world,
+            engine_has_failed(&actor->engine) || actor->state == ACTOR_DEAD ||
+                    clock_after(next, LATENESS) >= actor->world->now ||
+                    network->asleep_until + LATENESS >= actor->world->now,
+            "client %u: a call is overdue", actor->number);
+}
+
+void judge_call(const struct operation *operation)
+{
+    const struct job *job = operation->job;
+    const struct actor *actor = job->actor;
+    const struct call *call = &operation->call;
+    enum remex_status status = call->error.status;
+
+    world_tell(actor->world, "%s: call %d ends: %s", job->plan->id,
+            (int)operation->kind, remex_status_name(status));
+    CHECK(job,
+            status != REMEX_INVALID_ARGUMENT && status != REMEX_OUT_OF_RANGE &&
+                    status != REMEX_PROTOCOL_ERROR &&
+                    status != REMEX_UNIMPLEMENTED && status != REMEX_INTERNAL,
+            "%s: call %d ends with %s: %s", job->plan->id, (int)operation->kind,
+            remex_status_name(status), call->error.text);
+    CHECK(job,
+            status == REMEX_DISCONNECTED ||
+                    actor->world->now <=
+                            clock_after(calls_overdue_at(call), LATENESS) ||
+                    actor->network.asleep_until + LATENESS >= actor->world->now,
+            "%s: call %d ends late", job->plan->id, (int)operation->kind);
+}
+
+static void judge_start(const struct operation *operation)
+{
+    const struct job *job = operation->job;
+    const struct plan *plan = job->plan;
+    enum remex_status status = operation->call.error.status;
+
+    CHECK(job, status != REMEX_OK || plan->starts == 1,
+            "%s is said to be started", plan->id);
+    CHECK(job, status != REMEX_DEADLINE_EXCEEDED || plan->starts == 0,
+            "%s was started, and is said not to be", plan->id);
+    CHECK(job, status != REMEX_FAILED_PRECONDITION || plan->fails,
+            "%s fails to start", plan->id);
+}
+
+static void judge_signal(const struct operation *operation)
+{
+    const struct job *job = operation->job;
+    unsigned int times = job->plan->signals[operation->signal_number];
+    enum remex_status status = operation->call.error.status;
+
+    CHECK(job, times <= 1, "%s gets signal %d %u times", job->plan->id,
+            operation->signal_number, times);
+    if (status == REMEX_OK)
+        CHECK(job, times == operation->delivered,
+                "%s: signal %d is said to be %sdelivered", job->plan->id,
+                operation->signal_number, operation->delivered ? "" : "not ");
+    CHECK(job, status != REMEX_DEADLINE_EXCEEDED || times == 0,
+            "%s: signal %d is said to be unsent", job->plan->id,
+            operation->signal_number);
+}
+
+void judge_operation(const struct operation *operation)
+{
+    if (operation->kind == OPERATION_START)
+        judge_start(operation);
+    else if (operation->kind == OPERATION_SIGNAL)
+        judge_signal(operation);
+}
+
+/* --- The end ---------------------------------------------------------------
+ */
+
+/* How much of what came, from `at` on, is this write; at least `least`. */
+static size_t match_write(const struct job *job,
+        const struct operation *operation, size_t at, size_t least, size_t most)
+{
+    const GByteArray *came = job->plan->input_bytes;
+    const GByteArray *sent = operation->bytes;
+    size_t size = 0;
+
+    while (size < most && at + size < came->len &&
+            came->data[at + size] == sent->data[size])
+        size++;
+    CHECK(job, size >= least || at + size == came->len,
+            "%s: stdin is wrong at %zu", job->plan->id, at + size);
+    return size;
+}
+
+/* Stdin is what was taken of each write, one after the other. Of those whose
+ * outcome is unknown it may be more. */
+static size_t match_writes(
+        const struct job *job, const struct operation *operation)
+{
+    enum remex_status status;
+    size_t taken;
+    size_t at;
+
+    if (!operation)
+        return 0;
+    at = match_writes(job, operation->next_write);
+    status = operation->call.error.status;
+    taken = operation->feed.taken;
+    return at +
+            match_write(job, operation, at, taken,
+                    status == REMEX_OUTCOME_UNKNOWN ||
+                                    status == REMEX_DISCONNECTED
+                            ? operation->bytes->len
+                            : taken);
+}
+
+static void judge_input(const struct job *job)
+{
+    const struct plan *plan = job->plan;
+    size_t matched = match_writes(job, job->writes);
+    size_t taken = 0;
+
+    CHECK(job, matched == plan->input_bytes->len,
+            "%s: stdin has %u bytes, %zu of them known", plan->id,
+            plan->input_bytes->len, matched);
+    if (!plan->input_closed)
+        return;
+    for (const struct operation *operation = job->writes; operation;
+            operation = operation->next_write)
+        taken += operation->feed.taken;
+    CHECK(job, job->input_ended, "%s: stdin ends unasked", plan->id);
+    CHECK(job, plan->input_bytes->len >= taken,
+            "%s: stdin ends before what was taken", plan->id);
+}
+
+/* What a lost owner's processes are left, at most. */
+static int64_t left_to(const struct plan *plan)
+{
+    int64_t left = SECOND;
+
+    if (plan->spec.owner_loss == OWNER_LOSS_KEEP)
+        left += (int64_t)plan->spec.keep_ms * MS;
+    else if (plan->spec.owner_loss == OWNER_LOSS_TERMINATE)
+        for (size_t i = 0; i < plan->spec.stop_plan_count; i++)
+            left += plan->stop_plan[i].wait_ms * MS;
+    return left;
+}
+
+void judge_owners(const struct actor *actor)
+{
+    const struct station *station = actor->station;
+    int64_t heard_at = actor->network.heard_at;
+    int64_t now = actor->world->now;
+
+    for (const struct job *job = actor->jobs; job; job = job->next) {
+        const struct plan *plan = job->plan;
+
+        if (plan->started_at > heard_at)
+            heard_at = plan->started_at;
+        if (station->host.asleep_until > heard_at)
+            heard_at = station->host.asleep_until;
+        CHECK(job,
+                !plan->running || actor->state == ACTOR_LIVES ||
+                        actor->state == ACTOR_CLOSES ||
+                        now <= heard_at + plan->lease + left_to(plan),
+                "%s outlives its owner", plan->id);
+    }
+}
+
+void judge_end(const struct actor *actor)
+{
+    for (const struct job *job = actor->jobs; job; job = job->next) {
+        const struct plan *plan = job->plan;
+
+        judge_input(job);
+        CHECK(job, !plan->running, "%s never ends", plan->id);
+        CHECK(job, job->operations == 0 || actor->state == ACTOR_DEAD,
+                "%s: a call never ends", plan->id);
+        CHECK(job, !job->freed || job->gone || !job->added,
+                "%s was freed and never goes", plan->id);
+        CHECK(job,
+                !job->answered || job->freed || job->told_closed ||
+                        job->told_failed || actor->state == ACTOR_DEAD,
+                "%s is never closed", plan->id);
+    }
+}

@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "simulation/network.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "executor/list.h"
+
+enum { TICKET_BITS = 8 };
+
+enum letter_kind { LETTER_REQUEST = 1, LETTER_REPLY, LETTER_HINT, LETTER_GONE };
+
+/* A message on its way. */
+struct letter {
+    struct letter *next;
+    struct letter *previous;
+    struct network *network;
+    enum letter_kind kind;
+    unsigned int lane;
+    uint32_t pipe;
+    uint64_t ticket;
+    unsigned int boot; /* of the executor that a request is for */
+    GByteArray *bytes;
+    struct appointment arrival;
+};
+
+static int64_t later_of(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* --- Letters ------------------------------------------------------------- */
+
+static int64_t draw_delay(struct network *network)
+{
+    const struct weather *weather = network->weather;
+    int64_t delay = chance_between(&network->chance, MS / 50, weather->delay);
+
+    if (network->world->calm ||
+            !chance_percent(&network->chance, weather->spikes))
+        return delay;
+    delay += chance_between(&network->chance, 0, weather->spike);
+    network->trouble_at =
+            later_of(network->trouble_at, network->world->now + delay);
+    return delay;
+}
+
+static void letter_free(struct letter *letter)
+{
+    struct network *network = letter->network;
+    struct lane *lane = &network->lanes[letter->lane];
+
+    if (lane->away == letter)
+        lane->away = NULL;
+    if (lane->held == letter)
+        lane->held = NULL;
+    if (letter->next)
+        letter->next->previous = letter->previous;
+    if (letter->previous)
+        letter->previous->next = letter->next;
+    else
+        network->letters = letter->next;
+    agenda_unbook(&network->world->agenda, &letter->arrival);
+    if (letter->bytes)
+        g_byte_array_free(letter->bytes, TRUE);
+    g_free(letter);
+}
+
+/* A partition holds everything up. True: it will come another time. */
+static bool is_held_up(struct letter *letter, int64_t until)
+{
+    struct network *network = letter->network;
+
+    if (until <= network->world->now)
+        return false;
+    world_set(network->world, &letter->arrival, until + draw_delay(network));
+    return true;
+}
+
+struct taken {
+    struct packet packet; /* first */
+    GByteArray *bytes;
+};
+
+static void destroy_packet(struct packet *packet)
+{
+    struct taken *taken = (struct taken *)packet;
+
+    g_byte_array_free(taken->bytes, TRUE);
+    g_free(taken);
+}
+
+static void deliver_reply(struct letter *letter)
+{
+    struct network *network = letter->network;
+    struct lane *lane = &network->lanes[letter->lane];
+    struct taken *taken;
+
+    if (lane->ticket != letter->ticket || lane->pipe != letter->pipe ||
+            lane->failure.slot != 0 || !network->events)
+        return;
+    taken = g_new(struct taken, 1);
+    *taken = (struct taken){
+        .packet = { .bytes = { letter->bytes->data, letter->bytes->len },
+                .holders = 1,
+                .destroy = destroy_packet },
+        .bytes = letter->bytes,
+    };
+    letter->bytes = NULL;
+    lane->ticket = 0;
+    world_set(network->world, &lane->timeout, CLOCK_NEVER);
+    network->events->replied(
+            network->events->user, lane->number, &taken->packet);
+}
+
+static void deliver_hint(const struct letter *letter)
+{
+    struct network *network = letter->network;
+    struct remex_bytes hint = { letter->bytes->data, letter->bytes->len };
+    static const uint8_t all[MESSAGE_TOPIC_BYTES];
+
+    if (network->events && network->listening &&
+            (memcmp(hint.data, all, sizeof(all)) == 0 ||
+                    memcmp(hint.data, network->topic, sizeof(all)) == 0))
+        network->events->hinted(network->events->user, hint);
+}
+
+/* False: it is not over with it. */
+static bool deliver_request(struct letter *letter)
+{
+    struct network *network = letter->network;
+    struct station *station = network->station;
+    struct lane *lane = &network->lanes[letter->lane];
+    int64_t later;
+
+    if (!station_is_up(station) || station->host.boot != letter->boot)
+        return true;
+    if (lane->away == letter &&
+            network->world->now >= station->host.asleep_until)
+        lane->away = NULL; /* no cut can lose it any more */
+    if (!station_take(station, letter->pipe, letter->ticket,
+                (struct remex_bytes){ letter->bytes->data, letter->bytes->len },
+                &later)) {
+        is_held_up(letter, later);
+        return false;
+    }
+    network->heard_at = network->world->now;
+    return true;
+}
+
+static bool deliver(struct letter *letter)
+{
+    struct network *network = letter->network;
+
+    if (is_held_up(letter, network->parted_until))
+        return false;
+    switch (letter->kind) {
+    case LETTER_REQUEST:
+        return deliver_request(letter);
+    case LETTER_GONE:
+        if (station_is_up(network->station) &&
+                network->station->host.boot == letter->boot)
+            station_drop(network->station, letter->pipe);
+        return true;
+    case LETTER_HINT:
+    case LETTER_REPLY:
+        break;
+    }
+    if (is_held_up(letter, network->asleep_until))
+        return false;
+    if (letter->kind == LETTER_HINT)
+        deliver_hint(letter);
+    else
+        deliver_reply(letter);
+    return true;
+}
+
+static void on_arrival(struct appointment *appointment, int64_t now)
+{
+    struct letter *letter = CONTAINER_OF(appointment, struct letter, arrival);
+
+    (void)now;
+    if (deliver(letter))
+        letter_free(letter);
+}
+
+static struct letter *letter_new(struct network *network, enum letter_kind kind,
+        unsigned int lane, GByteArray *bytes)
+{
+    struct letter *letter = g_new0(struct letter, 1);
+
+    letter->network = network;
+    letter->kind = kind;
+    letter->lane = lane;
+    letter->pipe = network->lanes[lane].pipe;
+    letter->boot = network->station->host.boot;
+    letter->bytes = bytes;
+    letter->next = network->letters;
+    if (network->letters)
+        network->letters->previous = letter;
+    network->letters = letter;
+    world_book(network->world, &letter->arrival, on_arrival);
+    return letter;
+}
+
+static void post(struct letter *letter)
+{
+    struct network *network = letter->network;
+
+    world_set(network->world, &letter->arrival,
+            network->world->now + draw_delay(network));
+}
+
+/* --- Connections ---------------------------------------------------------- */
+
+/* Soon, or when the client wakes. */
+static void tell_soon(struct network *network, struct appointment *appointment)
+{
+    int64_t at = later_of(network->world->now, network->asleep_until);
+
+    world_set(network->world, appointment,
+            at + chance_between(&network->chance, 0, 2 * MS));
+}
+
+static bool client_sleeps(
+        struct network *network, struct appointment *appointment)
+{
+    if (network->world->now >= network->asleep_until)
+        return false;
+    tell_soon(network, appointment);
+    return true;
+}
+
+static void cut(struct lane *lane)
+{
+    struct network *network = lane->network;
+    struct world *world = network->world;
+
+    if (lane->pipe == 0)
+        return;
+    network->trouble_at = later_of(network->trouble_at, world->now);
+    post(letter_new(network, LETTER_GONE, lane->number, NULL));
+    if (lane->ticket != 0 && !lane->held)
+        tell_soon(network, &lane->failure);
+    if (lane->away && chance_percent(&network->chance, 50))
+        letter_free(lane->away);
+    lane->away = NULL; /* if it comes, it comes on its own */
+    lane->pipe = 0;
+    tell_soon(network, &lane->news);
+    world_set(world, &lane->connect,
+            world->now + chance_between(&network->chance, 20, 400) * MS);
+}
+
+void network_cut(struct network *network, unsigned int number)
+{
+    if (network->lanes[number].pipe != 0)
+        world_tell(network->world, "client %u lane %u is cut", network->number,
+                number);
+    cut(&network->lanes[number]);
+}
+
+void network_cut_all(struct network *network)
+{
+    for (unsigned int i = 0; i < TRANSPORT_LANES; i++)
+        cut(&network->lanes[i]);
+}
+
+static void go(struct lane *lane, struct letter *letter)
+{
+    struct network *network = lane->network;
+
+    letter->pipe = lane->pipe;
+    letter->boot = network->station->host.boot;
+    lane->away = letter;
+    post(letter);
+}
+
+static void on_connect(struct appointment *appointment, int64_t now)
+{
+    struct lane *lane = CONTAINER_OF(appointment, struct lane, connect);
+    struct network *network = lane->network;
+
+    if (!network->events)
+        return;
+    if (now < network->parted_until || !station_is_up(network->station) ||
+            now < network->station->host.asleep_until) {
+        network->trouble_at = later_of(network->trouble_at, now);
+        world_set(network->world, appointment,
+                now + chance_between(&network->chance, 20, 500) * MS);
+        return;
+    }
+    lane->pipe = ++network->pipes;
+    tell_soon(network, &lane->news);
+    if (lane->held) {
+        go(lane, lane->held);
+        lane->held = NULL;
+    }
+}
+
+/* The end of one connection is told before the beginning of the next. */
+static void on_news(struct appointment *appointment, int64_t now)
+{
+    struct lane *lane = CONTAINER_OF(appointment, struct lane, news);
+    struct network *network = lane->network;
+    const struct transport_events *events = network->events;
+
+    (void)now;
+    if (!events || lane->told == lane->pipe ||
+            client_sleeps(network, appointment))
+        return;
+    if (lane->told != 0) {
+        lane->told = 0;
+        if (lane->pipe != 0)
+            tell_soon(network, appointment);
+        events->down(events->user, lane->number);
+        return;
+    }
+    lane->told = lane->pipe;
+    events->up(events->user, lane->number);
+}
+
+static void on_failure(struct appointment *appointment, int64_t now)
+{
+    struct lane *lane = CONTAINER_OF(appointment, struct lane, failure);
+    struct network *network = lane->network;
+    const struct transport_events *events = network->events;
+
+    (void)now;
+    if (!events || lane->ticket == 0 || client_sleeps(network, appointment))
+        return;
+    lane->ticket = 0;
+    world_set(network->world, &lane->timeout, CLOCK_NEVER);
+    events->failed(events->user, lane->number);
+}
+
+static void on_timeout(struct appointment *appointment, int64_t now)
+{
+    struct lane *lane = CONTAINER_OF(appointment, struct lane, timeout);
+    struct network *network = lane->network;
+
+    (void)now;
+    if (client_sleeps(network, appointment))
+        return;
+    world_tell(network->world, "client %u lane %u: no answer in time",
+            network->number, lane->number);
+    if (lane->held)
+        letter_free(lane->held);
+    cut(lane);
+    tell_soon(network, &lane->failure);
+}
+
+static void on_due(struct appointment *appointment, int64_t now)
+{
+    struct network *network = CONTAINER_OF(appointment, struct network, due);
+
+    (void)now;
+    if (network->events && !client_sleeps(network, appointment))
+        network->events->due(network->events->user);
+}
+
+/* --- Operations ----------------------------------------------------------- */
+
+static struct network *of(struct transport *transport)
+{
+    return (struct network *)(void *)transport;
+}
+
+static enum remex_status open_lane(
+        struct transport *transport, unsigned int number)
+{
+    struct network *network = of(transport);
+
+    WORLD_CHECK(network->world, !network->lanes[number].opened,
+            "lane %u is opened twice", number);
+    network->lanes[number].opened = true;
+    world_set(network->world, &network->lanes[number].connect,
+            network->world->now + draw_delay(network));
+    return REMEX_OK;
+}
+
+/* Some requests cost their connection, at some point of their way. */
+static void maybe_cut(struct network *network, unsigned int number)
+{
+    if (network->world->calm ||
+            !chance_percent(&network->chance, network->weather->cuts))
+        return;
+    network_cut(network, number);
+}
+
+static enum remex_status send_request(struct transport *transport,
+        unsigned int number, const struct wire_head *head,
+        struct remex_bytes payload, int timeout_ms)
+{
+    struct network *network = of(transport);
+    struct lane *lane = &network->lanes[number];
+    GByteArray *bytes =
+            g_byte_array_sized_new((guint)(head->size + payload.size));
+    struct letter *letter;
+
+    WORLD_CHECK(network->world, lane->told != 0 && lane->ticket == 0,
+            "a request on a lane that is busy or down");
+    g_byte_array_append(bytes, head->data, (guint)head->size);
+    if (payload.size > 0)
+        g_byte_array_append(bytes, payload.data, (guint)payload.size);
+    lane->ticket =
+            ++network->tickets << TICKET_BITS | network->number << 4 | number;
+    letter = letter_new(network, LETTER_REQUEST, number, bytes);
+    letter->ticket = lane->ticket;
+    lane->sent_at = network->world->now;
+    world_set(network->world, &lane->timeout,
+            network->world->now + timeout_ms * MS);
+    if (lane->pipe == 0) {
+        lane->held = letter;
+        return REMEX_OK;
+    }
+    go(lane, letter);
+    maybe_cut(network, number);
+    return REMEX_OK;
+}
+
+static void reset(struct transport *transport, unsigned int number)
+{
+    struct network *network = of(transport);
+    struct lane *lane = &network->lanes[number];
+
+    cut(lane);
+    if (lane->held)
+        letter_free(lane->held);
+    if (lane->ticket != 0)
+        tell_soon(network, &lane->failure);
+}
+
+static enum remex_status listen_to(struct transport *transport,
+        const char *hint_address, const uint8_t topic[MESSAGE_TOPIC_BYTES])
+{
+    struct network *network = of(transport);
+
+    WORLD_CHECK(network->world, strcmp(hint_address, "ipc:///hints") == 0,
+            "hints at %s", hint_address);
+    network->listening = true;
+    memcpy(network->topic, topic, MESSAGE_TOPIC_BYTES);
+    return REMEX_OK;
+}
+
+static void wake(struct transport *transport, int64_t at)
+{
+    struct network *network = of(transport);
+
+    world_set(network->world, &network->due, at);
+}
+
+static const struct transport_operations operations = {
+    .open = open_lane,
+    .send = send_request,
+    .reset = reset,
+    .listen = listen_to,
+    .wake = wake,
+};
+
+/* --- For the station ------------------------------------------------------ */
+
+unsigned int network_of(uint64_t ticket)
+{
+    return (unsigned int)(ticket >> 4 & 15);
+}
+
+void network_reply(struct network *network, uint32_t pipe, uint64_t ticket,
+        GByteArray *bytes)
+{
+    unsigned int number = (unsigned int)(ticket & 15);
+    struct letter *letter = letter_new(network, LETTER_REPLY, number, bytes);
+
+    letter->pipe = pipe;
+    letter->ticket = ticket;
+    post(letter);
+    if (network->lanes[number].pipe == pipe)
+        maybe_cut(network, number);
+}
+
+void network_hint(struct network *network, struct remex_bytes hint)
+{
+    GByteArray *bytes;
+
+    if (!network->listening ||
+            chance_percent(&network->chance, network->weather->hint_loss) ||
+            network->world->now < network->parted_until)
+        return;
+    bytes = g_byte_array_sized_new((guint)hint.size);
+    g_byte_array_append(bytes, hint.data, (guint)hint.size);
+    post(letter_new(network, LETTER_HINT, 0, bytes));
+}
+
+/* --- Faults --------------------------------------------------------------- */
+
+void network_part(struct network *network, int64_t length)
+{
+    world_tell(network->world, "client %u is cut off for %lld ms",
+            network->number, (long long)(length / MS));
+    network->parted_until =
+            later_of(network->parted_until, network->world->now + length);
+    network->trouble_at = later_of(network->trouble_at, network->parted_until);
+}
+
+void network_sleep(struct network *network, int64_t length)
+{
+    world_tell(network->world, "client %u sleeps for %lld ms", network->number,
+            (long long)(length / MS));
+    network->asleep_until =
+            later_of(network->asleep_until, network->world->now + length);
+    network->trouble_at = later_of(network->trouble_at, network->asleep_until);
+}
+
+void network_heal(struct network *network)
+{
+    network->parted_until = 0;
+    for (struct letter *letter = network->letters; letter;
+            letter = letter->next)
+        if (letter->arrival.slot != 0)
+            post(letter);
+}
+
+int64_t network_asleep(const struct network *network)
+{
+    return network->world->now < network->asleep_until ? network->asleep_until
+                                                       : 0;
+}
+
+bool network_had_trouble(const struct network *network, int64_t within)
+{
+    const struct station *station = network->station;
+    int64_t since = network->world->now - within;
+
+    return network->trouble_at >= since ||
+            station->host.asleep_until >= since || !station_is_up(station);
+}
+
+/* --- Life ----------------------------------------------------------------- */
+
+void network_init(struct network *network, struct station *station,
+        const struct weather *weather, unsigned int number)
+{
+    *network = (struct network){
+        .transport = { &operations },
+        .world = station->world,
+        .weather = weather,
+        .station = station,
+        .number = number,
+        .chance = chance_new(station->world->seed, 'n', number),
+    };
+    for (unsigned int i = 0; i < TRANSPORT_LANES; i++) {
+        struct lane *lane = &network->lanes[i];
+
+        lane->network = network;
+        lane->number = i;
+        world_book(network->world, &lane->connect, on_connect);
+        world_book(network->world, &lane->news, on_news);
+        world_book(network->world, &lane->failure, on_failure);
+        world_book(network->world, &lane->timeout, on_timeout);
+    }
+    world_book(network->world, &network->due, on_due);
+    station->networks[number] = network;
+}
+
+void network_attend(
+        struct network *network, const struct transport_events *events)
+{
+    network->events = events;
+    if (!events) {
+        network_cut_all(network);
+        for (unsigned int i = 0; i < TRANSPORT_LANES; i++)
+            world_set(network->world, &network->lanes[i].timeout, CLOCK_NEVER);
+        network->listening = false;
+    }
+}
+
+void network_deinit(struct network *network)
+{
+    struct agenda *agenda = &network->world->agenda;
+
+    network->station->networks[network->number] = NULL;
+    while (network->letters)
+        letter_free(network->letters);
+    for (unsigned int i = 0; i < TRANSPORT_LANES; i++) {
+        agenda_unbook(agenda, &network->lanes[i].connect);
+        agenda_unbook(agenda, &network->lanes[i].news);
+        agenda_unbook(agenda, &network->lanes[i].failure);
+        agenda_unbook(agenda, &network->lanes[i].timeout);
+    }
+    agenda_unbook(agenda, &network->due);
+}

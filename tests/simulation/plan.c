@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "simulation/plan.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "common/text.h"
+
+/* --- Contents ------------------------------------------------------------ */
+
+enum { PERIOD = 8191 }; /* prime, so that no block of a log repeats another */
+
+static const uint8_t *pattern(void)
+{
+    static uint8_t bytes[2 * PERIOD]; /* the same in every run */
+
+    if (bytes[0] == 0) {
+        struct chance chance = chance_new(0, 'p', 0);
+
+        chance_bytes(&chance, bytes, PERIOD);
+        bytes[0] = 1;
+        memcpy(bytes + PERIOD, bytes, PERIOD);
+    }
+    return bytes;
+}
+
+static size_t place(
+        const struct plan *plan, enum remex_stream stream, uint64_t offset)
+{
+    return (offset + (unsigned int)plan->code * 131U + stream * 4099U) % PERIOD;
+}
+
+void plan_fill(const struct plan *plan, enum remex_stream stream,
+        uint64_t offset, uint8_t *out, size_t size)
+{
+    while (size > 0) {
+        size_t piece = size < PERIOD ? size : PERIOD;
+
+        memcpy(out, pattern() + place(plan, stream, offset), piece);
+        out += piece;
+        offset += piece;
+        size -= piece;
+    }
+}
+
+bool plan_matches(const struct plan *plan, enum remex_stream stream,
+        uint64_t offset, const uint8_t *bytes, size_t size)
+{
+    while (size > 0) {
+        size_t piece = size < PERIOD ? size : PERIOD;
+
+        if (memcmp(bytes, pattern() + place(plan, stream, offset), piece) != 0)
+            return false;
+        bytes += piece;
+        offset += piece;
+        size -= piece;
+    }
+    return true;
+}
+
+/* --- Drawing ------------------------------------------------------------- */
+
+static void draw_streams(struct plan *plan, struct chance *chance)
+{
+    struct stream_spec stream = {
+        .capture = CAPTURE_PIPE,
+        .delivery =
+                chance_percent(chance, 60) ? DELIVERY_RELIABLE : DELIVERY_LOSSY,
+        .no_follower = chance_percent(chance, 50) ? NO_FOLLOWER_DRAIN
+                                                  : NO_FOLLOWER_HOLD,
+        .retention = RETENTION_ALL,
+        .chunk_bytes = chance_percent(chance, 20)
+                ? (uint32_t)chance_below(chance, 3000) + 1
+                : 0,
+    };
+
+    plan->spec.out = stream;
+    plan->spec.err = stream;
+    if (chance_percent(chance, 10))
+        plan->spec.err.capture = CAPTURE_DISCARD;
+}
+
+static void draw_endings(struct plan *plan, struct chance *chance)
+{
+    struct process_spec *spec = &plan->spec;
+
+    plan->stop_plan[0] = (struct stop_step){ SIGTERM, 300 };
+    plan->stop_plan[1] = (struct stop_step){ SIGINT, 200 };
+    spec->stop_plan = plan->stop_plan;
+    spec->stop_plan_count = chance_below(chance, 3);
+    spec->owner_loss = (enum owner_loss)(chance_below(chance, 3) + 1);
+    if (spec->owner_loss == OWNER_LOSS_KEEP)
+        spec->keep_ms = 1 + chance_below(chance, 3000);
+    if (chance_percent(chance, 10))
+        spec->wall_time_ms = chance_below(chance, 4000) + 100;
+    spec->has_eof_linger = chance_percent(chance, 50);
+    if (spec->has_eof_linger && chance_percent(chance, 70))
+        spec->eof_linger_ms = chance_below(chance, 2000) + 1;
+}
+
+static void draw_deeds(struct plan *plan, struct chance *chance)
+{
+    static const size_t sizes[] = { 1, 30, 600, 6000, 40000 };
+
+    plan->fails = chance_percent(chance, 4);
+    plan->writes = (unsigned int)chance_below(chance, 30);
+    plan->most = sizes[chance_below(chance, G_N_ELEMENTS(sizes))];
+    plan->pause = chance_between(
+            chance, 0, chance_percent(chance, 50) ? 5 * MS : 400 * MS);
+    plan->endless = chance_percent(chance, 30);
+    plan->deaf = chance_percent(chance, 30);
+    plan->code = (int)chance_below(chance, 256);
+    if (chance_percent(chance, 25))
+        plan->heir = chance_between(chance, 1, 5000) * MS;
+    plan->input = (enum plan_input)chance_below(chance, 4);
+    plan->spec.stdin_kind =
+            chance_percent(chance, 70) ? STDIN_PIPE : STDIN_CLOSED;
+    if (plan->spec.stdin_kind != STDIN_PIPE)
+        plan->input = PLAN_READS_NOTHING;
+}
+
+struct plan *plan_new(
+        struct world *world, unsigned int actor, unsigned int number)
+{
+    struct plan *plan = g_new0(struct plan, 1);
+    struct chance chance = chance_new(world->seed, 'j', actor * 1000 + number);
+
+    plan->world = world;
+    plan->actor = actor;
+    plan->chance = chance_new(world->seed, 'c', actor * 1000 + number);
+    plan->input_bytes = g_byte_array_new();
+    g_snprintf(plan->id, sizeof(plan->id), "p%u.%u", actor, number);
+    plan->argv[0] = text_bytes("program");
+    plan->argv[1] = text_bytes(plan->id);
+    plan->spec = (struct process_spec){
+        .process_id = text_bytes(plan->id),
+        .argv = plan->argv,
+        .argv_count = 2,
+        .env_base = ENV_EMPTY,
+    };
+    draw_streams(plan, &chance);
+    draw_endings(plan, &chance);
+    draw_deeds(plan, &chance);
+    return plan;
+}
+
+void plan_free(struct plan *plan)
+{
+    g_byte_array_free(plan->input_bytes, TRUE);
+    g_free(plan);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIMULATION_PLAN_H
+#define SIMULATION_PLAN_H
+
+/*
+ * One process: what it is told to do, how it is started, and what truly became
+ * of it. The truth is written by the host, and nobody else; the judge compares
+ * what clients are told with it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "common/message.h"
+#include "simulation/world.h"
+
+enum { PLAN_ID_BYTES = 16, PLAN_STREAMS = 2 };
+
+enum plan_input {
+    PLAN_READS_NOTHING,
+    PLAN_READS_SLOWLY,
+    PLAN_READS_TO_END, /* and exits only then */
+    PLAN_CLOSES_INPUT,
+};
+
+struct plan {
+    struct plan *next; /* of all */
+    struct world *world;
+    unsigned int actor; /* whose */
+    char id[PLAN_ID_BYTES];
+
+    /* How it is started. */
+    struct remex_bytes argv[2];
+    struct stop_step stop_plan[2];
+    struct process_spec spec;
+    bool fails; /* there is no such program */
+
+    /* What it does. */
+    struct chance chance;
+    unsigned int writes; /* this many */
+    size_t most;         /* bytes in each */
+    int64_t pause;       /* between steps, at most */
+    bool endless;        /* never exits by itself, before it is told to hurry */
+    bool deaf;           /* to SIGTERM */
+    int code;
+    int64_t heir; /* a descendant holds its streams for so long, and writes */
+    enum plan_input input;
+
+    /* What is true. */
+    unsigned int starts;
+    unsigned int boot; /* of the executor that started it */
+    int64_t started_at;
+    bool running;
+    bool dead;
+    bool died_by_signal;
+    int died_of; /* code or signal */
+    int64_t dead_at;
+    int64_t closed_at; /* every stream was at its end; 0: not yet */
+    uint64_t written[PLAN_STREAMS];
+    uint64_t told[PLAN_STREAMS]; /* of those, what the executor has read */
+    bool input_closed;           /* the child has seen its end */
+    GByteArray *input_bytes;
+    unsigned int signals[MESSAGE_SIGNAL + 1]; /* times each was delivered */
+
+    /* What was asked of the executor, as far as anybody knows. */
+    bool may_be_killed;
+    const int64_t *renewed_at; /* its owner's lease, at the earliest */
+    int64_t lease;
+    bool buried; /* the executor has been told to let nothing of it run */
+};
+
+/* Draws one; it belongs to the world it is in. */
+struct plan *plan_new(
+        struct world *world, unsigned int actor, unsigned int number);
+void plan_free(struct plan *plan);
+
+/* What a stream of it has at an offset: the same for ever. */
+void plan_fill(const struct plan *plan, enum remex_stream stream,
+        uint64_t offset, uint8_t *out, size_t size);
+bool plan_matches(const struct plan *plan, enum remex_stream stream,
+        uint64_t offset, const uint8_t *bytes, size_t size);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "simulation/program.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "executor/list.h"
+#include "simulation/judge.h"
+
+/* How long everything may take to come to its end once nothing breaks. */
+#define END_WITHIN (200 * SECOND)
+
+static void do_start(struct step *step, struct actor *actor)
+{
+    actor_start(actor, &step->chance);
+}
+
+static void do_write(struct step *step, struct actor *actor)
+{
+    struct job *job = actor_pick(actor, &step->chance);
+
+    if (job && actor->state == ACTOR_LIVES)
+        actor_call_write(job, &step->chance, chance_percent(&step->chance, 15));
+}
+
+static void do_signal(struct step *step, struct actor *actor)
+{
+    struct job *job = actor_pick(actor, &step->chance);
+
+    if (job && actor->state == ACTOR_LIVES)
+        actor_call_signal(job, &step->chance);
+}
+
+static void do_terminate(struct step *step, struct actor *actor)
+{
+    struct job *job = actor_pick(actor, &step->chance);
+
+    if (job && actor->state == ACTOR_LIVES)
+        actor_call_terminate(job, &step->chance);
+}
+
+static void do_read(struct step *step, struct actor *actor)
+{
+    struct job *job = actor_pick(actor, &step->chance);
+
+    if (job && actor->state == ACTOR_LIVES)
+        actor_call_read(job, &step->chance);
+}
+
+static void do_free(struct step *step, struct actor *actor)
+{
+    struct job *job = actor_pick(actor, &step->chance);
+
+    if (job && actor->state != ACTOR_DEAD)
+        actor_free(job, chance_percent(&step->chance, 40));
+}
+
+static void do_close(struct step *step, struct actor *actor)
+{
+    if (chance_percent(&step->chance, 30))
+        actor_close(actor);
+}
+
+static void do_crash(struct step *step, struct actor *actor)
+{
+    if (chance_percent(&step->chance, 30))
+        actor_crash(actor);
+}
+
+static void do_cut(struct step *step, struct actor *actor)
+{
+    if (chance_percent(&step->chance, 50))
+        network_cut(&actor->network,
+                (unsigned int)chance_below(&step->chance, ENGINE_LANES));
+    else
+        network_cut_all(&actor->network);
+}
+
+static int64_t draw_length(struct step *step)
+{
+    static const int64_t lengths[] = { 50 * MS, 500 * MS, 4 * SECOND,
+        12 * SECOND };
+
+    return chance_between(&step->chance, 0,
+            lengths[chance_below(&step->chance, G_N_ELEMENTS(lengths))]);
+}
+
+static void do_part(struct step *step, struct actor *actor)
+{
+    network_part(&actor->network, draw_length(step));
+}
+
+static void do_client_sleep(struct step *step, struct actor *actor)
+{
+    network_sleep(&actor->network, draw_length(step));
+}
+
+static void do_sleep(struct step *step, struct actor *actor)
+{
+    station_sleep(actor->station, draw_length(step));
+}
+
+static void do_jam(struct step *step, struct actor *actor)
+{
+    station_jam(actor->station, draw_length(step));
+}
+
+static void do_lose_front(struct step *step, struct actor *actor)
+{
+    (void)step;
+    station_lose_front(actor->station);
+}
+
+static void do_executor_crash(struct step *step, struct actor *actor)
+{
+    if (chance_percent(&step->chance, 30))
+        station_crash(actor->station, draw_length(step));
+}
+
+/* The weights are percents. */
+static const struct {
+    unsigned int weight;
+    const char *name;
+    bool deed; /* of the client's: not while it sleeps */
+    void (*run)(struct step *step, struct actor *actor);
+} kinds[] = {
+    { 24, "start", true, do_start },
+    { 20, "write", true, do_write },
+    { 8, "signal", true, do_signal },
+    { 6, "terminate", true, do_terminate },
+    { 8, "read", true, do_read },
+    { 6, "free", true, do_free },
+    { 3, "close", true, do_close },
+    { 3, "crash", false, do_crash },
+    { 7, "cut", false, do_cut },
+    { 3, "part", false, do_part },
+    { 3, "client sleep", false, do_client_sleep },
+    { 3, "executor sleep", false, do_sleep },
+    { 2, "jam", false, do_jam },
+    { 2, "front", false, do_lose_front },
+    { 2, "executor crash", false, do_executor_crash },
+};
+
+static void on_step(struct appointment *appointment, int64_t now)
+{
+    struct step *step = CONTAINER_OF(appointment, struct step, due);
+    struct program *program = step->program;
+    struct actor *actor = &program->actors[step->actor];
+
+    (void)now;
+    world_tell(program->world, "-- step %u: client %u: %s", step->number,
+            step->actor, kinds[step->kind].name);
+    if (!kinds[step->kind].deed || !network_asleep(&actor->network))
+        kinds[step->kind].run(step, actor);
+}
+
+static unsigned int draw_kind(struct chance *chance)
+{
+    uint64_t at = chance_below(chance, 100);
+    unsigned int kind = 0;
+
+    while (at >= kinds[kind].weight)
+        at -= kinds[kind++].weight;
+    return kind;
+}
+
+unsigned int program_length(uint64_t seed)
+{
+    struct chance chance = chance_new(seed, 'l', 0);
+
+    return 4 + (unsigned int)chance_below(&chance, PROGRAM_STEPS - 3);
+}
+
+static void plan_steps(struct program *program)
+{
+    struct world *world = program->world;
+
+    program->count = program_length(world->seed);
+    for (unsigned int i = 0; i < program->count; i++) {
+        struct step *step = &program->steps[i];
+
+        step->program = program;
+        step->number = i;
+        step->chance = chance_new(world->seed, 't', i);
+        step->actor = (unsigned int)chance_below(
+                &step->chance, program->weather.clients);
+        step->kind = i < 2 ? 0 : draw_kind(&step->chance);
+        world_book(world, &step->due, on_step);
+        if (world->mask >> i & 1)
+            world_set(world, &step->due,
+                    world->now + 50 * MS +
+                            chance_between(
+                                    &step->chance, 0, program->weather.length));
+    }
+}
+
+/* --- Its end ---------------------------------------------------------------
+ */
+
+static bool all_done(const void *user)
+{
+    const struct program *program = user;
+
+    for (unsigned int i = 0; i < program->weather.clients; i++)
+        if (!actor_is_done(&program->actors[i]))
+            return false;
+    return true;
+}
+
+static bool all_closed(const void *user)
+{
+    const struct program *program = user;
+
+    for (unsigned int i = 0; i < program->weather.clients; i++)
+        if (program->actors[i].state != ACTOR_CLOSED &&
+                program->actors[i].state != ACTOR_DEAD)
+            return false;
+    return true;
+}
+
+static bool is_bare(const void *user)
+{
+    return station_is_bare(&((const struct program *)user)->station);
+}
+
+static void calm_down(struct program *program)
+{
+    world_tell(program->world, "-- nothing breaks any more");
+    program->world->calm = true;
+    station_heal(&program->station);
+    host_hurry(&program->station.host);
+    for (unsigned int i = 0; i < program->weather.clients; i++) {
+        network_heal(&program->actors[i].network);
+        actor_read_on(&program->actors[i]);
+    }
+}
+
+/* Waits for it, but not for ever. */
+static void await(struct program *program, bool (*done)(const void *user),
+        const char *what)
+{
+    struct world *world = program->world;
+
+    world_run(world, world->now + END_WITHIN, done, program);
+    WORLD_CHECK(world, done(program), "%s, and that never ends", what);
+}
+
+static void finish(struct program *program)
+{
+    for (unsigned int i = 0; i < program->weather.clients; i++)
+        judge_owners(&program->actors[i]);
+    calm_down(program);
+    await(program, all_done, "something is not over");
+    for (unsigned int i = 0; i < program->weather.clients; i++)
+        actor_free_all(&program->actors[i]);
+    for (unsigned int i = 0; i < program->weather.clients; i++)
+        actor_close(&program->actors[i]);
+    await(program, all_closed, "a client closes");
+    await(program, is_bare, "something is left in the executor");
+    for (unsigned int i = 0; i < program->weather.clients; i++)
+        judge_end(&program->actors[i]);
+}
+
+void program_run(uint64_t seed, uint64_t mask, bool tracing, uint64_t *hash_out)
+{
+    struct program *program = g_new0(struct program, 1);
+    struct world world;
+
+    world_init(&world, seed, mask, tracing);
+    program->world = &world;
+    program->weather = weather_draw(seed);
+    station_init(&program->station, &world, &program->weather);
+    for (unsigned int i = 0; i < program->weather.clients; i++)
+        actor_init(
+                &program->actors[i], &program->station, &program->weather, i);
+    plan_steps(program);
+    world_run(
+            &world, world.now + program->weather.length + 100 * MS, NULL, NULL);
+    finish(program);
+    for (unsigned int i = 0; i < program->weather.clients; i++)
+        actor_deinit(&program->actors[i]);
+    for (unsigned int i = 0; i < program->count; i++)
+        agenda_unbook(&world.agenda, &program->steps[i].due);
+    station_deinit(&program->station);
+    WORLD_CHECK(&world, world.agenda.booked == 0, "an appointment is left");
+    *hash_out = world.hash;
+    world_deinit(&world);
+    g_free(program);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIMULATION_PROGRAM_H
+#define SIMULATION_PROGRAM_H
+
+/*
+ * What happens in one run: a list of steps, each at its time and by chances of
+ * its own, so that leaving one out does not change what the others are.
+ */
+
+#include "simulation/actor.h"
+
+enum { PROGRAM_STEPS = 64 };
+
+struct step {
+    struct program *program;
+    unsigned int number;
+    unsigned int actor;
+    unsigned int kind;
+    struct chance chance;
+    struct appointment due;
+};
+
+struct program {
+    struct world *world;
+    struct weather weather;
+    struct station station;
+    struct actor actors[STATION_NETWORKS];
+    struct step steps[PROGRAM_STEPS];
+    unsigned int count;
+};
+
+/* How many steps a seed has. */
+unsigned int program_length(uint64_t seed);
+
+/* From the first step until nothing is left. Returns if all promises were kept.
+ * `*hash_out`: of what happened. */
+void program_run(
+        uint64_t seed, uint64_t mask, bool tracing, uint64_t *hash_out);
+
+#endif

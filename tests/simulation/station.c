@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "simulation/station.h"
+
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/wire.h"
+#include "executor/requests_state.h"
+#include "simulation/network.h"
+
+#define HINT_DELAY (50 * MS)
+#define BEAT (1000 * MS)
+
+/* --- What the protocol asks for ------------------------------------------- */
+
+static void on_send(void *user, const struct caller *caller,
+        const struct link_piece *pieces, size_t count)
+{
+    struct station *station = user;
+    GByteArray *bytes = g_byte_array_new();
+
+    for (size_t i = 0; i < count; i++) {
+        g_byte_array_append(bytes, pieces[i].data, (guint)pieces[i].size);
+        link_piece_release(&pieces[i]);
+    }
+    WORLD_CHECK(station->world, bytes->len <= LINK_MAX_REPLY,
+            "a reply of %u bytes", bytes->len);
+    if (station->deaf)
+        g_byte_array_free(bytes, TRUE);
+    else
+        network_reply(station->networks[network_of(caller->ticket)],
+                caller->pipe, caller->ticket, bytes);
+}
+
+static bool on_is_full(void *user, const struct caller *caller)
+{
+    (void)caller;
+    return ((struct station *)user)->full;
+}
+
+static void on_unsettled(void *user)
+{
+    struct station *station = user;
+
+    if (station->settle.slot == 0 && !station->deaf)
+        world_set(station->world, &station->settle,
+                station->world->now +
+                        chance_between(&station->chance, 0, MS / 20));
+}
+
+static void on_hint_wanted(void *user)
+{
+    struct station *station = user;
+
+    if (station->hint.slot == 0 && !station->deaf)
+        world_set(station->world, &station->hint,
+                station->world->now + HINT_DELAY);
+}
+
+static void publish(struct station *station, struct remex_bytes hint)
+{
+    for (size_t i = 0; i < STATION_NETWORKS; i++)
+        if (station->networks[i])
+            network_hint(station->networks[i], hint);
+}
+
+static void on_publish(void *user, void *front, struct remex_bytes hint)
+{
+    (void)front;
+    publish(user, hint);
+}
+
+static const char *on_hint_address(void *user, void *front)
+{
+    (void)user;
+    (void)front;
+    return "ipc:///hints";
+}
+
+static void on_random(void *user, void *out, size_t size)
+{
+    chance_bytes(&((struct station *)user)->chance, out, size);
+}
+
+/* --- Turns ---------------------------------------------------------------- */
+
+/* While it sleeps, everything waits until it wakes. */
+static bool is_asleep(struct station *station, struct appointment *appointment)
+{
+    if (station->world->now >= station->host.asleep_until)
+        return false;
+    world_set(station->world, appointment, station->host.asleep_until);
+    return true;
+}
+
+static void settle(struct station *station, int64_t now)
+{
+    requests_settle(station->requests, now);
+    world_set(station->world, &station->tick, requests_due(station->requests));
+}
+
+static void on_settle(struct appointment *appointment, int64_t now)
+{
+    struct station *station = CONTAINER_OF(appointment, struct station, settle);
+
+    if (!is_asleep(station, appointment))
+        settle(station, now);
+}
+
+static void on_tick(struct appointment *appointment, int64_t now)
+{
+    struct station *station = CONTAINER_OF(appointment, struct station, tick);
+
+    if (is_asleep(station, appointment))
+        return;
+    requests_tick(station->requests, now);
+    settle(station, now);
+}
+
+static void on_hint(struct appointment *appointment, int64_t now)
+{
+    struct station *station = CONTAINER_OF(appointment, struct station, hint);
+
+    (void)now;
+    if (!is_asleep(station, appointment))
+        requests_hint(station->requests, false);
+}
+
+static void on_beat(struct appointment *appointment, int64_t now)
+{
+    struct station *station = CONTAINER_OF(appointment, struct station, beat);
+    struct hint hint = { .beat = ++station->beats };
+    struct wire_head head;
+
+    if (is_asleep(station, appointment))
+        return;
+    world_set(station->world, appointment, now + BEAT);
+    requests_hint(station->requests, true);
+    hint.boot_id = *requests_boot_id(station->requests);
+    if (wire_encode_hint(&hint, &head) != REMEX_OK)
+        abort();
+    publish(station, (struct remex_bytes){ head.data, head.size });
+    wire_head_free(&head);
+}
+
+bool station_take(struct station *station, uint32_t pipe, uint64_t ticket,
+        struct remex_bytes bytes, int64_t *later)
+{
+    struct caller caller = {
+        .front = station,
+        .has_uid = true,
+        .uid = 1000,
+        .pipe = pipe,
+        .ticket = ticket,
+    };
+
+    if (station->world->now < station->host.asleep_until) {
+        *later = station->host.asleep_until;
+        return false;
+    }
+    requests_take(station->requests, &caller, bytes, station->world->now);
+    on_unsettled(station);
+    return true;
+}
+
+void station_drop(struct station *station, uint32_t pipe)
+{
+    if (station->requests)
+        requests_drop_pipe(station->requests, station, pipe);
+}
+
+/* --- Life and death ------------------------------------------------------- */
+
+static void boot(struct station *station)
+{
+    struct requests_hooks hooks = {
+        .user = station,
+        .send = on_send,
+        .is_full = on_is_full,
+        .unsettled = on_unsettled,
+        .hint_wanted = on_hint_wanted,
+        .publish = on_publish,
+        .hint_address = on_hint_address,
+        .random = on_random,
+    };
+
+    station->deaf = false;
+    station->host.ending = false;
+    station->host.boot++;
+    if (requests_new(&station->weather->settings, &hooks, &station->host.host,
+                &station->requests) != REMEX_OK)
+        abort();
+    world_set(station->world, &station->beat, station->world->now);
+    world_tell(station->world, "executor boots");
+}
+
+static void on_boot(struct appointment *appointment, int64_t now)
+{
+    (void)now;
+    boot(CONTAINER_OF(appointment, struct station, boot));
+}
+
+static void on_drain(struct appointment *appointment, int64_t now)
+{
+    struct station *station = CONTAINER_OF(appointment, struct station, drain);
+
+    (void)now;
+    if (is_asleep(station, appointment))
+        return;
+    station->full = false;
+    if (station->requests)
+        requests_drained(station->requests, station);
+}
+
+static void cut_all(struct station *station)
+{
+    for (size_t i = 0; i < STATION_NETWORKS; i++)
+        if (station->networks[i])
+            network_cut_all(station->networks[i]);
+}
+
+static void end(struct station *station)
+{
+    struct appointment *appointments[] = { &station->settle, &station->tick,
+        &station->hint, &station->beat };
+
+    station->deaf = true;
+    station->host.ending = true;
+    requests_free(station->requests, station->world->now);
+    station->requests = NULL;
+    WORLD_CHECK(station->world, !station->host.children,
+            "a child outlives its executor");
+    for (size_t i = 0; i < G_N_ELEMENTS(appointments); i++)
+        world_set(station->world, appointments[i], CLOCK_NEVER);
+}
+
+void station_crash(struct station *station, int64_t down_for)
+{
+    if (!station->requests)
+        return;
+    world_tell(station->world, "executor crashes");
+    end(station);
+    cut_all(station);
+    world_set(station->world, &station->boot, station->world->now + down_for);
+}
+
+void station_sleep(struct station *station, int64_t length)
+{
+    world_tell(station->world, "executor sleeps for %lld ms",
+            (long long)(length / MS));
+    if (station->host.asleep_until < station->world->now + length)
+        station->host.asleep_until = station->world->now + length;
+}
+
+void station_lose_front(struct station *station)
+{
+    world_tell(station->world, "front is lost");
+    cut_all(station);
+    if (station->requests)
+        requests_drop_front(station->requests, station);
+}
+
+void station_jam(struct station *station, int64_t length)
+{
+    world_tell(station->world, "front is full for %lld ms",
+            (long long)(length / MS));
+    station->full = true;
+    world_set(station->world, &station->drain, station->world->now + length);
+}
+
+void station_heal(struct station *station)
+{
+    if (station->boot.slot != 0)
+        world_set(station->world, &station->boot, station->world->now);
+    if (station->drain.slot != 0)
+        world_set(station->world, &station->drain, station->world->now);
+}
+
+bool station_is_up(const struct station *station)
+{
+    return station->requests != NULL;
+}
+
+bool station_is_bare(const struct station *station)
+{
+    const struct requests *requests = station->requests;
+
+    return requests && requests->sessions.by_id.count == 0 &&
+            requests->registry.by_name.count == 0 &&
+            list_is_empty(&requests->parked) &&
+            list_is_empty(&requests->principals.all) &&
+            requests->agenda.booked == 0 && !station->host.children;
+}
+
+void station_init(struct station *station, struct world *world,
+        const struct weather *weather)
+{
+    *station = (struct station){ .world = world, .weather = weather };
+    station->chance = chance_new(world->seed, 's', 0);
+    host_init(&station->host, world);
+    world_book(world, &station->settle, on_settle);
+    world_book(world, &station->tick, on_tick);
+    world_book(world, &station->hint, on_hint);
+    world_book(world, &station->beat, on_beat);
+    world_book(world, &station->boot, on_boot);
+    world_book(world, &station->drain, on_drain);
+    boot(station);
+}
+
+void station_deinit(struct station *station)
+{
+    struct appointment *appointments[] = { &station->settle, &station->tick,
+        &station->hint, &station->beat, &station->boot, &station->drain };
+
+    if (station->requests)
+        end(station);
+    for (size_t i = 0; i < G_N_ELEMENTS(appointments); i++)
+        agenda_unbook(&station->world->agenda, appointments[i]);
+    host_deinit(&station->host);
+}

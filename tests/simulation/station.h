@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIMULATION_STATION_H
+#define SIMULATION_STATION_H
+
+/*
+ * Where the executor is: the real requests, sessions and processes, with what
+ * executor/server does around them: turns, timers, hints, fronts. It can crash,
+ * come back as another boot, fall asleep, and lose its front.
+ */
+
+#include "executor/requests.h"
+#include "simulation/host.h"
+#include "simulation/weather.h"
+#include "simulation/world.h"
+
+enum { STATION_NETWORKS = 4 };
+
+struct network;
+
+struct station {
+    struct world *world;
+    const struct weather *weather;
+    struct host host;
+    struct requests *requests; /* NULL: it is down */
+    struct network *networks[STATION_NETWORKS];
+    struct chance chance;
+    bool deaf; /* it is being ended: what it says is lost */
+    bool full; /* the front does not read */
+    uint64_t beats;
+    struct appointment settle;
+    struct appointment tick;
+    struct appointment hint;
+    struct appointment beat;
+    struct appointment boot;
+    struct appointment drain;
+};
+
+void station_init(struct station *station, struct world *world,
+        const struct weather *weather);
+void station_deinit(struct station *station);
+
+bool station_is_up(const struct station *station);
+
+/* The executor dies, with all its children and connections, and comes back. */
+void station_crash(struct station *station, int64_t down_for);
+
+/* It does nothing for so long. */
+void station_sleep(struct station *station, int64_t length);
+
+/* The front is lost: every connection breaks. */
+void station_lose_front(struct station *station);
+
+/* The front does not read for so long. */
+void station_jam(struct station *station, int64_t length);
+
+/* Whatever is wrong with it ends. */
+void station_heal(struct station *station);
+
+/* A request has come. False: it cannot be taken now, but will be at `*later`.
+ */
+bool station_take(struct station *station, uint32_t pipe, uint64_t ticket,
+        struct remex_bytes bytes, int64_t *later);
+
+/* A connection has gone. */
+void station_drop(struct station *station, uint32_t pipe);
+
+/* Nothing is left of anybody: sessions, processes, requests, principals. */
+bool station_is_bare(const struct station *station);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "simulation/weather.h"
+
+#include <glib.h>
+
+#define PICK(chance, values) \
+    ((values)[chance_below((chance), G_N_ELEMENTS(values))])
+
+static void draw_executor(struct weather *weather, struct chance *chance)
+{
+    static const uint64_t retained[] = { 64, 64, 256 };
+    static const size_t events[] = { 4, 64, 4096 };
+    static const uint64_t input[] = { 100, 5000, 65536 };
+    static const uint64_t parks[] = { 300, 2000, 15000 };
+    static const uint32_t retention[] = { 40000, 80000 };
+    struct requests_settings *settings = &weather->settings;
+
+    requests_default_settings(settings);
+    settings->own_uid = 1000;
+    settings->limits.retained_bytes = PICK(chance, retained) * 1024;
+    settings->log_events = PICK(chance, events);
+    settings->limits.stdin_bytes = PICK(chance, input);
+    settings->limits.park_ms = PICK(chance, parks);
+    settings->retention_ms = PICK(chance, retention);
+}
+
+struct weather weather_draw(uint64_t seed)
+{
+    static const int64_t delays[] = { MS / 5, 3 * MS, 60 * MS };
+    static const unsigned int cuts[] = { 0, 1, 4, 15 };
+    static const unsigned int losses[] = { 0, 40, 100 };
+    static const int64_t patiences[] = { 0, SECOND, 5 * SECOND, 25 * SECOND,
+        25 * SECOND, 25 * SECOND };
+    static const uint32_t leases[] = { 1000, 3000, 10000, 80000 };
+    static const size_t windows[] = { 2000, 30000, 262144 };
+    struct chance chance = chance_new(seed, 'e', 0);
+    struct weather weather = {
+        .delay = PICK(&chance, delays),
+        .spikes = chance_percent(&chance, 30) ? 3 : 0,
+        .spike = chance_between(&chance, 100, 8000) * MS,
+        .cuts = PICK(&chance, cuts),
+        .hint_loss = PICK(&chance, losses),
+        .clients = 1 + (unsigned int)chance_below(&chance, 3),
+        .patience = PICK(&chance, patiences),
+        .lease_ms = PICK(&chance, leases),
+        .window = PICK(&chance, windows),
+        .length = chance_between(&chance, 1, 10) * SECOND,
+    };
+
+    draw_executor(&weather, &chance);
+    return weather;
+}

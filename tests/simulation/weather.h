@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIMULATION_WEATHER_H
+#define SIMULATION_WEATHER_H
+
+/*
+ * What one run is like: how slow and how bad the network is, how tight the
+ * limits are, how patient the clients.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "executor/requests.h"
+#include "simulation/world.h"
+
+struct weather {
+    /* The network. */
+    int64_t delay;          /* of a message, at most */
+    unsigned int spikes;    /* percent of messages that take far longer */
+    int64_t spike;          /* at most */
+    unsigned int cuts;      /* percent of requests that cost their connection */
+    unsigned int hint_loss; /* percent */
+
+    /* The executor. */
+    struct requests_settings settings;
+
+    /* The clients. */
+    unsigned int clients;
+    int64_t patience;
+    uint32_t lease_ms;
+    size_t window;
+    int64_t length; /* of the program */
+};
+
+struct weather weather_draw(uint64_t seed);
+
+#endif
