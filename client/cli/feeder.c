@@ -2,24 +2,11 @@
 #include "client/cli/feeder.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "client/cli/input.h"
 #include "client/cli/report.h"
-
-/* Four times what a pipe holds: a file is read in few pieces, and one request
- * carries each. */
-#define BUFFER_BYTES ((size_t)256 * 1024)
-
-bool feeder_has_stdin(void)
-{
-    int flags = fcntl(STDIN_FILENO, F_GETFL);
-
-    return flags >= 0 && (flags & O_ACCMODE) != O_WRONLY;
-}
 
 static void fail(struct feeder *feeder, const char *what, const char *why)
 {
@@ -29,20 +16,13 @@ static void fail(struct feeder *feeder, const char *what, const char *why)
         (void)!remex_process_terminate(feeder->process, NULL, NULL);
 }
 
-/* As read(), but waits also where somebody made stdin non-blocking. Here, and
- * only here, feeder_deinit may end the thread. */
+/* Here, and only here, feeder_deinit may end the thread. */
 static ssize_t read_some(void *buffer)
 {
-    struct pollfd stdin_poll = { .fd = STDIN_FILENO, .events = POLLIN };
     ssize_t size;
 
     pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
-    for (;;) {
-        size = read(STDIN_FILENO, buffer, BUFFER_BYTES);
-        if (size >= 0 || (errno != EAGAIN && errno != EINTR))
-            break;
-        (void)poll(&stdin_poll, 1, -1);
-    }
+    size = input_read(buffer);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     return size;
 }
@@ -95,7 +75,7 @@ bool feeder_init(
     int failure;
 
     *feeder = (struct feeder){ .process = process, .is_ours = is_ours };
-    feeder->buffer = malloc(BUFFER_BYTES);
+    feeder->buffer = malloc(INPUT_BYTES);
     failure = feeder->buffer
             ? pthread_create(&feeder->thread, NULL, feed, feeder)
             : ENOMEM;

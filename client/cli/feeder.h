@@ -20,9 +20,6 @@ struct feeder {
     atomic_bool failed;
 };
 
-/* Whether our stdin is open for reading at all. */
-bool feeder_has_stdin(void);
-
 /* False, and a report, if there is no thread or memory for it. If our stdin
  * cannot be passed on as it is, a process that `is_ours` is killed rather than
  * made to believe in an early end; any other goes on, its stdin left open. */

@@ -1,30 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/follow.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "client/cli/ending.h"
 #include "client/cli/feeder.h"
 #include "client/cli/output.h"
 #include "client/cli/report.h"
-
-int follow_write(enum remex_stream stream, struct remex_bytes data)
-{
-    bool is_stderr = stream == REMEX_STDERR;
-
-    if (output_write(is_stderr ? STDERR_FILENO : STDOUT_FILENO, data))
-        return 0;
-    /* As in a pipeline of local programs: whoever writes to nobody ends. */
-    if (errno == EPIPE)
-        return REPORT_EXIT_SIGNAL + SIGPIPE;
-    report("cannot write standard %s: %s", is_stderr ? "error" : "output",
-            strerror(errno));
-    return REPORT_EXIT_FAILED;
-}
 
 void follow_report_gap(const struct remex_event *event)
 {
@@ -36,18 +18,29 @@ void follow_report_gap(const struct remex_event *event)
 /* Passes output on. 0, or our exit status if it cannot be. */
 static int pass_on(const struct follow *follow, const struct remex_event *event)
 {
-    int status = follow_write(event->output.stream, event->output.data);
+    int status = output_pass(event->output.stream, event->output.data);
 
     if (status && follow->is_ours)
         (void)!remex_process_terminate(follow->process, NULL, NULL);
     return status;
 }
 
+/* Of a process that has closed; its exit may lie before where we began. */
+static int final_status(const struct follow *follow)
+{
+    struct remex_exit ended;
+    enum remex_status got = remex_process_wait(follow->process, 0, &ended);
+
+    if (got == REMEX_OK)
+        return ending_status(&ended);
+    report("cannot tell how the program ended: %s", remex_status_name(got));
+    return REPORT_EXIT_FAILED;
+}
+
 static int take_events(const struct follow *follow)
 {
     struct remex_event event;
     enum remex_status got;
-    int status = REPORT_EXIT_FAILED;
     int broken;
 
     while ((got = remex_process_next_event(
@@ -58,12 +51,10 @@ static int take_events(const struct follow *follow)
             if (broken)
                 return broken;
             break;
-        case REMEX_EVENT_EXITED:
-            status = ending_status(&event.exited);
-            break;
         case REMEX_EVENT_GAP:
             follow_report_gap(&event);
             break;
+        case REMEX_EVENT_EXITED:
         case REMEX_EVENT_CLOSED:
             break;
         case REMEX_EVENT_FAILED:
@@ -73,7 +64,7 @@ static int take_events(const struct follow *follow)
         }
     }
     if (got == REMEX_ENDED)
-        return status;
+        return final_status(follow);
     report("cannot follow the program: %s", remex_status_name(got));
     return REPORT_EXIT_FAILED;
 }

@@ -21,10 +21,6 @@ struct follow {
  * another. */
 int follow_run(const struct follow *follow);
 
-/* Writes output to the stream it belongs to. 0, or the exit status that the
- * failure to do so makes, which has been reported if it has to be. */
-int follow_write(enum remex_stream stream, struct remex_bytes data);
-
 /* Tells on stderr what was lost. */
 void follow_report_gap(const struct remex_event *event);
 

@@ -132,7 +132,7 @@ static bool take_owner_loss(void *data, char *value)
     return true;
 }
 
-#define POLICY "words such as lossy,retain=1M"
+#define POLICY "words such as lossy,retain=64K"
 
 const struct option_spec launch_specs[] = {
     { 0, "env", "NAME=VALUE", "set in the program's environment; repeatable",
@@ -208,6 +208,34 @@ struct remex_process_options launch_process_options(
     return process;
 }
 
+/* The option that sets the field which an error names, or "". */
+static const char *option_of(const struct remex_error *error)
+{
+    static const struct {
+        const char *field;
+        const char *option;
+    } fields[] = {
+        { ".cwd", "; see --cwd" },
+        { ".env", "; see --env" },
+        { ".stdout_spec", "; see --out" },
+        { ".stderr_spec", "; see --err" },
+        { ".pty", "; see --pty" },
+        { ".process_id", "; see --id" },
+        { ".labels", "; see --label" },
+        { ".wall_time_ms", "; see --wall-time" },
+        { ".rlimits", "; see --rlimit" },
+        { ".stop_plan", "; see --stop-plan" },
+        { ".keep_ms", "; see --keep" },
+        { ".owner_loss", "; see --owner-loss" },
+    };
+
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        if (error->kind == REMEX_ERROR_BAD_FIELD &&
+                strstr(error->name, fields[i].field))
+            return fields[i].option;
+    return "";
+}
+
 int launch_explain(const char *program, const struct launch_options *options,
         const struct remex_error *error)
 {
@@ -225,6 +253,7 @@ int launch_explain(const char *program, const struct launch_options *options,
         report("cannot start '%s' in '%s': %s", program, options->cwd,
                 strerror(error->os_error));
     else
-        report("cannot start '%s': %s", program, error->text);
+        report("cannot start '%s': %s%s", program, error->text,
+                option_of(error));
     return REPORT_EXIT_FAILED;
 }

@@ -20,6 +20,16 @@ static const struct verb version_verb;
 static const struct verb *const verbs[] = {
     &run_verb,
     &start_verb,
+    &attach_verb,
+    &ps_verb,
+    &inspect_verb,
+    &logs_verb,
+    &wait_verb,
+    &wait_line_verb,
+    &write_verb,
+    &signal_verb,
+    &stop_verb,
+    &forget_verb,
     &help_verb,
     &version_verb,
 };

@@ -53,14 +53,30 @@ bool output_write(int fd, struct remex_bytes bytes)
     return true;
 }
 
+/* After a write that failed with this errno. As in a pipeline of local
+ * programs, whoever writes to nobody ends, and says nothing. */
+static int explain(const char *stream, int failure)
+{
+    if (failure == EPIPE)
+        return REPORT_EXIT_SIGNAL + SIGPIPE;
+    report("cannot write standard %s: %s", stream, strerror(failure));
+    return REPORT_EXIT_FAILED;
+}
+
+int output_pass(enum remex_stream stream, struct remex_bytes data)
+{
+    bool is_stderr = stream == REMEX_STDERR;
+
+    if (output_write(is_stderr ? STDERR_FILENO : STDOUT_FILENO, data))
+        return 0;
+    return explain(is_stderr ? "error" : "output", errno);
+}
+
 int output_finish(void)
 {
     bool is_broken = ferror(stdout) != 0;
 
     if (fflush(stdout) == 0 && !is_broken)
         return 0;
-    if (errno == EPIPE)
-        return REPORT_EXIT_SIGNAL + SIGPIPE;
-    report("cannot write standard output: %s", strerror(errno));
-    return REPORT_EXIT_FAILED;
+    return explain("output", errno);
 }

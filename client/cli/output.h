@@ -20,9 +20,14 @@ void output_guard(void);
  * set. */
 bool output_write(int fd, struct remex_bytes bytes);
 
+/* Writes output of a process to where it belongs: its stderr to ours, anything
+ * else to our stdout. 0, or the exit status that the failure to do so makes:
+ * that of a program that writes to nobody, or a report has said what went
+ * wrong. */
+int output_pass(enum remex_stream stream, struct remex_bytes data);
+
 /* Ends what was printed to stdout by stdio. Returns the exit status that this
- * makes: 0, or what a program has that writes to nobody, or a report has said
- * what went wrong. */
+ * makes, as output_pass does. */
 int output_finish(void);
 
 #endif

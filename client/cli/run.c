@@ -5,8 +5,8 @@
  */
 
 #include "client/cli/connect.h"
-#include "client/cli/feeder.h"
 #include "client/cli/follow.h"
+#include "client/cli/input.h"
 #include "client/cli/launch.h"
 #include "client/cli/quantity.h"
 #include "client/cli/report.h"
@@ -16,13 +16,12 @@
 static int run_on(struct remex_client *client, char *const *argv,
         const struct launch_options *options, struct signals *signals)
 {
-    struct remex_process_options process_options =
-            launch_process_options(options,
-                    feeder_has_stdin() ? REMEX_STDIN_PIPE : REMEX_STDIN_CLOSED);
+    struct remex_process_options process_options = launch_process_options(
+            options, input_is_there() ? REMEX_STDIN_PIPE : REMEX_STDIN_CLOSED);
     struct follow follow = {
         .address = connect_address(&options->connect),
         .is_ours = true,
-        .has_stdin = feeder_has_stdin() &&
+        .has_stdin = input_is_there() &&
                 (options->has_pty ||
                         process_options.stdin_mode == REMEX_STDIN_PIPE),
     };

@@ -3,12 +3,22 @@
 #define CLI_VERBS_H
 
 /*
- * What the remex command can do; each verb is in a .c of its name.
+ * What the remex command can do; each verb is in a .c of its name, '-' as '_'.
  */
 
 #include "client/cli/options.h"
 
 extern const struct verb run_verb;
 extern const struct verb start_verb;
+extern const struct verb attach_verb;
+extern const struct verb ps_verb;
+extern const struct verb inspect_verb;
+extern const struct verb logs_verb;
+extern const struct verb wait_verb;
+extern const struct verb wait_line_verb;
+extern const struct verb write_verb;
+extern const struct verb signal_verb;
+extern const struct verb stop_verb;
+extern const struct verb forget_verb;
 
 #endif

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The man pages and --help tell of the same options, and the pages are well
- * formed.
+ * The man pages and --help tell of the same options, the pages are well formed,
+ * and the examples in them work.
  */
 
 #include <string.h>
 
 #include <glib.h>
+#include <glib/gstdio.h>
 
 #include "support/command.h"
+#include "support/daemon.h"
 #include "support/remote.h"
 #include "support/suite.h"
 
@@ -138,11 +140,70 @@ static void the_pages_are_well_formed(void)
     g_free(groff);
 }
 
+/* What an example finds where it is tried. */
+static void furnish(const char *directory)
+{
+    static const struct {
+        const char *name;
+        const char *text;
+    } files[] = {
+        { "names", "b\na\n" },
+        { "test", "#!/bin/sh\n" },
+        { "server", "#!/bin/sh\necho listening\nexec sleep 1000\n" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+        char *path = g_build_filename(directory, files[i].name, NULL);
+
+        g_assert_true(g_file_set_contents(path, files[i].text, -1, NULL));
+        g_assert_cmpint(g_chmod(path, 0700), ==, 0);
+        g_free(path);
+    }
+}
+
+static void try_example(const struct daemon *daemon, const char *example)
+{
+    char *script = g_strdup_printf("set -e\ncd '%s'\nPATH='%s':$PATH\n"
+                                   "export REMEX_EXECUTOR='%s'\n%s",
+            daemon->directory, REMEX_BIN_DIR, daemon->address, example);
+    struct command_result result;
+
+    command_run(REMOTE_ARGV("/bin/sh", "-c", script), &result);
+    if (result.status != 0)
+        g_error("this failed: %s%s", example, result.err_text);
+    g_assert_cmpstr(result.err_text, ==, "");
+    command_result_deinit(&result);
+    g_free(script);
+}
+
+static void the_examples_work(void)
+{
+    char *text = read_page(PAGE("remex.1"));
+    char **parts = g_strsplit(text, "\n.EX\n", 0);
+    struct daemon daemon;
+    unsigned int tried = 0;
+
+    daemon_start(&daemon);
+    furnish(daemon.directory);
+    for (char **part = parts + 1; *part; part++, tried++) {
+        char *end = strstr(*part, "\n.EE\n");
+
+        g_assert_nonnull(end);
+        *end = '\0';
+        try_example(&daemon, *part);
+    }
+    g_assert_cmpuint(tried, >, 0);
+    daemon_stop(&daemon);
+    g_strfreev(parts);
+    g_free(text);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/manual", remex_takes_what_its_page_tells);
     SUITE_ADD("/manual", remexd_takes_what_its_page_tells);
     SUITE_ADD("/manual", the_pages_are_well_formed);
+    SUITE_ADD("/manual", the_examples_work);
     return g_test_run();
 }

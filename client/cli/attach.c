@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * remex attach: to be with a process that runs already.
+ */
+
+#include "client/cli/follow.h"
+#include "client/cli/input.h"
+#include "client/cli/report.h"
+#include "client/cli/signals.h"
+#include "client/cli/target.h"
+#include "client/cli/verbs.h"
+
+struct attach_options {
+    struct connect_options connect; /* first, for connect_specs */
+    struct target_from from;
+    bool no_stdin;
+    bool pass_signals;
+};
+
+static bool take_from(void *data, char *value)
+{
+    struct attach_options *options = data;
+
+    return target_parse_from(value, &options->from);
+}
+
+static bool take_no_stdin(void *data, char *value)
+{
+    struct attach_options *options = data;
+
+    (void)value;
+    options->no_stdin = true;
+    return true;
+}
+
+static bool take_pass_signals(void *data, char *value)
+{
+    struct attach_options *options = data;
+
+    (void)value;
+    options->pass_signals = true;
+    return true;
+}
+
+static const struct option_spec specs[] = {
+    { 0, "from", "oldest|live|SEQ", "where to begin; default oldest",
+            "oldest, live or the number of an event", take_from },
+    { 0, "no-stdin", NULL, "leave its stdin alone", NULL, take_no_stdin },
+    { 0, "pass-signals", NULL, "SIGINT, SIGTERM and SIGHUP go to it", NULL,
+            take_pass_signals },
+    OPTIONS_END,
+};
+
+static int attach(const struct target *target,
+        const struct attach_options *options, struct signals *signals)
+{
+    struct follow follow = {
+        .process = target->process,
+        .address = target->address,
+        .has_stdin = !options->no_stdin && input_is_there(),
+    };
+
+    if (options->pass_signals)
+        signals_set_running(signals, target->process);
+    return follow_run(&follow);
+}
+
+static int run(const struct verb *verb, struct words words)
+{
+    struct attach_options options = { .no_stdin = false };
+    struct target target;
+    struct signals signals;
+    bool is_there;
+    int status;
+
+    if (!options_parse(verb, &words, &options, &status))
+        return status;
+    if (options.pass_signals && !signals_init(&signals)) {
+        signals_deinit(&signals);
+        return REPORT_EXIT_FAILED;
+    }
+    is_there = target_init(
+            &target, verb, &options.connect, words.at[0], options.from);
+    status =
+            is_there ? attach(&target, &options, &signals) : REPORT_EXIT_FAILED;
+    if (options.pass_signals)
+        signals_deinit(&signals);
+    if (is_there)
+        target_deinit(&target);
+    return status;
+}
+
+const struct verb attach_verb = {
+    .name = "attach",
+    .operands = "ID",
+    .summary =
+            "Be to a process what run would be: stdin, stdout, stderr, exit.",
+    .details = "It goes on when we end before it does.",
+    .tables = { specs, connect_specs },
+    .min_operands = 1,
+    .max_operands = 1,
+    .run = run,
+};

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/cli/target.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "client/cli/quantity.h"
+#include "client/cli/report.h"
+
+bool target_parse_from(const char *text, struct target_from *out)
+{
+    uint64_t seq;
+
+    *out = (struct target_from){ REMEX_FROM_OLDEST, 0 };
+    if (strcmp(text, "oldest") == 0)
+        return true;
+    if (strcmp(text, "live") == 0) {
+        out->from = REMEX_FROM_LIVE;
+        return true;
+    }
+    if (!quantity_parse_count(text, &seq) || seq == 0)
+        return false;
+    *out = (struct target_from){ REMEX_FROM_AFTER, seq - 1 };
+    return true;
+}
+
+bool target_parse_stream(const char *text, enum remex_stream *out)
+{
+    if (strcmp(text, "stdout") == 0)
+        *out = REMEX_STDOUT;
+    else if (strcmp(text, "stderr") == 0)
+        *out = REMEX_STDERR;
+    else
+        return false;
+    return true;
+}
+
+bool target_is_asked(enum remex_stream wanted, enum remex_stream stream)
+{
+    return !wanted || stream == wanted ||
+            (wanted == REMEX_STDOUT && stream == REMEX_TERMINAL);
+}
+
+int target_explain(const struct target *target, const struct remex_error *error)
+{
+    if (error->status == REMEX_NOT_FOUND)
+        report("%s: the executor %s knows no process '%s'; see 'remex ps'",
+                target->verb, target->address, target->id);
+    else
+        report("%s: %s: %s", target->verb, target->id, error->text);
+    return REPORT_EXIT_FAILED;
+}
+
+bool target_init(struct target *target, const struct verb *verb,
+        const struct connect_options *connect, const char *id,
+        struct target_from from)
+{
+    struct remex_attach_options options = REMEX_DEFAULTS(remex_attach_options);
+    struct remex_error error;
+
+    *target = (struct target){
+        .address = connect_address(connect),
+        .id = id,
+        .verb = verb->name,
+    };
+    options.from = from.from;
+    options.after_seq = from.after_seq;
+    target->client = connect_to_lasting(connect);
+    if (!target->client)
+        return false;
+    if (remex_process_attach(target->client, id, &options, &target->process,
+                &error) == REMEX_OK)
+        return true;
+    (void)target_explain(target, &error);
+    remex_client_free(target->client);
+    return false;
+}
+
+void target_deinit(struct target *target)
+{
+    remex_process_free(target->process);
+    remex_client_free(target->client);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * remex wait: for the end of a process, as if it had been run.
+ */
+
+#include "client/cli/ending.h"
+#include "client/cli/quantity.h"
+#include "client/cli/report.h"
+#include "client/cli/target.h"
+#include "client/cli/verbs.h"
+#include "client/cli/waiting.h"
+
+struct wait_options {
+    struct connect_options connect; /* first, for connect_specs */
+    int64_t timeout_ms;
+};
+
+static bool take_timeout(void *data, char *value)
+{
+    struct wait_options *options = data;
+
+    return quantity_parse_duration(value, &options->timeout_ms);
+}
+
+static const struct option_spec specs[] = {
+    { 0, "timeout", "DURATION", "give up after that; the process goes on",
+            "a duration such as 10s", take_timeout },
+    OPTIONS_END,
+};
+
+static int run(const struct verb *verb, struct words words)
+{
+    struct wait_options options = { .timeout_ms = REMEX_FOREVER };
+    struct target_from live = { REMEX_FROM_LIVE, 0 };
+    struct remex_exit ended;
+    struct target target;
+    int status;
+
+    if (!options_parse(verb, &words, &options, &status))
+        return status;
+    if (!target_init(&target, verb, &options.connect, words.at[0], live))
+        return REPORT_EXIT_FAILED;
+    status = waiting_for_exit(&target, options.timeout_ms, &ended);
+    if (status == 0)
+        status = ending_status(&ended);
+    else if (status == REPORT_EXIT_TIMED_OUT)
+        report("wait: %s has not exited within --timeout", words.at[0]);
+    target_deinit(&target);
+    return status;
+}
+
+const struct verb wait_verb = {
+    .name = "wait",
+    .operands = "ID",
+    .summary = "Wait until a process has exited, and exit as it did.",
+    .tables = { specs, connect_specs },
+    .min_operands = 1,
+    .max_operands = 1,
+    .run = run,
+};
