@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <glib.h>
+#include <glib/gstdio.h>
 
 #include "support/command.h"
 #include "support/remote.h"
@@ -77,6 +78,44 @@ static void own_event_loop_follows_them_all(void)
     command_result_deinit(&result);
 }
 
+static void capture_output_tells_all(void)
+{
+    check(EXAMPLE("capture_output", "sh", "-c", "cat; echo b >&2; exit 3"), 0,
+            "stdout: 6 bytes\nhello\nstderr: 2 bytes\nb\nexit code 3\n", "");
+}
+
+static void copy_to_file_copies(void)
+{
+    char *directory = g_dir_make_tmp("remex-test-XXXXXX", NULL);
+    char *path = g_build_filename(directory, "copy", NULL);
+    char *text = NULL;
+
+    check(EXAMPLE("copy_to_file", path, "sh", "-c", "echo a; echo b >&2"), 0,
+            "2 bytes written\n", "b\n");
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, "a\n");
+    check(EXAMPLE("copy_to_file", "/dev/full", "sh", "-c", "echo a; sleep 99"),
+            1, "0 bytes written\n",
+            "copy_to_file: the output cannot be written\n");
+    g_unlink(path);
+    g_rmdir(directory);
+    g_free(text);
+    g_free(path);
+    g_free(directory);
+}
+
+static void wait_until_ready_goes_on_and_stops(void)
+{
+    check(EXAMPLE("wait_until_ready", "is ready", "last", "sh", "-c",
+                  "echo a; echo b is ready; echo last one; exec sleep 99"),
+            0, "b is ready\nlast one\nsignal 15, and it exited\nsignal 9\n",
+            "");
+    check(EXAMPLE("wait_until_ready", "ready", "last", "sh", "-c", "echo a"), 0,
+            "no \"ready\": it has ended\nno \"last\": it has ended\n"
+            "signal 9\n",
+            "");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -86,5 +125,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/examples", run_and_print_tells_what_went_wrong);
     SUITE_ADD("/examples", feed_stdin_sorts);
     SUITE_ADD("/examples", own_event_loop_follows_them_all);
+    SUITE_ADD("/examples", capture_output_tells_all);
+    SUITE_ADD("/examples", copy_to_file_copies);
+    SUITE_ADD("/examples", wait_until_ready_goes_on_and_stops);
     return g_test_run();
 }

@@ -718,6 +718,29 @@ static void a_little_that_is_taken_is_told_after_a_while(void)
     tear_down(&handle);
 }
 
+/* A Write for the process, say, which goes on once its output is taken. */
+static void what_is_taken_has_a_lane_if_all_others_wait(void)
+{
+    struct call call = new_call(METHOD_RENEW);
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    park_second_pull();
+    engine_call(&world.engine, &call, world.now);
+    answer_outputs(ENGINE_PULL_LANE, 1, 1, 0, "a");
+    world.engine.bulky = true;
+    engine_tick(&world.engine, world.now);
+    take(&handle, "a");
+    g_assert_false(world.opened[1]);
+    world.now += 200 * MS;
+    engine_tick(&world.engine, world.now);
+    g_assert_true(world.opened[1]);
+    engine_on_up(&world.engine, 1, world.now);
+    g_assert_cmpuint(expect(1, METHOD_PULL)->pull.acks[0].consumed_seq, ==, 1);
+    tear_down(&handle);
+}
+
 static void a_silent_link_is_probed_then_cut_then_resumed(void)
 {
     open_session();
@@ -932,6 +955,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine",
             what_is_taken_is_told_without_waiting_for_the_parked_pull);
     SUITE_ADD("/engine", a_little_that_is_taken_is_told_after_a_while);
+    SUITE_ADD("/engine", what_is_taken_has_a_lane_if_all_others_wait);
     SUITE_ADD("/engine", a_silent_link_is_probed_then_cut_then_resumed);
     SUITE_ADD("/engine", another_executor_fails_each_handle_once);
     SUITE_ADD("/engine", a_lost_session_has_its_own_reason);
