@@ -179,6 +179,7 @@ static void put_pty(struct spec_room *room,
     };
     spec->pty = &room->pty;
     spec->stdin_kind = STDIN_PIPE;
+    spec->err = (struct stream_spec){ .chunk_bytes = 0 }; /* there is none */
 }
 
 /* --- The whole ----------------------------------------------------------- */

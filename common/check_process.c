@@ -67,7 +67,26 @@ bool check_stream(const struct check *c, const struct stream_spec *spec)
                     "This retention needs an amount above 0.");
 }
 
+static bool is_left_out(const struct stream_spec *spec)
+{
+    return (unsigned int)spec->capture == 0 &&
+            (unsigned int)spec->delivery == 0 &&
+            (unsigned int)spec->no_follower == 0 &&
+            (unsigned int)spec->retention == 0 && spec->retention_amount == 0 &&
+            spec->chunk_bytes == 0;
+}
+
 /* A terminal is one stream, which stdout_spec describes. */
+static bool check_terminal_streams(
+        const struct check *c, const struct process_spec *spec)
+{
+    return check_that(c, spec->out.capture == CAPTURE_PIPE,
+                   "stdout_spec.capture",
+                   "A terminal's output is always captured.") &&
+            check_that(c, is_left_out(&spec->err), "stderr_spec",
+                    "A terminal is one stream: leave stderr_spec out.");
+}
+
 static bool check_streams(
         const struct check *c, const struct process_spec *spec)
 {
@@ -76,7 +95,8 @@ static bool check_streams(
 
     return check_choice(c, spec->stdin_kind, STDIN_PIPE, "stdin_kind") &&
             check_stream(&out, &spec->out) &&
-            (spec->pty || check_stream(&err, &spec->err));
+            (spec->pty ? check_terminal_streams(c, spec)
+                       : check_stream(&err, &spec->err));
 }
 
 bool check_cells(const struct check *c, uint32_t cells, const char *field)

@@ -2,7 +2,6 @@
 #include "executor/child.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -19,6 +18,8 @@
 #include "executor/launch.h"
 #include "executor/list.h"
 #include "executor/spawn.h"
+#include "executor/stdio_ends.h"
+#include "executor/terminal.h"
 
 struct child_host {
     struct process_host base;
@@ -38,14 +39,26 @@ struct process_child {
     struct reaper_claim claim;
     struct list released;
     struct child_input in;
-    struct child_output out;
+    struct child_output out; /* of a terminal: all there is */
     struct child_output err;
+    /* The child's end of its terminal, held until its leader ends: that it is
+     * open nowhere for a while is no end of it, for it may be opened again as
+     * /dev/tty. -1: none. */
+    int terminal;
 };
 
 /* --- The end of a child -------------------------------------------------- */
 
+static void let_go_of_terminal(struct process_child *child)
+{
+    if (child->terminal >= 0)
+        close(child->terminal);
+    child->terminal = -1;
+}
+
 static void close_pipes(struct process_child *child)
 {
+    let_go_of_terminal(child);
     child_input_close(&child->in);
     child_output_close(&child->out);
     child_output_close(&child->err);
@@ -106,6 +119,7 @@ static void end(struct process_child *child)
 {
     struct remex_exit exited;
 
+    let_go_of_terminal(child);
     child_output_drain(&child->out);
     child_output_drain(&child->err);
     if (!reap_leader(child->pidfd, &exited))
@@ -165,73 +179,32 @@ static void host_release(struct process_child *child)
 
 /* --- Start --------------------------------------------------------------- */
 
-/* A child's three standard descriptors at both ends; -1 is none. */
-struct stdio {
-    int ours[SPAWN_STDIO];
-    int theirs[SPAWN_STDIO]; /* the null device's is not theirs to close */
-};
-
-static void close_ends(int *ends)
+static bool open_output(
+        struct child_output *output, enum remex_stream stream, int *fd)
 {
-    for (int i = 0; i < SPAWN_STDIO; i++) {
-        if (ends[i] >= 0)
-            close(ends[i]);
-        ends[i] = -1;
-    }
-}
-
-/* Only our end must not block: the child's is its own affair. */
-static bool open_pipe(int *ours, int *theirs, bool we_read)
-{
-    int ends[2];
-
-    if (pipe2(ends, O_CLOEXEC) < 0)
+    child_output_init(output, output->loop, output->process, stream);
+    if (*fd >= 0 && child_output_open(output, *fd) != REMEX_OK)
         return false;
-    *ours = ends[we_read ? 0 : 1];
-    *theirs = ends[we_read ? 1 : 0];
-    return fcntl(*ours, F_SETFL, O_NONBLOCK) == 0;
-}
-
-static bool open_stdio(const struct process_spec *spec, struct stdio *out)
-{
-    const bool piped[SPAWN_STDIO] = {
-        spec->stdin_kind == STDIN_PIPE,
-        spec->out.capture == CAPTURE_PIPE,
-        spec->err.capture == CAPTURE_PIPE,
-    };
-
-    *out = (struct stdio){ { -1, -1, -1 }, { -1, -1, -1 } };
-    for (int i = 0; i < SPAWN_STDIO; i++) {
-        if (piped[i] && !open_pipe(&out->ours[i], &out->theirs[i], i > 0))
-            return false;
-    }
+    *fd = -1;
     return true;
 }
 
 /* Takes our ends over, those that it could. */
-static bool open_pipes(struct process_child *child, struct stdio *stdio)
+static bool open_streams(struct process_child *child, struct stdio_ends *ends)
 {
-    struct child_output *outputs[] = { &child->out, &child->err };
-
-    child_input_init(
-            &child->in, child->host->loop, child->process, stdio->ours[0]);
-    stdio->ours[0] = -1;
-    for (int i = 0; i < 2; i++) {
-        int *fd = &stdio->ours[i + 1];
-
-        child_output_init(outputs[i], child->host->loop, child->process,
-                i == 0 ? REMEX_STDOUT : REMEX_STDERR);
-        if (*fd >= 0 && child_output_open(outputs[i], *fd) != REMEX_OK)
-            return false;
-        *fd = -1;
-    }
-    return true;
+    child_input_init(&child->in, child->host->loop, child->process,
+            ends->ours[0], ends->terminal);
+    ends->ours[0] = -1;
+    return open_output(&child->out,
+                   ends->terminal ? REMEX_TERMINAL : REMEX_STDOUT,
+                   &ends->ours[1]) &&
+            open_output(&child->err, REMEX_STDERR, &ends->ours[2]);
 }
 
 /* The child is born, or nothing has happened but `failure`. */
 static void give_birth(struct process_child *child,
         const struct process_spec *spec, const struct launch *launch,
-        const struct stdio *stdio, struct spawn_failure *failure)
+        struct stdio_ends *ends, struct spawn_failure *failure)
 {
     const struct spawner *spawner = &child->host->spawner;
     struct spawn_order order = {
@@ -239,39 +212,43 @@ static void give_birth(struct process_child *child,
         .argv = launch->argv,
         .envp = launch->envp,
         .cwd = launch->cwd,
+        .terminal = ends->terminal,
         .rlimits = spec->rlimits,
         .rlimit_count = spec->rlimit_count,
         .mark = containment_tree_mark(child->tree),
     };
     struct spawned spawned;
 
-    for (int i = 0; i < SPAWN_STDIO; i++)
-        order.stdio[i] =
-                stdio->theirs[i] >= 0 ? stdio->theirs[i] : spawner->null_fd;
+    stdio_ends_give(ends, spawner->null_fd, order.stdio);
     if (spawner_run(spawner, &order, &spawned, failure) != REMEX_OK)
         return;
     child->pidfd = spawned.pidfd;
+    if (ends->terminal) {
+        child->terminal = ends->theirs[0];
+        ends->theirs[0] = -1;
+    }
     reaper_claim(child->host->reaper, &child->claim, spawned.pid);
     containment_tree_born(child->tree, spawned.pid, spawned.pidfd);
     (void)!loop_add(child->host->loop, &child->exit, spawned.pidfd, EPOLLIN);
 }
 
-static enum remex_status start_with_pipes(struct process_child *child,
+static enum remex_status start_with_streams(struct process_child *child,
         const struct process_spec *spec, struct spawn_failure *failure,
         struct remex_error *error)
 {
-    struct stdio stdio;
+    struct stdio_ends ends;
     struct launch launch;
     enum remex_status status = launch_init(&launch, spec, error);
 
     if (status != REMEX_OK)
         return status;
-    if (open_stdio(spec, &stdio) && open_pipes(child, &stdio))
-        give_birth(child, spec, &launch, &stdio, failure);
-    else
-        *failure = (struct spawn_failure){ REMEX_STAGE_RESOURCES, errno };
-    close_ends(stdio.ours);
-    close_ends(stdio.theirs);
+    if (stdio_ends_open(spec, &ends, failure)) {
+        if (open_streams(child, &ends))
+            give_birth(child, spec, &launch, &ends, failure);
+        else
+            *failure = (struct spawn_failure){ REMEX_STAGE_RESOURCES, errno };
+    }
+    stdio_ends_close(&ends);
     launch_deinit(&launch);
     return failure->stage == REMEX_STAGE_NONE
             ? REMEX_OK
@@ -295,7 +272,8 @@ static struct process_child *child_new(
     child->exit = (struct loop_watch){ .ready = on_pidfd, .fd = -1 };
     child->claim.ended = on_claim;
     list_init(&child->released);
-    child_input_init(&child->in, host->loop, process, -1);
+    child->terminal = -1;
+    child_input_init(&child->in, host->loop, process, -1, false);
     child_output_init(&child->out, host->loop, process, REMEX_STDOUT);
     child_output_init(&child->err, host->loop, process, REMEX_STDERR);
     return child;
@@ -316,7 +294,7 @@ static enum remex_status host_start(struct process_host *base,
     }
     out->now = clock_monotonic_ns();
     out->time_ns = clock_realtime_ns();
-    status = start_with_pipes(child, spec, &failure, error);
+    status = start_with_streams(child, spec, &failure, error);
     if (status != REMEX_OK) {
         host_release(child);
         return status;
@@ -342,7 +320,7 @@ static void host_kill_tree(struct process_child *child)
 static struct child_output *output_of(
         struct process_child *child, enum remex_stream stream)
 {
-    return stream == REMEX_STDOUT ? &child->out : &child->err;
+    return stream == REMEX_STDERR ? &child->err : &child->out;
 }
 
 static void host_resume(struct process_child *child, enum remex_stream stream)
@@ -365,6 +343,13 @@ static void host_close_stdin(struct process_child *child)
     child_input_close(&child->in);
 }
 
+static enum remex_status host_resize(
+        struct process_child *child, uint32_t rows, uint32_t columns)
+{
+    return terminal_resize(child->out.watch.fd, rows, columns) ? REMEX_OK
+                                                               : REMEX_INTERNAL;
+}
+
 /* --- The host ------------------------------------------------------------ */
 
 static const struct process_host_calls host_calls = {
@@ -375,6 +360,7 @@ static const struct process_host_calls host_calls = {
     .abandon = host_abandon,
     .feed = host_feed,
     .close_stdin = host_close_stdin,
+    .resize = host_resize,
     .release = host_release,
 };
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "executor/list.h"
+#include "executor/terminal.h"
 
 /* Most pieces to be written in one turn. */
 #define TURN_PIECES 4
@@ -42,6 +43,39 @@ static ssize_t write_pipe(int fd, struct remex_bytes bytes)
     return written;
 }
 
+static ssize_t write_bytes(struct child_input *input, struct remex_bytes bytes)
+{
+    ssize_t written = write_pipe(input->fd, bytes);
+
+    if (written > 0)
+        input->last = ((const uint8_t *)bytes.data)[written - 1];
+    return written;
+}
+
+/* False: it has no room for that now. Half of it counts as a line ended, behind
+ * which the other half will do. */
+static bool type_end_of_file(struct child_input *input)
+{
+    uint8_t typed[TERMINAL_EOF_BYTES];
+    size_t size = terminal_end_of_file(input->fd, input->last, typed);
+    ssize_t written;
+
+    if (size == 0)
+        return true;
+    written = write_bytes(input, (struct remex_bytes){ typed, size });
+    if (written < 0)
+        return errno != EAGAIN;
+    return (size_t)written == size;
+}
+
+static void end(struct child_input *input)
+{
+    if (input->terminal && !type_end_of_file(input))
+        wait_for_room(input);
+    else
+        finish(input);
+}
+
 /* False: there is nothing more to write, or nobody to write to. */
 static bool write_piece(struct child_input *input)
 {
@@ -49,14 +83,14 @@ static bool write_piece(struct child_input *input)
     ssize_t written;
 
     if (process_stdin_at_end(input->process)) {
-        finish(input);
+        end(input);
         return false;
     }
     if (bytes.size == 0) {
         wait_for_nothing(input);
         return false;
     }
-    written = write_pipe(input->fd, bytes);
+    written = write_bytes(input, bytes);
     if (written < 0 && errno != EAGAIN) {
         finish(input); /* the child has closed it */
         return false;
@@ -84,13 +118,15 @@ static void on_ready(struct loop_watch *watch, uint32_t epoll_events)
 }
 
 void child_input_init(struct child_input *input, struct loop *loop,
-        struct process *process, int fd)
+        struct process *process, int fd, bool terminal)
 {
     *input = (struct child_input){
         .watch = { .ready = on_ready, .fd = -1 },
         .loop = loop,
         .process = process,
         .fd = fd,
+        .terminal = terminal,
+        .last = -1,
     };
 }
 

@@ -4,8 +4,11 @@
 
 /*
  * Our end of a child's stdin: passes on what the process has queued, never
- * waiting. On the loop only while the pipe is full.
+ * waiting. On the loop only while the pipe is full. A terminal, which is open
+ * for output as well, gets its end of file typed.
  */
+
+#include <stdbool.h>
 
 #include <remex/status.h>
 
@@ -17,11 +20,13 @@ struct child_input {
     struct loop *loop;
     struct process *process;
     int fd; /* -1: not open */
+    bool terminal;
+    int last; /* byte written to a terminal; -1: none */
 };
 
 /* Takes `fd`; -1: there is no pipe. */
 void child_input_init(struct child_input *input, struct loop *loop,
-        struct process *process, int fd);
+        struct process *process, int fd, bool terminal);
 
 /* There are bytes, or their end. */
 void child_input_feed(struct child_input *input);

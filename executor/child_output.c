@@ -22,6 +22,10 @@
 
 #define RETRY_MS 100
 
+/* The kernel holds no more than this of a terminal's output (64 KiB and what
+ * one write makes of a page), and does not tell how much. */
+#define TERMINAL_BYTES ((size_t)128 * 1024)
+
 enum reading {
     READ_SOME,
     READ_FULL,    /* all that was offered: there is likely to be more */
@@ -117,6 +121,8 @@ static enum reading read_piece(struct child_output *output)
         return took(output, (size_t)got, offered);
     if (got == 0)
         return finish(output, REMEX_END_EOF, 0);
+    if (errno == EIO && output->stream == REMEX_TERMINAL)
+        return finish(output, REMEX_END_EOF, 0); /* nobody has it open */
     if (errno != EAGAIN)
         return finish(output, REMEX_END_READ_ERROR, errno);
     return output->abandoned ? finish(output, REMEX_END_ABANDONED, 0)
@@ -150,6 +156,7 @@ void child_output_init(struct child_output *output, struct loop *loop,
         .process = process,
         .stream = stream,
         .want = QUIET_BYTES,
+        .bulky = stream == REMEX_TERMINAL,
     };
 }
 
@@ -169,6 +176,18 @@ void child_output_close(struct child_output *output)
     close(fd);
 }
 
+static bool got_more(enum reading reading)
+{
+    return reading == READ_SOME || reading == READ_FULL;
+}
+
+/* Not by events: the last of a terminal comes with none, unless it hangs up. */
+static void read_rest(struct child_output *output)
+{
+    while (got_more(read_piece(output)))
+        continue;
+}
+
 void child_output_resume(struct child_output *output)
 {
     if (output->watch.fd < 0 || !output->paused)
@@ -176,18 +195,20 @@ void child_output_resume(struct child_output *output)
     output->paused = false;
     loop_timer_cancel(output->loop, &output->retry);
     loop_change(output->loop, &output->watch, EPOLLIN);
+    if (output->abandoned && output->stream == REMEX_TERMINAL)
+        read_rest(output);
 }
 
-static size_t bytes_in(int fd)
+/* At most. */
+static size_t bytes_in(const struct child_output *output)
 {
     int bytes;
 
-    return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
-}
-
-static bool got_more(enum reading reading)
-{
-    return reading == READ_SOME || reading == READ_FULL;
+    if (output->stream == REMEX_TERMINAL)
+        return TERMINAL_BYTES;
+    return ioctl(output->watch.fd, FIONREAD, &bytes) == 0 && bytes > 0
+            ? (size_t)bytes
+            : 0;
 }
 
 /* Counted first, so that a descendant who goes on writing does not keep us. */
@@ -198,7 +219,7 @@ void child_output_drain(struct child_output *output)
 
     if (output->watch.fd < 0 || output->paused)
         return;
-    waiting = bytes_in(output->watch.fd);
+    waiting = bytes_in(output);
     before = process_stream_bytes(output->process, output->stream);
     while (got_more(read_piece(output))) {
         if (process_stream_bytes(output->process, output->stream) - before >
@@ -220,8 +241,10 @@ void child_output_abandon(struct child_output *output)
     if (output->watch.fd < 0 || output->abandoned)
         return;
     output->abandoned = true;
-    output->left = bytes_in(output->watch.fd);
-    if (output->left == 0)
+    output->left = bytes_in(output);
+    if (output->stream == REMEX_TERMINAL)
+        read_rest(output);
+    else if (output->left == 0)
         finish(output,
                 is_hung_up(output->watch.fd) ? REMEX_END_EOF
                                              : REMEX_END_ABANDONED,

@@ -3,9 +3,9 @@
 #define EXECUTOR_CHILD_OUTPUT_H
 
 /*
- * Our end of a child's stdout or stderr: reads it into the process's log, one
- * piece each time there is something. While the log is full it is paused, and
- * costs nothing.
+ * Our end of a child's stdout or stderr, or of its terminal: reads it into the
+ * process's log, one piece each time there is something. While the log is full
+ * it is paused, and costs nothing.
  */
 
 #include <remex/event.h>
@@ -22,7 +22,7 @@ struct child_output {
     enum remex_stream stream;
     bool paused;
     bool abandoned; /* ends once `left` has been read */
-    bool bulky;     /* the pipe was made larger */
+    bool bulky;     /* the pipe was made larger, or never can be */
     size_t left;    /* bytes */
     size_t want;    /* to be read at once */
 };

@@ -11,6 +11,9 @@
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 #define MAX_CANDIDATES 128
 
+#define TERM "TERM="
+#define TERM_SIZE (sizeof(TERM) - 1)
+
 /* Decoding has bounded argv and env; this bounds what PATH makes of them. */
 #define ARENA_LIMIT ((size_t)4 * 1024 * 1024)
 
@@ -49,9 +52,10 @@ static bool same_name(const char *a, size_t a_size, struct remex_bytes b)
 
 static bool is_private(const char *entry)
 {
-    static const char *const names[] = { "LD_*", "MALLOC_*", "LISTEN_*",
-        "GLIBC_TUNABLES", "GCONV_PATH", "BASH_ENV", "ENV", "IFS",
-        "NOTIFY_SOCKET", "REMEX_TOKEN" };
+    static const char *const names[] = { "LD_*", "MALLOC_*", "GLIBC_TUNABLES",
+        "GCONV_PATH", "BASH_ENV", "ENV", "IFS", "REMEX_*", "LISTEN_*",
+        "NOTIFY_SOCKET", "WATCHDOG_*", "INVOCATION_ID", "JOURNAL_STREAM",
+        "SYSTEMD_EXEC_PID", "MANAGERPID", "MAINPID", "CREDENTIALS_DIRECTORY" };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         size_t size = strlen(names[i]);
@@ -86,10 +90,30 @@ static size_t count_strings(char *const *strings)
     return count;
 }
 
+/* Appends TERM for a terminal, unless `env` has a word on it. */
+static bool add_term(
+        struct launch *launch, const struct process_spec *spec, size_t count)
+{
+    struct remex_bytes term = { 0 };
+    char *entry;
+
+    if (spec->pty)
+        term = spec->pty->term;
+    if (term.size == 0 || is_restated(spec, 0, TERM, TERM_SIZE))
+        return true;
+    entry = arena_alloc(&launch->arena, TERM_SIZE + term.size + 1);
+    if (!entry)
+        return false;
+    memcpy(entry, TERM, TERM_SIZE);
+    memcpy(entry + TERM_SIZE, term.data, term.size);
+    launch->envp[count] = entry;
+    return true;
+}
+
 static bool make_exact_env(
         struct launch *launch, const struct process_spec *spec)
 {
-    launch->envp = new_list(&launch->arena, spec->env_count);
+    launch->envp = new_list(&launch->arena, spec->env_count + 1);
     if (!launch->envp)
         return false;
     for (size_t i = 0; i < spec->env_count; i++) {
@@ -97,7 +121,17 @@ static bool make_exact_env(
         if (!launch->envp[i])
             return false;
     }
-    return true;
+    return add_term(launch, spec, spec->env_count);
+}
+
+/* What a program of this spec may have of the executor's own. Its TERM is of
+ * another terminal. */
+static bool is_inherited(const struct process_spec *spec, const char *entry)
+{
+    bool foreign = spec->pty && strncmp(entry, TERM, TERM_SIZE) == 0;
+
+    return !foreign && !is_private(entry) &&
+            !is_restated(spec, 0, entry, strlen(entry));
 }
 
 static bool make_overlaid_env(
@@ -105,12 +139,12 @@ static bool make_overlaid_env(
 {
     size_t count = 0;
 
-    launch->envp =
-            new_list(&launch->arena, count_strings(environ) + spec->env_count);
+    launch->envp = new_list(
+            &launch->arena, count_strings(environ) + spec->env_count + 1);
     if (!launch->envp)
         return false;
     for (char **own = environ; *own; own++) {
-        if (!is_private(*own) && !is_restated(spec, 0, *own, strlen(*own)))
+        if (is_inherited(spec, *own))
             launch->envp[count++] = *own;
     }
     for (size_t i = 0; i < spec->env_count; i++) {
@@ -123,7 +157,7 @@ static bool make_overlaid_env(
         if (!launch->envp[count++])
             return false;
     }
-    return true;
+    return add_term(launch, spec, count);
 }
 
 static bool make_env(struct launch *launch, const struct process_spec *spec)
@@ -267,6 +301,7 @@ enum remex_status launch_failed(const struct process_spec *spec,
         const struct spawn_failure *failure, struct remex_error *error)
 {
     bool cwd = failure->stage == REMEX_STAGE_CWD;
+    bool session = failure->stage == REMEX_STAGE_SESSION;
     struct remex_bytes subject = cwd ? spec->cwd : spec->argv[0];
     const char *reason = strerrordesc_np(failure->os_error);
     enum remex_status status = status_of(failure->os_error);
@@ -274,7 +309,9 @@ enum remex_status launch_failed(const struct process_spec *spec,
     if (!error)
         return status;
     error_set(error, status, "cannot %s '%.*s': %s",
-            cwd ? "change to directory" : "execute",
+            cwd               ? "change to directory"
+                    : session ? "make a session or terminal for"
+                              : "execute",
             subject.size < 160 ? (int)subject.size : 160,
             (const char *)subject.data, reason ? reason : "unknown error");
     error->kind = REMEX_ERROR_LAUNCH_FAILED;

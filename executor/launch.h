@@ -9,8 +9,10 @@
  * The environment is what `env` states, or (ENV_EXECUTOR) the executor's own
  * with `env` on top: "NAME=value" sets, "NAME" unsets, the last word on a name
  * counts. Of its own the executor gives away none that would change what a
- * program loads or means, or that are secrets: LD_*, MALLOC_*, GLIBC_TUNABLES,
- * GCONV_PATH, BASH_ENV, ENV, IFS, LISTEN_*, NOTIFY_SOCKET, REMEX_TOKEN.
+ * program loads or means, that are secrets, or that are about the executor's
+ * own service; the .proto lists them. A terminal's `term` becomes TERM, and the
+ * executor's own TERM is not given to those who have one; what `env` states
+ * about TERM counts more.
  *
  * A program without a slash is looked for in the PATH of the child's
  * environment, in /usr/local/bin, /usr/bin and /bin if there is none; in the

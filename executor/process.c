@@ -145,7 +145,7 @@ const struct remex_exit *process_exit(const struct process *process)
 
 static bool all_streams_ended(const struct process *process)
 {
-    for (size_t i = 0; i < PROCESS_STREAMS; i++) {
+    for (size_t i = 0; i < process->stream_count; i++) {
         if (process->streams[i].end.kind == 0)
             return false;
     }
@@ -159,10 +159,10 @@ static bool try_close(struct process *process, int64_t now)
 
     if (process->state != PROCESS_EXITED || !all_streams_ended(process))
         return false;
-    for (size_t i = 0; i < PROCESS_STREAMS; i++)
+    for (size_t i = 0; i < process->stream_count; i++)
         ends[i] = process->streams[i].end;
-    event_log_closed(
-            process->log, ends, PROCESS_STREAMS, process_time_of(process, now));
+    event_log_closed(process->log, ends, process->stream_count,
+            process_time_of(process, now));
     process->state = PROCESS_CLOSED;
     process->linger_due = CLOCK_NEVER;
     return true;

@@ -46,8 +46,7 @@ struct process_limits {
  * it, and `error` says at which stage and why. `spec` is copied as far as
  * needed.
  *
- * Before anything is spawned, naming the field: REMEX_INVALID_ARGUMENT, or
- * REMEX_UNIMPLEMENTED for terminals. */
+ * REMEX_INVALID_ARGUMENT, naming the field, before anything is spawned. */
 REMEX_CHECKED enum remex_status process_start(struct process_host *host,
         const struct process_spec *spec, const struct process_limits *limits,
         const struct process_hooks *hooks, struct process **out,
@@ -108,7 +107,7 @@ REMEX_CHECKED enum remex_status process_write(struct process *process,
         struct write_reply *out, struct remex_error *error);
 
 /* Both were checked by the decoder. REMEX_FAILED_PRECONDITION: the process has
- * no terminal. */
+ * no terminal, or it has hung up. */
 REMEX_CHECKED enum remex_status process_resize(struct process *process,
         uint32_t rows, uint32_t columns, struct remex_error *error);
 

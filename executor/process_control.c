@@ -85,11 +85,21 @@ void process_on_stdin_closed(struct process *process)
 enum remex_status process_resize(struct process *process, uint32_t rows,
         uint32_t columns, struct remex_error *error)
 {
-    (void)process;
-    (void)rows;
-    (void)columns;
-    return error_set(error, REMEX_FAILED_PRECONDITION,
-            "The process has no terminal; start it with one to resize it.");
+    enum remex_status status;
+
+    assert(rows >= 1 && rows <= MESSAGE_TERMINAL_CELLS && columns >= 1 &&
+            columns <= MESSAGE_TERMINAL_CELLS);
+    if (process->streams[0].end.stream != REMEX_TERMINAL)
+        return error_set(error, REMEX_FAILED_PRECONDITION,
+                "The process has no terminal; start it with one to resize it.");
+    if (process->streams[0].end.kind != 0)
+        return error_set(error, REMEX_FAILED_PRECONDITION,
+                "The terminal of the process is closed already.");
+    status = process->host->calls->resize(process->child, rows, columns);
+    if (status != REMEX_OK)
+        return error_set(
+                error, status, "The size of the terminal could not be set.");
+    return REMEX_OK;
 }
 
 /* --- Signals and deadlines ----------------------------------------------- */
@@ -186,7 +196,7 @@ static void abandon_streams(struct process *process)
 {
     process->linger_due = CLOCK_NEVER;
     process->abandoned = true;
-    for (size_t i = 0; i < PROCESS_STREAMS; i++) {
+    for (size_t i = 0; i < process->stream_count; i++) {
         const struct remex_stream_end *end = &process->streams[i].end;
 
         if (end->kind == 0)

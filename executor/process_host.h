@@ -57,6 +57,10 @@ struct process_host_calls {
     /* Closes stdin; nothing more will be fed. */
     void (*close_stdin)(struct process_child *child);
 
+    /* Of the terminal, which is open. */
+    enum remex_status (*resize)(
+            struct process_child *child, uint32_t rows, uint32_t columns);
+
     /* The process is going away: kills the tree, reports nothing more. */
     void (*release)(struct process_child *child);
 };

@@ -12,7 +12,7 @@
 #include "executor/process_host.h"
 #include "executor/stdin_queue.h"
 
-/* stdout and stderr; a terminal would be one stream. */
+/* stdout and stderr. */
 #define PROCESS_STREAMS 2
 
 /* How long streams may stay open after the exit if nothing is asked for. */
@@ -44,9 +44,10 @@ struct process {
     int64_t started_time_ns; /* the same since 1970 */
 
     struct process_stream streams[PROCESS_STREAMS];
-    uint64_t consumed; /* by followers, as far as was told */
-    uint64_t told;     /* of it last; UINT64_MAX: nobody follows */
-    bool let_go;       /* without followers nothing is held */
+    size_t stream_count; /* a terminal is one */
+    uint64_t consumed;   /* by followers, as far as was told */
+    uint64_t told;       /* of it last; UINT64_MAX: nobody follows */
+    bool let_go;         /* without followers nothing is held */
 
     struct remex_exit exited;
     enum remex_exit_reason cause; /* why it was, or will be, made to end */

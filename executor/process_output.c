@@ -6,16 +6,19 @@
 struct process_stream *process_stream_of(
         struct process *process, enum remex_stream stream)
 {
-    assert(stream == REMEX_STDOUT || stream == REMEX_STDERR);
-    return &process->streams[stream - REMEX_STDOUT];
+    size_t index = stream == REMEX_STDERR ? 1 : 0;
+
+    assert(index < process->stream_count &&
+            process->streams[index].end.stream == stream);
+    return &process->streams[index];
 }
 
 /* --- Setting up ----------------------------------------------------------- */
 
-static void set_stream(struct process *process, enum remex_stream number,
+static void add_stream(struct process *process, enum remex_stream number,
         const struct stream_spec *spec)
 {
-    struct process_stream *stream = process_stream_of(process, number);
+    struct process_stream *stream = &process->streams[process->stream_count++];
 
     stream->end.stream = number;
     stream->spec = *spec;
@@ -29,9 +32,10 @@ enum remex_status process_init_output(struct process *process,
     struct log_policy policies[REMEX_STREAMS] = { 0 };
     enum remex_status status;
 
-    set_stream(process, REMEX_STDOUT, &spec->out);
-    set_stream(process, REMEX_STDERR, &spec->err);
-    for (size_t i = 0; i < PROCESS_STREAMS; i++) {
+    add_stream(process, spec->pty ? REMEX_TERMINAL : REMEX_STDOUT, &spec->out);
+    if (!spec->pty)
+        add_stream(process, REMEX_STDERR, &spec->err);
+    for (size_t i = 0; i < process->stream_count; i++) {
         const struct process_stream *stream = &process->streams[i];
 
         policies[stream->end.stream - 1] = (struct log_policy){
@@ -92,7 +96,7 @@ static uint64_t need_of(const struct process *process,
 
 static void resume_streams(struct process *process)
 {
-    for (size_t i = 0; i < PROCESS_STREAMS; i++) {
+    for (size_t i = 0; i < process->stream_count; i++) {
         struct process_stream *stream = &process->streams[i];
 
         if (!stream->paused ||
@@ -106,7 +110,7 @@ static void resume_streams(struct process *process)
 void process_set_consumed(struct process *process, uint64_t seq)
 {
     process->told = seq;
-    for (size_t i = 0; i < PROCESS_STREAMS; i++) {
+    for (size_t i = 0; i < process->stream_count; i++) {
         const struct process_stream *stream = &process->streams[i];
 
         event_log_need(process->log, stream->end.stream,
@@ -131,7 +135,7 @@ void process_seal(struct process *process, enum remex_stream number)
 size_t process_tell_streams(
         const struct process *process, struct stream_status out[REMEX_STREAMS])
 {
-    for (size_t i = 0; i < PROCESS_STREAMS; i++) {
+    for (size_t i = 0; i < process->stream_count; i++) {
         const struct process_stream *stream = &process->streams[i];
         struct log_stream_state state =
                 event_log_stream(process->log, stream->end.stream);
@@ -148,5 +152,5 @@ size_t process_tell_streams(
             .end = stream->end,
         };
     }
-    return PROCESS_STREAMS;
+    return process->stream_count;
 }

@@ -6,15 +6,6 @@
 
 #include "common/error.h"
 
-static enum remex_status unimplemented(
-        struct remex_error *error, const char *field, const char *what)
-{
-    error_bad_field(error, field, "this executor does not offer %s", what);
-    if (error)
-        error->status = REMEX_UNIMPLEMENTED;
-    return REMEX_UNIMPLEMENTED;
-}
-
 static bool has_nul(struct remex_bytes bytes)
 {
     return bytes.size > 0 && memchr(bytes.data, '\0', bytes.size);
@@ -85,6 +76,30 @@ static enum remex_status check_rlimits(
     return REMEX_OK;
 }
 
+static bool is_size(uint32_t cells)
+{
+    return cells >= 1 && cells <= MESSAGE_TERMINAL_CELLS;
+}
+
+static enum remex_status check_pty(
+        const struct process_spec *spec, struct remex_error *error)
+{
+    if (!spec->pty)
+        return REMEX_OK;
+    if (!is_size(spec->pty->rows))
+        return error_bad_field(error, "start.pty.rows",
+                "a terminal must have 1 to 65535 rows");
+    if (!is_size(spec->pty->columns))
+        return error_bad_field(error, "start.pty.columns",
+                "a terminal must have 1 to 65535 columns");
+    if (has_nul(spec->pty->term))
+        return error_bad_field(error, "start.pty.term", "term contains a NUL");
+    if (spec->out.capture != CAPTURE_PIPE)
+        return error_bad_field(error, "start.stdout_spec.capture",
+                "a terminal's output is always captured");
+    return REMEX_OK;
+}
+
 /* More than can be kept is not promised. */
 static enum remex_status check_retention(const struct stream_spec *stream,
         struct event_log_limits share, const char *field,
@@ -128,10 +143,9 @@ enum remex_status process_spec_check(const struct process_spec *spec,
         check_cwd,
         check_env,
         check_rlimits,
+        check_pty,
     };
 
-    if (spec->pty)
-        return unimplemented(error, "start.pty", "terminals");
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
         enum remex_status status = checks[i](spec, error);
 

@@ -18,7 +18,7 @@ void process_tell_ending(
         out->exited = process->exited;
     if (!out->has_closed)
         return;
-    for (size_t i = 0; i < PROCESS_STREAMS; i++)
+    for (size_t i = 0; i < process->stream_count; i++)
         out->ends[out->end_count++] = process->streams[i].end;
 }
 

@@ -13,6 +13,7 @@
 
 /* What this executor can do beyond the least of version 1. */
 static const struct remex_bytes capabilities[] = {
+    { "pty", sizeof("pty") - 1 },
     { "terminate-plan", sizeof("terminate-plan") - 1 },
     { "wait", sizeof("wait") - 1 },
     { "list", sizeof("list") - 1 },

@@ -13,6 +13,7 @@
  * and 2.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -31,6 +32,7 @@ struct spawn_order {
 
     const char *cwd; /* NULL: ours */
     int stdio[SPAWN_STDIO];
+    bool terminal; /* the first of them is to be its controlling terminal */
     const struct rlimit_spec *rlimits;
     size_t rlimit_count;
     uint64_t mark; /* see executor/containment.h */

@@ -6,6 +6,7 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -117,6 +118,8 @@ IN_CHILD int spawn_child_main(void *spawn_child)
     reset_signals();
     if (!set_stdio(child))
         fail(child, REMEX_STAGE_STDIO);
+    if (order->terminal && syscall(SYS_ioctl, 0, TIOCSCTTY, 0) < 0)
+        fail(child, REMEX_STAGE_SESSION);
     syscall(SYS_umask, 022);
     if (order->cwd && syscall(SYS_chdir, order->cwd) < 0)
         fail(child, REMEX_STAGE_CWD);

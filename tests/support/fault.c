@@ -2,7 +2,9 @@
 #include "support/fault.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /* The linker leads calls of NAME to __wrap_NAME, and of __real_NAME to NAME. */
 void *__real_malloc(size_t size);
@@ -11,6 +13,9 @@ void *__real_realloc(void *old, size_t size);
 void *__real_reallocarray(void *old, size_t count, size_t size);
 char *__real_strdup(const char *text);
 char *__real_strndup(const char *text, size_t size);
+int __real_open(const char *path, int flags, ...);
+int __real_ioctl(int fd, unsigned long request, ...);
+int __real_fcntl(int fd, int command, ...);
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -18,16 +23,28 @@ void *__wrap_realloc(void *old, size_t size);
 void *__wrap_reallocarray(void *old, size_t count, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t size);
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...);
+int __wrap_fcntl(int fd, int command, ...);
 
 /* Volatile, because an optimiser may assume that allocating touches none of
  * our variables. */
 static _Thread_local volatile unsigned int countdown;
 static _Thread_local volatile bool happened;
+static _Thread_local volatile int failing; /* enum fault_call; 0: allocation */
+static _Thread_local volatile int failing_with;
+
+void fault_fail_call(enum fault_call call, unsigned int nth, int os_error)
+{
+    happened = false;
+    failing = (int)call;
+    failing_with = os_error;
+    countdown = nth;
+}
 
 void fault_fail_allocation(unsigned int nth)
 {
-    happened = false;
-    countdown = nth;
+    fault_fail_call((enum fault_call)0, nth, ENOMEM);
 }
 
 bool fault_happened(void)
@@ -36,16 +53,21 @@ bool fault_happened(void)
     return happened;
 }
 
-static bool fails_now(void)
+static bool call_fails_now(int call)
 {
-    if (countdown == 0)
+    if (countdown == 0 || call != failing)
         return false;
     countdown = countdown - 1;
     if (countdown > 0)
         return false;
     happened = true;
-    errno = ENOMEM;
+    errno = failing_with;
     return true;
+}
+
+static bool fails_now(void)
+{
+    return call_fails_now(0);
 }
 
 void *__wrap_malloc(size_t size)
@@ -76,4 +98,41 @@ char *__wrap_strdup(const char *text)
 char *__wrap_strndup(const char *text, size_t size)
 {
     return fails_now() ? NULL : __real_strndup(text, size);
+}
+
+/* Whatever the last argument is, it is passed on as it came. */
+
+int __wrap_open(const char *path, int flags, ...)
+{
+    va_list arguments;
+    mode_t mode;
+
+    va_start(arguments, flags);
+    mode = va_arg(arguments, mode_t);
+    va_end(arguments);
+    return call_fails_now(FAULT_OPEN) ? -1 : __real_open(path, flags, mode);
+}
+
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+    va_list arguments;
+    void *argument;
+
+    va_start(arguments, request);
+    argument = va_arg(arguments, void *);
+    va_end(arguments);
+    return call_fails_now(FAULT_IOCTL) ? -1
+                                       : __real_ioctl(fd, request, argument);
+}
+
+int __wrap_fcntl(int fd, int command, ...)
+{
+    va_list arguments;
+    void *argument;
+
+    va_start(arguments, command);
+    argument = va_arg(arguments, void *);
+    va_end(arguments);
+    return call_fails_now(FAULT_FCNTL) ? -1
+                                       : __real_fcntl(fd, command, argument);
 }

@@ -3,7 +3,7 @@
 #define SUPPORT_FAULT_H
 
 /*
- * Failing allocations, for unit tests.
+ * Failing allocations and system calls, for unit tests.
  *
  * Every malloc, calloc, realloc, reallocarray, strdup and strndup of the code
  * under test and of the test itself is counted; those of shared libraries, GLib
@@ -17,8 +17,18 @@
  * none at all. */
 void fault_fail_allocation(unsigned int nth);
 
-/* Whether that allocation has come and failed. The wait for it ends here, so
- * what a test does next is safe. */
+enum fault_call {
+    FAULT_OPEN = 1,
+    FAULT_IOCTL = 2,
+    FAULT_FCNTL = 3,
+};
+
+/* The same for the `nth` call of this kind, which fails with `os_error`. Takes
+ * the place of a failing allocation. */
+void fault_fail_call(enum fault_call call, unsigned int nth, int os_error);
+
+/* Whether that allocation or call has come and failed. The wait for it ends
+ * here, so what a test does next is safe. */
 bool fault_happened(void);
 
 #endif

@@ -26,19 +26,29 @@ static const char *end_name(const struct remex_stream_end *end)
 
 static void tell_output(struct actor *actor, const struct remex_event *event)
 {
-    bool out = event->output.stream == REMEX_STDOUT;
-    GString *stream = out ? actor->out : actor->err;
+    static const char *const names[] = { "", "out", "err", "tty" };
+    const char *name = names[event->output.stream];
+    GString *stream =
+            event->output.stream == REMEX_STDERR ? actor->err : actor->out;
     gssize size = (gssize)event->output.data.size;
 
     if (actor->gaps == 0)
         g_assert_cmpuint(event->output.offset, ==, stream->len);
     g_string_append_len(stream, event->output.data.data, size);
     if (size > SHORT) {
-        g_string_append(actor->told, out ? "out...\n" : "err...\n");
+        g_string_append_printf(actor->told, "%s...\n", name);
         return;
     }
-    g_string_append(actor->told, out ? "out:" : "err:");
+    g_string_append_printf(actor->told, "%s:", name);
     g_string_append_len(actor->told, event->output.data.data, size);
+}
+
+static void tell_closed(GString *told, const struct remex_event *event)
+{
+    g_string_append(told, "closed");
+    for (size_t i = 0; i < event->closed.count; i++)
+        g_string_append_printf(told, " %s", end_name(&event->closed.ends[i]));
+    g_string_append(told, "\n");
 }
 
 static void tell(struct actor *actor, const struct remex_event *event)
@@ -55,9 +65,7 @@ static void tell(struct actor *actor, const struct remex_event *event)
                 event->exited.code);
         break;
     case REMEX_EVENT_CLOSED:
-        g_string_append_printf(told, "closed %s %s\n",
-                end_name(&event->closed.ends[0]),
-                end_name(&event->closed.ends[1]));
+        tell_closed(told, event);
         break;
     case REMEX_EVENT_GAP:
         actor->gaps++;
@@ -68,16 +76,29 @@ static void tell(struct actor *actor, const struct remex_event *event)
     }
 }
 
-static void take_events(struct actor *actor)
+static bool take_event(struct actor *actor)
 {
     struct remex_event event;
 
-    while (event_log_next(
-            process_log(actor->process), &actor->cursor, &event, NULL)) {
-        tell(actor, &event);
-        cursor_pass(&actor->cursor, &event);
+    if (!event_log_next(
+                process_log(actor->process), &actor->cursor, &event, NULL))
+        return false;
+    tell(actor, &event);
+    cursor_pass(&actor->cursor, &event);
+    return true;
+}
+
+/* Consuming may bring more at once. */
+static void take_events(struct actor *actor)
+{
+    bool more = true;
+
+    while (more) {
+        while (take_event(actor))
+            continue;
+        process_set_consumed(actor->process, actor->cursor.seq);
+        more = take_event(actor);
     }
-    process_set_consumed(actor->process, actor->cursor.seq);
 }
 
 static void set_tick(struct actor *actor)
@@ -251,6 +272,31 @@ struct actor *stage_sh(struct stage *stage, const char *script)
     const char *const argv[] = { "sh", "-c", script, NULL };
 
     return stage_run(stage, argv);
+}
+
+/* --- What is asked of them ----------------------------------------------- */
+
+struct write_reply stage_write(struct actor *actor, uint64_t offset,
+        const void *data, size_t size, bool eof)
+{
+    const struct write_request request = { .offset = offset, .eof = eof };
+    struct write_reply reply = { .room = 0 };
+
+    g_assert_cmpint(process_write(actor->process, &request,
+                            (struct remex_bytes){ data, size }, &reply, NULL),
+            ==, REMEX_OK);
+    return reply;
+}
+
+enum signal_outcome stage_signal(
+        struct actor *actor, int number, enum signal_target target)
+{
+    enum signal_outcome outcome;
+
+    g_assert_cmpint(
+            process_signal(actor->process, number, target, &outcome, NULL), ==,
+            REMEX_OK);
+    return outcome;
 }
 
 /* --- Waiting ------------------------------------------------------------- */

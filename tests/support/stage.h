@@ -34,9 +34,10 @@ struct actor {
     struct loop_timer tick;
     struct cursor cursor;
     bool reads;    /* takes events, as they come; set by default */
-    GString *told; /* "out:hello\n", "err...\n" if it is long, "gap N\n",
-                      "exit N\n", "signal N\n", "closed eof eof\n" */
-    GString *out;  /* stdout alone */
+    GString *told; /* "out:hello\n", "err...\n" if it is long, "tty:...",
+                      "gap N\n", "exit N\n", "signal N\n",
+                      "closed eof eof\n" */
+    GString *out;  /* stdout alone, or a terminal */
     GString *err;
     uint64_t gaps;
 };
@@ -62,6 +63,13 @@ struct actor *stage_run(struct stage *stage, const char *const *argv);
 
 /* A shell with `script`. */
 struct actor *stage_sh(struct stage *stage, const char *script);
+
+/* Writes to its stdin. */
+struct write_reply stage_write(struct actor *actor, uint64_t offset,
+        const void *data, size_t size, bool eof);
+
+enum signal_outcome stage_signal(
+        struct actor *actor, int number, enum signal_target target);
 
 /* Takes the actor's process away; what was told stays. */
 void stage_free_process(struct actor *actor);

@@ -355,18 +355,6 @@ static struct actor *start_with_stdin(
     return actor;
 }
 
-static struct write_reply write_to(struct actor *actor, uint64_t offset,
-        const void *data, size_t size, bool eof)
-{
-    const struct write_request request = { .offset = offset, .eof = eof };
-    struct write_reply reply = { .room = 0 };
-
-    g_assert_cmpint(process_write(actor->process, &request,
-                            (struct remex_bytes){ data, size }, &reply, NULL),
-            ==, REMEX_OK);
-    return reply;
-}
-
 struct feeding {
     struct actor *actor;
     uint8_t *data;
@@ -377,7 +365,7 @@ struct feeding {
 static bool fed_all(void *user)
 {
     struct feeding *feeding = user;
-    struct write_reply reply = write_to(feeding->actor, feeding->next,
+    struct write_reply reply = stage_write(feeding->actor, feeding->next,
             feeding->data + feeding->next, feeding->size - feeding->next, true);
 
     feeding->next = reply.next_offset;
@@ -416,10 +404,10 @@ static void who_never_reads_stdin_holds_its_bound_and_delays_nobody(void)
     stage_open(&stage);
     actor = start_with_stdin(&stage, argv);
     while (reply.room > 0)
-        reply = write_to(actor, reply.next_offset, data, 65536, false);
+        reply = stage_write(actor, reply.next_offset, data, 65536, false);
     g_assert_cmpuint(reply.next_offset, >=, 262144);
     g_assert_cmpuint(reply.next_offset, <=, 2097152);
-    reply = write_to(actor, reply.next_offset, data, 1, false);
+    reply = stage_write(actor, reply.next_offset, data, 1, false);
     g_assert_cmpint(reply.outcome, ==, WRITE_ACCEPTED);
     g_assert_cmpuint(reply.room, ==, 0);
     other = stage_sh(&stage, "echo not delayed");
@@ -427,7 +415,7 @@ static void who_never_reads_stdin_holds_its_bound_and_delays_nobody(void)
     process_terminate(actor->process, NULL, 0, REMEX_EXIT_TERMINATED,
             loop_now(stage.loop));
     stage_until_closed(actor);
-    reply = write_to(actor, reply.next_offset, data, 1, false);
+    reply = stage_write(actor, reply.next_offset, data, 1, false);
     g_assert_cmpint(reply.outcome, ==, WRITE_EXITED);
     g_free(data);
     stage_close(&stage);
@@ -444,8 +432,8 @@ static void a_stdin_that_the_child_closed_says_so(void)
     stage_open(&stage);
     actor = start_with_stdin(&stage, argv);
     stage_until_said(actor, "closed");
-    write_to(actor, 0, "x", 1, false); /* finds out */
-    reply = write_to(actor, 1, "y", 1, false);
+    stage_write(actor, 0, "x", 1, false); /* finds out */
+    reply = stage_write(actor, 1, "y", 1, false);
     g_assert_cmpint(reply.outcome, ==, WRITE_STDIN_CLOSED);
     g_assert_cmpuint(reply.next_offset, ==, 1);
     stage_close(&stage);
@@ -459,7 +447,7 @@ static void a_stdin_that_was_never_open_reads_as_ended(void)
 
     stage_open(&stage);
     actor = stage_sh(&stage, "cat; echo end");
-    reply = write_to(actor, 0, "x", 1, false);
+    reply = stage_write(actor, 0, "x", 1, false);
     g_assert_cmpint(reply.outcome, ==, WRITE_STDIN_CLOSED);
     stage_until_closed(actor);
     g_assert_cmpstr(actor->told->str, ==, "out:end\nexit 0\nclosed eof eof\n");
@@ -467,17 +455,6 @@ static void a_stdin_that_was_never_open_reads_as_ended(void)
 }
 
 /* --- Signals and deadlines ----------------------------------------------- */
-
-static enum signal_outcome send_signal(
-        struct actor *actor, int number, enum signal_target target)
-{
-    enum signal_outcome outcome;
-
-    g_assert_cmpint(
-            process_signal(actor->process, number, target, &outcome, NULL), ==,
-            REMEX_OK);
-    return outcome;
-}
 
 static void a_signal_reaches_the_leader_or_the_group(void)
 {
@@ -492,17 +469,17 @@ static void a_signal_reaches_the_leader_or_the_group(void)
             "echo on; sleep 1000");
     stage_until_said(actor, "ready");
     g_assert_cmpint(
-            send_signal(actor, SIGUSR1, SIGNAL_GROUP), ==, SIGNAL_DELIVERED);
+            stage_signal(actor, SIGUSR1, SIGNAL_GROUP), ==, SIGNAL_DELIVERED);
     stage_until_said(actor, "on\n");
     g_assert_nonnull(strstr(actor->out->str, "member\n"));
     g_assert_nonnull(strstr(actor->out->str, "leader\n"));
     g_assert_cmpint(
-            send_signal(actor, SIGTERM, SIGNAL_LEADER), ==, SIGNAL_DELIVERED);
+            stage_signal(actor, SIGTERM, SIGNAL_LEADER), ==, SIGNAL_DELIVERED);
     stage_until(&stage, has_exited, actor);
     g_assert_cmpint(
             process_exit(actor->process)->reason, ==, REMEX_EXIT_TERMINATED);
     g_assert_cmpint(
-            send_signal(actor, SIGTERM, SIGNAL_LEADER), ==, SIGNAL_EXITED);
+            stage_signal(actor, SIGTERM, SIGNAL_LEADER), ==, SIGNAL_EXITED);
     stage_close(&stage);
 }
 

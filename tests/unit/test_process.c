@@ -764,6 +764,10 @@ static void what_makes_no_sense_is_refused_by_name(void)
     const struct rlimit_spec crossed[] = { { 7, 2, 1 } };
     const struct rlimit_spec unknown[] = { { 99, 1, 1 } };
     const struct rlimit_spec marks[] = { { 10, 1, 1 } };
+    const struct pty_spec flat = { 0, 80, { NULL, 0 } };
+    const struct pty_spec wide = { 24, 65536, { NULL, 0 } };
+    const struct pty_spec cut = { 24, 80, nul[1] };
+    const struct pty_spec fine = { 24, 80, { NULL, 0 } };
     struct process_spec spec = toy_spec();
 
 #define REFUSED(status, name, ...) \
@@ -787,16 +791,13 @@ static void what_makes_no_sense_is_refused_by_name(void)
             spec.rlimit_count = 1);
     REFUSED(REMEX_INVALID_ARGUMENT, "start.rlimits", spec.rlimits = marks;
             spec.rlimit_count = 1);
+    REFUSED(REMEX_INVALID_ARGUMENT, "start.pty.rows", spec.pty = &flat);
+    REFUSED(REMEX_INVALID_ARGUMENT, "start.pty.columns", spec.pty = &wide);
+    REFUSED(REMEX_INVALID_ARGUMENT, "start.pty.term", spec.pty = &cut);
+    REFUSED(REMEX_INVALID_ARGUMENT, "start.stdout_spec.capture",
+            spec.pty = &fine;
+            spec.out.capture = CAPTURE_DISCARD);
 #undef REFUSED
-}
-
-static void what_is_not_there_yet_is_refused_by_name(void)
-{
-    const struct pty_spec pty = { 24, 80, { NULL, 0 } };
-    struct process_spec spec = toy_spec();
-
-    spec.pty = &pty;
-    check_refused(&spec, REMEX_UNIMPLEMENTED, "start.pty");
 }
 
 static void more_than_can_be_kept_is_refused_by_name(void)
@@ -980,7 +981,6 @@ int main(int argc, char **argv)
     SUITE_ADD("/process", stdin_beyond_what_was_taken_is_refused);
     SUITE_ADD("/process", the_exit_ends_stdin);
     SUITE_ADD("/process", what_makes_no_sense_is_refused_by_name);
-    SUITE_ADD("/process", what_is_not_there_yet_is_refused_by_name);
     SUITE_ADD("/process", more_than_can_be_kept_is_refused_by_name);
     SUITE_ADD("/process", streams_may_differ_in_everything);
     SUITE_ADD("/process",

@@ -171,16 +171,22 @@ static void the_executor_keeps_its_dangerous_variables(void)
     const char *const env[] = { "LD_LIBRARY_PATH=/stated", NULL };
 
     g_setenv("REMEX_TOKEN", "secret", TRUE);
-    g_setenv("REMEX_TOKENS", "not secret", TRUE);
+    g_setenv("REMEXED", "not secret", TRUE);
+    g_setenv("NOTIFY_SOCKET", "/service", TRUE);
+    g_setenv("INVOCATION_ID", "0123", TRUE);
+    g_setenv("LISTEN_FDS", "1", TRUE);
     g_setenv("MALLOC_CHECK_", "0", TRUE);
     g_setenv("LD_BIND_NOW", "1", TRUE);
     g_setenv("BASH_ENV", "/nowhere", TRUE);
     check_env(ENV_EXECUTOR, env,
-            "echo $REMEX_TOKEN-$REMEX_TOKENS-$MALLOC_CHECK_-$LD_BIND_NOW"
-            "-$BASH_ENV-$LD_LIBRARY_PATH",
-            "-not secret----/stated\n");
+            "echo $REMEX_TOKEN-$REMEXED-$MALLOC_CHECK_-$LD_BIND_NOW-$BASH_ENV"
+            "-$NOTIFY_SOCKET-$INVOCATION_ID-$LISTEN_FDS-$LD_LIBRARY_PATH",
+            "-not secret-------/stated\n");
     g_unsetenv("REMEX_TOKEN");
-    g_unsetenv("REMEX_TOKENS");
+    g_unsetenv("REMEXED");
+    g_unsetenv("NOTIFY_SOCKET");
+    g_unsetenv("INVOCATION_ID");
+    g_unsetenv("LISTEN_FDS");
     g_unsetenv("MALLOC_CHECK_");
     g_unsetenv("LD_BIND_NOW");
     g_unsetenv("BASH_ENV");
