@@ -306,6 +306,15 @@ bool registry_terminate(struct entry *entry, const struct stop_step *plan,
     return running;
 }
 
+void registry_own(struct entry *entry, struct list *owner)
+{
+    if (list_is_linked(&entry->owned))
+        return;
+    list_append(owner, &entry->owned);
+    entry->kill_at = CLOCK_NEVER;
+    reschedule(entry);
+}
+
 void registry_owner_lost(struct entry *entry, int64_t now)
 {
     list_remove(&entry->owned);

@@ -122,6 +122,10 @@ void registry_settle(struct entry *entry, int64_t now);
 bool registry_terminate(struct entry *entry, const struct stop_step *plan,
         size_t count, int64_t now);
 
+/* It belongs to the session whose list this is, unless it has an owner already.
+ * One that was kept without is not killed for that any more. */
+void registry_own(struct entry *entry, struct list *owner);
+
 /* Its session is over: does to the process what was chosen at the start. */
 void registry_owner_lost(struct entry *entry, int64_t now);
 

@@ -85,8 +85,7 @@ enum remex_status requests_start(struct call *call, struct remex_error *error)
     if (!entry)
         return status;
     requests_touch_entry(call->requests, entry);
-    if (!known)
-        list_append(&call->session->processes, &entry->owned);
+    registry_own(entry, &call->session->processes);
     status = follow_started(call, entry, error);
     if (status != REMEX_OK && !known)
         registry_terminate(entry, NULL, 0, call->now);

@@ -100,7 +100,7 @@ enum remex_status requests_run(struct call *call, struct remex_error *error)
     if (!entry)
         return status == REMEX_OK ? status : named_after_run(error);
     requests_touch_entry(call->requests, entry);
-    list_append(&call->session->processes, &entry->owned);
+    registry_own(entry, &call->session->processes);
     if (!known)
         status = feed(call, entry, error);
     if (status != REMEX_OK) {

@@ -115,6 +115,32 @@ static void the_old_holder_is_told_that_he_was_replaced(void)
     desk_deinit(&desk);
 }
 
+/* The numbers are the session's, whoever holds it and however often it was
+ * resumed. */
+static void a_signal_is_not_sent_again_after_a_resume(void)
+{
+    struct request signal = { .method = METHOD_SIGNAL,
+        .signal = { ID("one"), 10, SIGNAL_LEADER, 7 } };
+    struct puppet *puppet;
+    struct desk desk;
+    struct reply reply;
+
+    begin(&desk);
+    puppet = desk_start_process(&desk, "one", 0, 0);
+    reply = desk_call(&desk, &signal);
+    g_assert_cmpint(reply.signal.outcome, ==, SIGNAL_DELIVERED);
+    puppet->last_signal = 0;
+    reply = resume_as(&desk, 1, false);
+    desk.attachment = reply.open.attachment;
+    reply = desk_call(&desk, &signal);
+    g_assert_cmpint(reply.signal.outcome, ==, SIGNAL_DELIVERED);
+    g_assert_cmpint(puppet->last_signal, ==, 0);
+    signal.signal.number = 0; /* none: sent each time */
+    desk_call(&desk, &signal);
+    g_assert_cmpint(puppet->last_signal, ==, 10);
+    desk_deinit(&desk);
+}
+
 static void a_resume_of_an_unknown_or_foreign_session_is_the_same(void)
 {
     struct resume resume = { .attachment = 1, .take_over = true };
@@ -312,6 +338,50 @@ static void what_becomes_of_the_processes_is_seen_in_the_list(void)
     desk_deinit(&desk);
 }
 
+static void one_without_an_owner_gets_who_starts_it_again(void)
+{
+    struct request inspect = { .method = METHOD_INSPECT,
+        .inspect = { ID("one") } };
+    struct request close = { .method = METHOD_CLOSE };
+    struct desk desk;
+    struct reply reply;
+
+    begin(&desk);
+    start_with(&desk, "one", OWNER_LOSS_KEEP);
+    desk_call(&desk, &close);
+    desk_open(&desk);
+    start_with(&desk, "one", OWNER_LOSS_KEEP);
+    reply = desk_call(&desk, &inspect);
+    g_assert_true(reply.inspect.process.owned);
+    g_assert_cmpint(reply.inspect.process.expires_ns, ==, 0);
+    for (int i = 0; i < 3; i++) {
+        desk_pass(&desk, 70000);
+        desk_call(&desk, &inspect);
+    }
+    g_assert_false(desk.puppets.newest->killed); /* it was kept for 200 s */
+    g_assert_cmpuint(desk.puppets.started, ==, 1);
+    desk_deinit(&desk);
+}
+
+static void one_with_an_owner_stays_with_him(void)
+{
+    struct request inspect = { .method = METHOD_INSPECT,
+        .inspect = { ID("one") } };
+    struct request close = { .method = METHOD_CLOSE };
+    struct desk desk;
+    struct reply reply;
+
+    begin(&desk);
+    start_with(&desk, "one", OWNER_LOSS_KEEP);
+    desk_open(&desk);
+    start_with(&desk, "one", OWNER_LOSS_KEEP);
+    desk_call(&desk, &close); /* the second session */
+    desk_open(&desk);
+    reply = desk_call(&desk, &inspect);
+    g_assert_true(reply.inspect.process.owned);
+    desk_deinit(&desk);
+}
+
 /* The leader has exited and somebody holds the pipe, for ever: a lingering
  * process goes with its owner, and is not kept beyond that. */
 static void one_whose_pipe_is_held_does_not_leak(void)
@@ -344,6 +414,7 @@ int main(int argc, char **argv)
             a_session_in_use_is_resumed_only_by_its_holder);
     SUITE_ADD(
             "/requests_sessions", the_old_holder_is_told_that_he_was_replaced);
+    SUITE_ADD("/requests_sessions", a_signal_is_not_sent_again_after_a_resume);
     SUITE_ADD("/requests_sessions",
             a_resume_of_an_unknown_or_foreign_session_is_the_same);
     SUITE_ADD(
@@ -352,6 +423,9 @@ int main(int argc, char **argv)
     SUITE_ADD("/requests_sessions", a_session_that_is_still_to_be_told_is_kept);
     SUITE_ADD("/requests_sessions",
             what_becomes_of_the_processes_is_seen_in_the_list);
+    SUITE_ADD("/requests_sessions",
+            one_without_an_owner_gets_who_starts_it_again);
+    SUITE_ADD("/requests_sessions", one_with_an_owner_stays_with_him);
     SUITE_ADD("/requests_sessions", one_whose_pipe_is_held_does_not_leak);
     return g_test_run();
 }
