@@ -276,3 +276,49 @@ struct request desk_pull_request(uint32_t wait_ms)
     return (struct request){ .method = METHOD_PULL,
         .pull = { .wait_ms = wait_ms } };
 }
+
+/* --- Shorthands ----------------------------------------------------------- */
+
+void desk_begin(struct desk *desk)
+{
+    desk_init(desk);
+    desk_start(desk);
+    desk_open(desk);
+}
+
+void desk_close_process(struct desk *desk, struct puppet *puppet, int code)
+{
+    puppet_exit(puppet, code);
+    puppet_end(puppet);
+    desk_settle(desk);
+}
+
+void desk_check_status(const struct reply *reply, enum remex_status status)
+{
+    g_assert_cmpstr(remex_status_name(reply->error.status), ==,
+            remex_status_name(status));
+}
+
+void desk_check_bytes(struct remex_bytes bytes, const char *text)
+{
+    char *copy = g_strndup(bytes.size > 0 ? bytes.data : "", bytes.size);
+
+    g_assert_cmpstr(copy, ==, text);
+    g_free(copy);
+}
+
+void desk_check_answered(
+        struct desk *desk, uint64_t ticket, enum remex_status status)
+{
+    struct reply reply;
+
+    g_assert_true(desk_take(desk, ticket, &reply));
+    desk_check_status(&reply, status);
+}
+
+void desk_check_parked(struct desk *desk, uint64_t ticket)
+{
+    struct reply reply;
+
+    g_assert_false(desk_take(desk, ticket, &reply));
+}

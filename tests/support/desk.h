@@ -34,6 +34,9 @@ struct desk {
     uint64_t attachment;
 };
 
+/* All of it with the default settings, and a session. */
+void desk_begin(struct desk *desk);
+
 /* `settings` were set to the defaults; change them between the two. */
 void desk_init(struct desk *desk);
 void desk_start(struct desk *desk);
@@ -78,5 +81,16 @@ struct puppet *desk_start_process(
         struct desk *desk, const char *id, uint64_t follow_id, uint64_t window);
 
 struct request desk_pull_request(uint32_t wait_ms);
+
+/* The process exits with `code`, its streams end, and so does the turn. */
+void desk_close_process(struct desk *desk, struct puppet *puppet, int code);
+
+void desk_check_status(const struct reply *reply, enum remex_status status);
+void desk_check_bytes(struct remex_bytes bytes, const char *text);
+
+/* There is an answer of that status; there is none yet. */
+void desk_check_answered(
+        struct desk *desk, uint64_t ticket, enum remex_status status);
+void desk_check_parked(struct desk *desk, uint64_t ticket);
 
 #endif

@@ -17,34 +17,6 @@
 
 enum { WINDOW = 1024 * 1024 };
 
-static void begin(struct desk *desk)
-{
-    desk_init(desk);
-    desk_start(desk);
-    desk_open(desk);
-}
-
-static void check_status(const struct reply *reply, enum remex_status status)
-{
-    g_assert_cmpstr(remex_status_name(reply->error.status), ==,
-            remex_status_name(status));
-}
-
-static void check_bytes(struct remex_bytes bytes, const char *text)
-{
-    char *copy = g_strndup(bytes.size > 0 ? bytes.data : "", bytes.size);
-
-    g_assert_cmpstr(copy, ==, text);
-    g_free(copy);
-}
-
-static void check_parked(struct desk *desk, uint64_t ticket)
-{
-    struct reply reply;
-
-    g_assert_false(desk_take(desk, ticket, &reply));
-}
-
 static struct request wait_for(
         const char *id, enum process_state state, uint32_t wait_ms)
 {
@@ -64,13 +36,6 @@ static struct request forget_of(const char *id)
         .forget = { text_bytes(id) } };
 }
 
-static void close_process(struct desk *desk, struct puppet *puppet, int code)
-{
-    puppet_exit(puppet, code);
-    puppet_end(puppet);
-    desk_settle(desk);
-}
-
 /* --- Wait ---------------------------------------------------------------- */
 
 static void a_wait_ends_with_the_state_it_is_for(void)
@@ -82,19 +47,19 @@ static void a_wait_ends_with_the_state_it_is_for(void)
     struct reply reply;
     uint64_t for_exit, for_close;
 
-    begin(&desk);
+    desk_begin(&desk);
     puppet = desk_start_process(&desk, "one", 0, 0);
     for_exit = desk_ask(&desk, &exited);
     for_close = desk_ask(&desk, &closed);
     puppet_output(puppet, REMEX_STDOUT, "x", 1);
     desk_settle(&desk);
-    check_parked(&desk, for_exit);
+    desk_check_parked(&desk, for_exit);
     puppet_exit(puppet, 7);
     desk_settle(&desk);
     g_assert_true(desk_take(&desk, for_exit, &reply));
     g_assert_cmpint(reply.wait.ending.state, ==, PROCESS_EXITED);
     g_assert_cmpint(reply.wait.ending.exited.code, ==, 7);
-    check_parked(&desk, for_close);
+    desk_check_parked(&desk, for_close);
     puppet_end(puppet);
     desk_settle(&desk);
     g_assert_true(desk_take(&desk, for_close, &reply));
@@ -114,11 +79,11 @@ static void a_wait_for_what_has_been_is_answered_at_once(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     puppet = desk_start_process(&desk, "one", 0, 0);
     reply = desk_call(&desk, &running);
     g_assert_cmpint(reply.wait.ending.state, ==, PROCESS_RUNNING);
-    close_process(&desk, puppet, 0);
+    desk_close_process(&desk, puppet, 0);
     reply = desk_call(&desk, &exited);
     g_assert_cmpint(reply.wait.ending.state, ==, PROCESS_CLOSED);
     g_assert_cmpuint(desk.replies->len, ==, 0); /* one answer each */
@@ -133,16 +98,16 @@ static void a_wait_ends_at_its_limits_and_tells_how_it_stands(void)
     struct reply reply;
     uint64_t ticket;
 
-    begin(&desk);
+    desk_begin(&desk);
     puppet = desk_start_process(&desk, "one", 0, 0);
     ticket = desk_ask(&desk, &wait);
     puppet_exit(puppet, 3);
     desk_settle(&desk);
     desk_pass(&desk, 1999);
-    check_parked(&desk, ticket);
+    desk_check_parked(&desk, ticket);
     desk_pass(&desk, 1);
     g_assert_true(desk_take(&desk, ticket, &reply));
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
     g_assert_cmpint(reply.wait.ending.state, ==, PROCESS_EXITED);
     wait.wait.wait_ms = 0;
     reply = desk_call(&desk, &wait);
@@ -151,7 +116,7 @@ static void a_wait_ends_at_its_limits_and_tells_how_it_stands(void)
     wait.deadline_ms = 400;
     ticket = desk_ask(&desk, &wait);
     desk_pass(&desk, 299);
-    check_parked(&desk, ticket);
+    desk_check_parked(&desk, ticket);
     desk_pass(&desk, 1);
     g_assert_true(desk_take(&desk, ticket, &reply));
     desk_deinit(&desk);
@@ -188,25 +153,25 @@ static void inspect_tells_how_it_was_started(void)
     struct reply reply;
     int64_t pid;
 
-    begin(&desk);
+    desk_begin(&desk);
     reply = desk_call(&desk, &start);
     pid = reply.start.pid;
     reply = desk_call(&desk, &inspect);
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
     status = &reply.inspect.process;
-    check_bytes(status->process_id, "one");
-    check_bytes(status->principal, "uid:1000");
+    desk_check_bytes(status->process_id, "one");
+    desk_check_bytes(status->principal, "uid:1000");
     g_assert_cmpint(status->pid, ==, pid);
     g_assert_cmpuint(status->argv_count, ==, 3);
-    check_bytes(status->argv[0], "program");
-    check_bytes(status->argv[1], "");
-    check_bytes(status->argv[2], "last");
+    desk_check_bytes(status->argv[0], "program");
+    desk_check_bytes(status->argv[1], "");
+    desk_check_bytes(status->argv[2], "last");
     g_assert_false(status->argv_cut);
-    check_bytes(status->cwd, "/tmp");
+    desk_check_bytes(status->cwd, "/tmp");
     g_assert_cmpuint(status->label_count, ==, 2);
-    check_bytes(status->labels[0].name, "job");
-    check_bytes(status->labels[0].value, "7");
-    check_bytes(status->labels[1].value, "");
+    desk_check_bytes(status->labels[0].name, "job");
+    desk_check_bytes(status->labels[0].value, "7");
+    desk_check_bytes(status->labels[1].value, "");
     g_assert_cmpint(status->streams[0].spec.delivery, ==, DELIVERY_RELIABLE);
     g_assert_cmpint(status->streams[1].spec.capture, ==, CAPTURE_DISCARD);
     g_assert_true(status->streams[1].has_ended);
@@ -226,7 +191,7 @@ static void inspect_tells_how_it_stands(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     puppet = desk_start_process(&desk, "one", 5, WINDOW);
     puppet_output(puppet, REMEX_STDOUT, "abc", 3);
     puppet_output(puppet, REMEX_STDOUT, "de", 2);
@@ -268,7 +233,7 @@ static void what_is_kept_or_closed_has_a_time_to_go(void)
     struct reply reply;
     int64_t started;
 
-    begin(&desk);
+    desk_begin(&desk);
     start.start.process.owner_loss = OWNER_LOSS_KEEP;
     start.start.process.keep_ms = 50000;
     desk_call(&desk, &start);
@@ -280,7 +245,7 @@ static void what_is_kept_or_closed_has_a_time_to_go(void)
     g_assert_false(reply.inspect.process.owned);
     g_assert_cmpint(
             reply.inspect.process.expires_ns - started, ==, 60 * SECOND);
-    close_process(&desk, desk.puppets.newest, 0);
+    desk_close_process(&desk, desk.puppets.newest, 0);
     reply = desk_call(&desk, &inspect);
     g_assert_cmpint(
             reply.inspect.process.expires_ns - started, ==, 90 * SECOND);
@@ -299,7 +264,7 @@ static void a_long_command_line_is_cut_and_told_so(void)
     struct reply reply;
 
     argv[1].data = large;
-    begin(&desk);
+    desk_begin(&desk);
     start.start.process.argv = argv;
     start.start.process.argv_count = 3;
     desk_call(&desk, &start);
@@ -324,7 +289,7 @@ static void many_arguments_are_cut_too(void)
 
     for (size_t i = 0; i < G_N_ELEMENTS(argv); i++)
         argv[i] = ID("a");
-    begin(&desk);
+    desk_begin(&desk);
     start.start.process.argv = argv;
     start.start.process.argv_count = G_N_ELEMENTS(argv);
     desk_call(&desk, &start);
@@ -345,7 +310,7 @@ static void check_list(
     struct reply reply = desk_call(desk, &request);
     GString *got = g_string_new("");
 
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
     for (size_t i = 0; i < reply.list.count; i++) {
         struct remex_bytes id = reply.list.processes[i].process_id;
 
@@ -362,7 +327,7 @@ static void a_list_is_in_order_and_page_by_page(void)
     static const char *const ids[] = { "b", "aa", "\xff", "a", "ab", "B" };
     struct desk desk;
 
-    begin(&desk);
+    desk_begin(&desk);
     check_list(&desk, (struct list_request){ 0 }, "", false);
     for (size_t i = 0; i < G_N_ELEMENTS(ids); i++)
         desk_start_process(&desk, ids[i], 0, 0);
@@ -393,7 +358,7 @@ static void start_labelled(
     start.start.process.labels = labels;
     start.start.process.label_count = count;
     reply = desk_call(desk, &start);
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
 }
 
 static void a_list_can_be_of_those_with_all_labels_asked_for(void)
@@ -402,7 +367,7 @@ static void a_list_can_be_of_those_with_all_labels_asked_for(void)
     struct label other[] = { { ID("x"), ID("2") }, { ID("y"), ID("1") } };
     struct desk desk;
 
-    begin(&desk);
+    desk_begin(&desk);
     start_labelled(&desk, "a", labels, 2);
     start_labelled(&desk, "b", labels, 1);
     start_labelled(&desk, "c", labels + 1, 1);
@@ -432,7 +397,7 @@ static void a_list_that_is_too_long_for_a_reply_has_more(void)
     for (size_t i = 0; i < G_N_ELEMENTS(labels); i++)
         labels[i] =
                 (struct label){ ID("n"), { large, MESSAGE_LABEL_VALUE_BYTES } };
-    begin(&desk);
+    desk_begin(&desk);
     for (char id[] = "a"; id[0] <= 'z'; id[0]++)
         start_labelled(&desk, id, labels, G_N_ELEMENTS(labels));
     do {
@@ -457,9 +422,9 @@ static void only_an_administrator_sees_everybodys(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     reply = desk_call(&desk, &list);
-    check_status(&reply, REMEX_PERMISSION_DENIED);
+    desk_check_status(&reply, REMEX_PERMISSION_DENIED);
     desk_deinit(&desk);
 }
 
@@ -473,22 +438,22 @@ static void only_what_is_closed_can_be_forgotten(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     puppet = desk_start_process(&desk, "one", 0, 0);
     reply = desk_call(&desk, &forget);
-    check_status(&reply, REMEX_FAILED_PRECONDITION);
+    desk_check_status(&reply, REMEX_FAILED_PRECONDITION);
     puppet_exit(puppet, 0);
     desk_settle(&desk);
     reply = desk_call(&desk, &forget);
-    check_status(&reply, REMEX_FAILED_PRECONDITION);
+    desk_check_status(&reply, REMEX_FAILED_PRECONDITION);
     puppet_end(puppet);
     reply = desk_call(&desk, &forget); /* in the same turn */
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
     g_assert_cmpuint(desk.puppets.living, ==, 0);
     reply = desk_call(&desk, &inspect);
-    check_status(&reply, REMEX_NOT_FOUND);
+    desk_check_status(&reply, REMEX_NOT_FOUND);
     reply = desk_call(&desk, &forget);
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
     desk_start_process(&desk, "one", 0, 0); /* the id is free */
     desk_deinit(&desk);
 }
@@ -501,15 +466,15 @@ static void nobody_is_deprived_of_an_end_by_a_forget(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     puppet = desk_start_process(&desk, "one", 5, WINDOW);
-    close_process(&desk, puppet, 0);
+    desk_close_process(&desk, puppet, 0);
     reply = desk_call(&desk, &forget);
-    check_status(&reply, REMEX_FAILED_PRECONDITION);
+    desk_check_status(&reply, REMEX_FAILED_PRECONDITION);
     reply = desk_call(&desk, &pull);
     g_assert_cmpuint(reply.pull.batch.count, ==, 2);
     reply = desk_call(&desk, &forget);
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
     desk_deinit(&desk);
 }
 
@@ -520,10 +485,10 @@ static void only_a_terminal_has_a_size(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     desk_start_process(&desk, "one", 0, 0);
     reply = desk_call(&desk, &resize);
-    check_status(&reply, REMEX_FAILED_PRECONDITION);
+    desk_check_status(&reply, REMEX_FAILED_PRECONDITION);
     desk_deinit(&desk);
 }
 
@@ -541,7 +506,7 @@ static void open_as_root(struct desk *desk, struct caller *caller)
     *caller = desk_caller(desk);
     caller->uid = 0;
     g_assert_true(desk_take(desk, desk_send(desk, caller, &open), &reply));
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
     desk->session_id = reply.open.session_id;
     desk->attachment = reply.open.attachment;
 }
@@ -587,7 +552,7 @@ static void unknown_and_foreign_processes_are_the_same(void)
     struct desk desk;
     size_t count;
 
-    begin(&desk);
+    desk_begin(&desk);
     puppet = desk_start_process(&desk, "one", 0, 0);
     open_as_root(&desk, &root);
     count = requests_about(ID("one"), foreign);

@@ -19,26 +19,6 @@
 
 enum { WINDOW = 1024 * 1024 };
 
-static void begin(struct desk *desk)
-{
-    desk_init(desk);
-    desk_start(desk);
-    desk_open(desk);
-}
-
-static void check_status(const struct reply *reply, enum remex_status status)
-{
-    g_assert_cmpstr(remex_status_name(reply->error.status), ==,
-            remex_status_name(status));
-}
-
-static void check_parked(struct desk *desk, uint64_t ticket)
-{
-    struct reply reply;
-
-    g_assert_false(desk_take(desk, ticket, &reply));
-}
-
 static struct request run_of(const char *id, struct remex_bytes input)
 {
     struct follow_spec none = { 0 };
@@ -47,13 +27,6 @@ static struct request run_of(const char *id, struct remex_bytes input)
 
     run.run.process = start.start.process;
     return run;
-}
-
-static void close_process(struct desk *desk, struct puppet *puppet, int code)
-{
-    puppet_exit(puppet, code);
-    puppet_end(puppet);
-    desk_settle(desk);
 }
 
 /* The events in short: "out 1 0+5" is output as event 1 at offset 0 with 5
@@ -91,7 +64,7 @@ static void check_told(const struct reply *reply, const char *expected)
 {
     char *text = told(reply);
 
-    check_status(reply, REMEX_OK);
+    desk_check_status(reply, REMEX_OK);
     g_assert_cmpstr(text, ==, expected);
     g_free(text);
 }
@@ -107,7 +80,7 @@ static void a_run_is_answered_with_all_there_was(void)
     struct reply reply;
     uint64_t ticket;
 
-    begin(&desk);
+    desk_begin(&desk);
     ticket = desk_ask(&desk, &run);
     puppet = desk.puppets.newest;
     g_assert_cmpuint(puppet_take_stdin(puppet, input, sizeof(input)), ==, 5);
@@ -118,7 +91,7 @@ static void a_run_is_answered_with_all_there_was(void)
     desk_settle(&desk);
     puppet_exit(puppet, 3);
     desk_settle(&desk);
-    check_parked(&desk, ticket); /* not before it is closed */
+    desk_check_parked(&desk, ticket); /* not before it is closed */
     puppet_output(puppet, REMEX_STDOUT, "late", 4);
     puppet_end(puppet);
     desk_settle(&desk);
@@ -135,7 +108,7 @@ static void a_run_without_input_reads_the_end_at_once(void)
     struct request run = run_of("one", (struct remex_bytes){ 0 });
     struct desk desk;
 
-    begin(&desk);
+    desk_begin(&desk);
     desk_ask(&desk, &run);
     g_assert_true(process_stdin_at_end(desk.puppets.newest->process));
     desk_deinit(&desk);
@@ -148,17 +121,17 @@ static void a_run_that_takes_long_is_asked_for_again(void)
     struct reply reply;
     uint64_t first, second;
 
-    begin(&desk);
+    desk_begin(&desk);
     first = desk_ask(&desk, &run);
     desk_pass(&desk, 14999);
-    check_parked(&desk, first);
+    desk_check_parked(&desk, first);
     desk_pass(&desk, 1);
     g_assert_true(desk_take(&desk, first, &reply));
     check_told(&reply, "");
     second = desk_ask(&desk, &run);
     g_assert_cmpuint(desk.puppets.started, ==, 1);
-    check_parked(&desk, second);
-    close_process(&desk, desk.puppets.newest, 0);
+    desk_check_parked(&desk, second);
+    desk_close_process(&desk, desk.puppets.newest, 0);
     g_assert_true(desk_take(&desk, second, &reply));
     check_told(&reply, "exited 1 0\nclosed 2\n");
     desk_deinit(&desk);
@@ -171,11 +144,11 @@ static void a_run_waits_no_longer_than_its_deadline(void)
     struct reply reply;
     uint64_t ticket;
 
-    begin(&desk);
+    desk_begin(&desk);
     run.deadline_ms = 4000;
     ticket = desk_ask(&desk, &run);
     desk_pass(&desk, 3899);
-    check_parked(&desk, ticket);
+    desk_check_parked(&desk, ticket);
     desk_pass(&desk, 1);
     g_assert_true(desk_take(&desk, ticket, &reply));
     check_told(&reply, "");
@@ -189,10 +162,10 @@ static void a_repeat_is_answered_as_the_first_time(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     desk_ask(&desk, &run);
     puppet_output(desk.puppets.newest, REMEX_STDOUT, "x", 1);
-    close_process(&desk, desk.puppets.newest, 7);
+    desk_close_process(&desk, desk.puppets.newest, 7);
     desk_ask(&desk, &other); /* another Run at the same time is no hindrance */
     for (int i = 0; i < 3; i++) {
         reply = desk_call(&desk, &run);
@@ -209,17 +182,17 @@ static void another_request_of_the_same_id_is_no_repeat(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     desk_ask(&desk, &run);
     run.payload = ID("inpux");
     reply = desk_call(&desk, &run);
-    check_status(&reply, REMEX_ALREADY_EXISTS);
+    desk_check_status(&reply, REMEX_ALREADY_EXISTS);
     run.payload = (struct remex_bytes){ 0 };
     reply = desk_call(&desk, &run);
-    check_status(&reply, REMEX_ALREADY_EXISTS);
+    desk_check_status(&reply, REMEX_ALREADY_EXISTS);
     start.start.process = run.run.process;
     reply = desk_call(&desk, &start);
-    check_status(&reply, REMEX_ALREADY_EXISTS);
+    desk_check_status(&reply, REMEX_ALREADY_EXISTS);
     g_assert_cmpuint(desk.puppets.started, ==, 1);
     desk_deinit(&desk);
 }
@@ -230,9 +203,9 @@ static void a_run_is_forgotten_after_the_retention_time(void)
     struct request renew = { .method = METHOD_RENEW };
     struct desk desk;
 
-    begin(&desk);
+    desk_begin(&desk);
     desk_ask(&desk, &run);
-    close_process(&desk, desk.puppets.newest, 0);
+    desk_close_process(&desk, desk.puppets.newest, 0);
     desk_pass(&desk, 40000);
     desk_call(&desk, &renew);
     desk_pass(&desk, 39999);
@@ -256,9 +229,9 @@ static void at_the_limit_one_that_is_waited_for_stays(void)
     desk_open(&desk);
     ticket = desk_ask(&desk, &one);
     desk.full = true;
-    close_process(&desk, desk.puppets.newest, 0); /* but cannot be told */
+    desk_close_process(&desk, desk.puppets.newest, 0); /* but cannot be told */
     reply = desk_call(&desk, &two);
-    check_status(&reply, REMEX_RESOURCE_EXHAUSTED);
+    desk_check_status(&reply, REMEX_RESOURCE_EXHAUSTED);
     g_assert_cmpstr(reply.error.name, ==, "processes");
     desk.full = false;
     requests_drained(desk.requests, &desk);
@@ -280,7 +253,7 @@ static void output_beyond_the_bound_is_one_gap(void)
     struct reply reply;
     uint64_t ticket;
 
-    begin(&desk);
+    desk_begin(&desk);
     run.run.max_output_bytes = 10;
     ticket = desk_ask(&desk, &run);
     puppet = desk.puppets.newest;
@@ -312,14 +285,14 @@ static void more_events_than_a_reply_has_are_one_gap(void)
     uint64_t ticket;
     size_t count;
 
-    begin(&desk);
+    desk_begin(&desk);
     ticket = desk_ask(&desk, &run);
     puppet = desk.puppets.newest;
     for (int i = 0; i < 3000; i++)
         puppet_output(puppet, REMEX_STDOUT, "x", 1);
-    close_process(&desk, puppet, 0);
+    desk_close_process(&desk, puppet, 0);
     g_assert_true(desk_take(&desk, ticket, &reply));
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
     count = reply.run.batch.count;
     g_assert_cmpuint(count, >, 1000);
     g_assert_cmpuint(count, <=, GATHER_EVENTS);
@@ -343,14 +316,14 @@ static void a_flood_is_told_as_gaps(void)
     struct reply reply;
     uint64_t ticket, total = 0, lost = 0;
 
-    begin(&desk);
+    desk_begin(&desk);
     ticket = desk_ask(&desk, &run);
     puppet = desk.puppets.newest;
     while (total < 4 * 1024 * 1024)
         total += puppet_output(puppet, REMEX_STDOUT, bytes, sizeof(bytes));
-    close_process(&desk, puppet, 0);
+    desk_close_process(&desk, puppet, 0);
     g_assert_true(desk_take(&desk, ticket, &reply));
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
     for (size_t i = 0; i < reply.run.batch.count; i++) {
         const struct remex_event *event = &reply.run.batch.events[i].event;
 
@@ -378,12 +351,12 @@ static void what_is_too_much_starts_nothing(void)
     desk_start(&desk);
     desk_open(&desk);
     reply = desk_call(&desk, &run);
-    check_status(&reply, REMEX_INVALID_ARGUMENT);
+    desk_check_status(&reply, REMEX_INVALID_ARGUMENT);
     g_assert_cmpstr(reply.error.name, ==, "stdin_bytes");
     run.payload.size = 64;
     desk_ask(&desk, &pull);
     reply = desk_call(&desk, &run);
-    check_status(&reply, REMEX_RESOURCE_EXHAUSTED);
+    desk_check_status(&reply, REMEX_RESOURCE_EXHAUSTED);
     g_assert_cmpstr(reply.error.name, ==, "parked");
     desk_pass(&desk, 10000);
     run.run.process.env = (struct remex_bytes[]){ ID("A=1") };
@@ -401,16 +374,16 @@ static void a_failed_run_frees_the_id_and_names_its_own_fields(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     desk.puppets.next_start = REMEX_NOT_FOUND;
     reply = desk_call(&desk, &run);
-    check_status(&reply, REMEX_NOT_FOUND);
+    desk_check_status(&reply, REMEX_NOT_FOUND);
     g_assert_cmpint(reply.error.kind, ==, REMEX_ERROR_LAUNCH_FAILED);
     desk.puppets.next_start = REMEX_OK;
     run.run.process.rlimits = &locks;
     run.run.process.rlimit_count = 1;
     reply = desk_call(&desk, &run);
-    check_status(&reply, REMEX_INVALID_ARGUMENT);
+    desk_check_status(&reply, REMEX_INVALID_ARGUMENT);
     g_assert_cmpstr(reply.error.name, ==, "run.rlimits");
     run.run.process.rlimit_count = 0;
     desk_ask(&desk, &run);
@@ -428,7 +401,7 @@ static void a_run_ends_with_its_session(void)
     struct reply reply;
     uint64_t ticket;
 
-    begin(&desk);
+    desk_begin(&desk);
     ticket = desk_ask(&desk, &run);
     desk_call(&desk, &close);
     g_assert_true(desk_take(&desk, ticket, &reply));
@@ -451,7 +424,7 @@ static void without_memory_a_run_breaks_nothing(void)
         struct desk desk;
         struct reply reply;
 
-        begin(&desk);
+        desk_begin(&desk);
         desk_address(&desk, &run);
         bytes = sample_encode_request(&run);
         caller = desk_caller(&desk);
@@ -464,7 +437,7 @@ static void without_memory_a_run_breaks_nothing(void)
             g_assert_true(desk.puppets.newest->killed);
         g_assert_cmpuint(desk.puppets.started, <=, 1);
         desk_ask(&desk, &other);
-        close_process(&desk, desk.puppets.newest, 0);
+        desk_close_process(&desk, desk.puppets.newest, 0);
         sample_free(bytes);
         desk_deinit(&desk);
     }
@@ -489,13 +462,13 @@ static void a_sealed_stream_keeps_nothing(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     puppet = desk_start_process(&desk, "one", 0, 0);
     puppet_output(puppet, REMEX_STDOUT, "abc", 3);
     puppet_output(puppet, REMEX_STDERR, "de", 2);
     for (int i = 0; i < 2; i++) {
         reply = desk_call(&desk, &seal);
-        check_status(&reply, REMEX_OK);
+        desk_check_status(&reply, REMEX_OK);
         reply = desk_call(&desk, &inspect);
         streams = reply.inspect.process.streams;
         g_assert_true(streams[0].sealed);
@@ -505,7 +478,7 @@ static void a_sealed_stream_keeps_nothing(void)
         g_assert_cmpuint(streams[1].retained_bytes, ==, 2);
     }
     reply = desk_call(&desk, &seal_all);
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
     reply = desk_call(&desk, &inspect);
     g_assert_true(reply.inspect.process.streams[1].sealed);
     g_assert_cmpuint(reply.inspect.process.streams[1].retained_bytes, ==, 0);
@@ -520,14 +493,14 @@ static void a_stream_that_is_not_there_is_not_sealed(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     reply = desk_call(&desk, &seal);
-    check_status(&reply, REMEX_NOT_FOUND);
+    desk_check_status(&reply, REMEX_NOT_FOUND);
     desk_start_process(&desk, "one", 0, 0);
     seal.seal.streams[1] = REMEX_TERMINAL;
     seal.seal.stream_count = 2;
     reply = desk_call(&desk, &seal);
-    check_status(&reply, REMEX_INVALID_ARGUMENT);
+    desk_check_status(&reply, REMEX_INVALID_ARGUMENT);
     g_assert_cmpstr(reply.error.name, ==, "seal.streams");
     reply = desk_call(&desk, &inspect); /* and nothing was changed */
     g_assert_false(reply.inspect.process.streams[0].sealed);

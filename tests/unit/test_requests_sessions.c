@@ -16,19 +16,6 @@
 
 enum { WINDOW = 1024 * 1024 };
 
-static void begin(struct desk *desk)
-{
-    desk_init(desk);
-    desk_start(desk);
-    desk_open(desk);
-}
-
-static void check_status(const struct reply *reply, enum remex_status status)
-{
-    g_assert_cmpstr(remex_status_name(reply->error.status), ==,
-            remex_status_name(status));
-}
-
 static struct reply call(
         struct desk *desk, const struct caller *caller, struct request *request)
 {
@@ -36,13 +23,6 @@ static struct reply call(
 
     g_assert_true(desk_take(desk, desk_send(desk, caller, request), &reply));
     return reply;
-}
-
-static void close_process(struct desk *desk, struct puppet *puppet, int code)
-{
-    puppet_exit(puppet, code);
-    puppet_end(puppet);
-    desk_settle(desk);
 }
 
 /* --- Resume --------------------------------------------------------------- */
@@ -68,15 +48,15 @@ static void a_session_in_use_is_resumed_only_by_its_holder(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     desk_call(&desk, &renew);
     reply = resume_as(&desk, 0, false);
-    check_status(&reply, REMEX_ABORTED);
+    desk_check_status(&reply, REMEX_ABORTED);
     g_assert_cmpint(reply.error.kind, ==, REMEX_ERROR_SUPERSEDED);
     reply = desk_call(&desk, &renew); /* which changes nothing for the holder */
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
     reply = resume_as(&desk, 1, false);
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
     g_assert_cmpuint(reply.open.attachment, ==, 2);
     desk_deinit(&desk);
 }
@@ -94,15 +74,15 @@ static void the_old_holder_is_told_that_he_was_replaced(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     puppet = desk_start_process(&desk, "one", 1, WINDOW);
     waiting[0] = desk_ask(&desk, &pull);
     waiting[1] = desk_ask(&desk, &wait);
     reply = resume_as(&desk, 0, true);
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
     for (size_t i = 0; i < G_N_ELEMENTS(waiting); i++) {
         g_assert_true(desk_take(&desk, waiting[i], &reply));
-        check_status(&reply, REMEX_ABORTED);
+        desk_check_status(&reply, REMEX_ABORTED);
         g_assert_cmpint(reply.error.kind, ==, REMEX_ERROR_SUPERSEDED);
         g_assert_cmpuint(reply.error.allowed, ==, 2);
     }
@@ -111,7 +91,7 @@ static void the_old_holder_is_told_that_he_was_replaced(void)
     g_assert_false(puppet->killed);
     desk.attachment = 2;
     reply = desk_call(&desk, &renew);
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
     desk_deinit(&desk);
 }
 
@@ -125,7 +105,7 @@ static void a_signal_is_not_sent_again_after_a_resume(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     puppet = desk_start_process(&desk, "one", 0, 0);
     reply = desk_call(&desk, &signal);
     g_assert_cmpint(reply.signal.outcome, ==, SIGNAL_DELIVERED);
@@ -151,7 +131,7 @@ static void a_resume_of_an_unknown_or_foreign_session_is_the_same(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     root = desk_caller(&desk);
     root.uid = 0;
     resume.session_id = desk.session_id;
@@ -231,14 +211,14 @@ static void a_session_with_a_living_process_is_kept(void)
     begin_with_room_for(&desk, 1);
     g_assert_true(open_by(&desk, 1));
     reply = call_by(&desk, 1, &start);
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
     requests_drop_pipe(desk.requests, &desk, 1);
     g_assert_false(open_by(&desk, 2));
     g_assert_false(desk.puppets.newest->killed);
-    close_process(&desk, desk.puppets.newest, 0);
+    desk_close_process(&desk, desk.puppets.newest, 0);
     g_assert_true(open_by(&desk, 2));
     reply = call_by(&desk, 2, &inspect); /* it is there all the same */
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
     g_assert_false(reply.inspect.process.owned);
     desk_deinit(&desk);
 }
@@ -254,7 +234,7 @@ static void a_session_that_is_still_to_be_told_is_kept(void)
     begin_with_room_for(&desk, 1);
     g_assert_true(open_by(&desk, 1));
     call_by(&desk, 1, &start);
-    close_process(&desk, desk.puppets.newest, 0);
+    desk_close_process(&desk, desk.puppets.newest, 0);
     requests_drop_pipe(desk.requests, &desk, 1);
     g_assert_false(open_by(&desk, 2));
     reply = call_by(&desk, 3, &pull);
@@ -280,7 +260,7 @@ static void start_with(struct desk *desk, const char *id, enum owner_loss loss)
     start.start.process.stop_plan = plan;
     start.start.process.stop_plan_count = 2;
     reply = desk_call(desk, &start);
-    check_status(&reply, REMEX_OK);
+    desk_check_status(&reply, REMEX_OK);
 }
 
 static const struct process_status *listed(
@@ -302,7 +282,7 @@ static void what_becomes_of_the_processes_is_seen_in_the_list(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     start_with(&desk, "keep", OWNER_LOSS_KEEP);
     keep = desk.puppets.newest;
     start_with(&desk, "kill", OWNER_LOSS_KILL);
@@ -320,7 +300,7 @@ static void what_becomes_of_the_processes_is_seen_in_the_list(void)
     desk_pass(&desk, 1000);
     g_assert_true(terminate->killed);
     g_assert_false(keep->killed);
-    close_process(&desk, kill, 0);
+    desk_close_process(&desk, kill, 0);
 
     desk_open(&desk);
     reply = desk_call(&desk, &list);
@@ -346,7 +326,7 @@ static void one_without_an_owner_gets_who_starts_it_again(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     start_with(&desk, "one", OWNER_LOSS_KEEP);
     desk_call(&desk, &close);
     desk_open(&desk);
@@ -371,7 +351,7 @@ static void one_with_an_owner_stays_with_him(void)
     struct desk desk;
     struct reply reply;
 
-    begin(&desk);
+    desk_begin(&desk);
     start_with(&desk, "one", OWNER_LOSS_KEEP);
     desk_open(&desk);
     start_with(&desk, "one", OWNER_LOSS_KEEP);
@@ -392,7 +372,7 @@ static void one_whose_pipe_is_held_does_not_leak(void)
     struct puppet *puppet;
     struct desk desk;
 
-    begin(&desk);
+    desk_begin(&desk);
     start.start.process.has_eof_linger = true; /* 0: no end to it */
     desk_call(&desk, &start);
     puppet = desk.puppets.newest;
