@@ -18,14 +18,14 @@ struct attach_options {
     bool pass_signals;
 };
 
-static bool take_from(void *data, char *value)
+static bool take_from(void *data, const char *value)
 {
     struct attach_options *options = data;
 
     return target_parse_from(value, &options->from);
 }
 
-static bool take_no_stdin(void *data, char *value)
+static bool take_no_stdin(void *data, const char *value)
 {
     struct attach_options *options = data;
 
@@ -34,7 +34,7 @@ static bool take_no_stdin(void *data, char *value)
     return true;
 }
 
-static bool take_pass_signals(void *data, char *value)
+static bool take_pass_signals(void *data, const char *value)
 {
     struct attach_options *options = data;
 

@@ -11,7 +11,7 @@
 
 #define TOKEN_BYTES 1024
 
-static bool take_address(void *options, char *value)
+static bool take_address(void *options, const char *value)
 {
     struct connect_options *connect = options;
 
@@ -19,7 +19,7 @@ static bool take_address(void *options, char *value)
     return value[0] != '\0';
 }
 
-static bool take_token_file(void *options, char *value)
+static bool take_token_file(void *options, const char *value)
 {
     struct connect_options *connect = options;
 

@@ -24,7 +24,7 @@ struct inspect_options {
     bool json;
 };
 
-static bool take_json(void *data, char *value)
+static bool take_json(void *data, const char *value)
 {
     struct inspect_options *options = data;
 

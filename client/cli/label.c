@@ -3,14 +3,18 @@
 
 #include <string.h>
 
-bool label_add(struct labels *labels, char *text)
+bool label_add(struct labels *labels, const char *text)
 {
-    char *equals = strchr(text, '=');
+    const char *equals = strchr(text, '=');
+    char *name = labels->names[labels->count < LABELS_MAX ? labels->count : 0];
+    size_t length = strcspn(text, "=");
 
-    if (!equals || equals == text || labels->count == LABELS_MAX)
+    if (!equals || length == 0 || length > LABEL_NAME_BYTES ||
+            labels->count == LABELS_MAX)
         return false;
-    *equals = '\0';
+    memcpy(name, text, length);
+    name[length] = '\0';
     labels->items[labels->count++] =
-            (struct remex_label){ .name = text, .value = equals + 1 };
+            (struct remex_label){ .name = name, .value = equals + 1 };
     return true;
 }

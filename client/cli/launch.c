@@ -13,7 +13,7 @@
 #define MAX_ID_BYTES 128
 #define DEFAULT_KEEP_MS ((int64_t)60 * 60 * 1000)
 
-static bool take_env(void *data, char *value)
+static bool take_env(void *data, const char *value)
 {
     struct launch_options *options = data;
     const char *equals = strchr(value, '=');
@@ -24,7 +24,7 @@ static bool take_env(void *data, char *value)
     return true;
 }
 
-static bool take_cwd(void *data, char *value)
+static bool take_cwd(void *data, const char *value)
 {
     struct launch_options *options = data;
 
@@ -32,7 +32,7 @@ static bool take_cwd(void *data, char *value)
     return value[0] == '/';
 }
 
-static bool take_id(void *data, char *value)
+static bool take_id(void *data, const char *value)
 {
     struct launch_options *options = data;
 
@@ -40,7 +40,7 @@ static bool take_id(void *data, char *value)
     return value[0] != '\0' && strlen(value) <= MAX_ID_BYTES;
 }
 
-static bool take_wall_time(void *data, char *value)
+static bool take_wall_time(void *data, const char *value)
 {
     struct launch_options *options = data;
 
@@ -48,7 +48,7 @@ static bool take_wall_time(void *data, char *value)
             options->wall_time_ms > 0;
 }
 
-static bool take_stdin(void *data, char *value)
+static bool take_stdin(void *data, const char *value)
 {
     struct launch_options *options = data;
 
@@ -61,21 +61,21 @@ static bool take_stdin(void *data, char *value)
     return true;
 }
 
-static bool take_out(void *data, char *value)
+static bool take_out(void *data, const char *value)
 {
     struct launch_options *options = data;
 
     return stream_policy_parse(value, &options->out);
 }
 
-static bool take_err(void *data, char *value)
+static bool take_err(void *data, const char *value)
 {
     struct launch_options *options = data;
 
     return stream_policy_parse(value, &options->err);
 }
 
-static bool take_pty(void *data, char *value)
+static bool take_pty(void *data, const char *value)
 {
     struct launch_options *options = data;
 
@@ -84,7 +84,7 @@ static bool take_pty(void *data, char *value)
             value, &options->pty.rows, &options->pty.columns);
 }
 
-static bool take_rlimit(void *data, char *value)
+static bool take_rlimit(void *data, const char *value)
 {
     struct launch_options *options = data;
 
@@ -92,21 +92,21 @@ static bool take_rlimit(void *data, char *value)
             rlimit_parse(value, &options->rlimits[options->rlimit_count++]);
 }
 
-static bool take_label(void *data, char *value)
+static bool take_label(void *data, const char *value)
 {
     struct launch_options *options = data;
 
     return label_add(&options->labels, value);
 }
 
-static bool take_stop_plan(void *data, char *value)
+static bool take_stop_plan(void *data, const char *value)
 {
     struct launch_options *options = data;
 
     return stop_plan_parse(value, &options->stop_plan);
 }
 
-static bool take_keep(void *data, char *value)
+static bool take_keep(void *data, const char *value)
 {
     struct launch_options *options = data;
 
@@ -116,7 +116,7 @@ static bool take_keep(void *data, char *value)
             options->keep_ms > 0;
 }
 
-static bool take_owner_loss(void *data, char *value)
+static bool take_owner_loss(void *data, const char *value)
 {
     struct launch_options *options = data;
 

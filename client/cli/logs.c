@@ -37,14 +37,14 @@ struct pass {
     bool counts;        /* lines, rather than write them */
 };
 
-static bool take_from(void *data, char *value)
+static bool take_from(void *data, const char *value)
 {
     struct logs_options *options = data;
 
     return target_parse_from(value, &options->from);
 }
 
-static bool take_follow(void *data, char *value)
+static bool take_follow(void *data, const char *value)
 {
     struct logs_options *options = data;
 
@@ -53,14 +53,14 @@ static bool take_follow(void *data, char *value)
     return true;
 }
 
-static bool take_stream(void *data, char *value)
+static bool take_stream(void *data, const char *value)
 {
     struct logs_options *options = data;
 
     return target_parse_stream(value, &options->stream);
 }
 
-static bool take_lines(void *data, char *value)
+static bool take_lines(void *data, const char *value)
 {
     struct logs_options *options = data;
 

@@ -80,7 +80,7 @@ static bool wrong(const struct verb *verb, const char *word, const char *what)
 }
 
 static bool take(const struct verb *verb, const struct option_spec *spec,
-        void *options, char *value)
+        void *options, const char *value)
 {
     if (spec->take(options, value))
         return true;

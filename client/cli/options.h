@@ -20,9 +20,8 @@ struct option_spec {
     const char *help;     /* one line */
     const char *expected; /* what a good value is, for whoever gave a bad one */
     /* Stores the value in `options`, the verb's own struct; lent for the life
-     * of the program, and may be cut into pieces once it is found good. False:
-     * it is not what is expected. */
-    bool (*take)(void *options, char *value);
+     * of the program. False: it is not what is expected. */
+    bool (*take)(void *options, const char *value);
 };
 
 /* Ends a table. */

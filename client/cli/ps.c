@@ -27,14 +27,14 @@ struct ps_options {
     bool json;
 };
 
-static bool take_label(void *data, char *value)
+static bool take_label(void *data, const char *value)
 {
     struct ps_options *options = data;
 
     return label_add(&options->labels, value);
 }
 
-static bool take_everybody(void *data, char *value)
+static bool take_everybody(void *data, const char *value)
 {
     struct ps_options *options = data;
 
@@ -43,7 +43,7 @@ static bool take_everybody(void *data, char *value)
     return true;
 }
 
-static bool take_json(void *data, char *value)
+static bool take_json(void *data, const char *value)
 {
     struct ps_options *options = data;
 
@@ -132,7 +132,8 @@ static int list_on(
     list_options.label_count = options->labels.count;
     list_options.everybody = options->everybody;
     if (remex_client_list(client, &list_options, &list, &error) != REMEX_OK) {
-        report("ps: %s", error.text);
+        report("ps: %s%s", options->everybody ? "--everybody: " : "",
+                error.text);
         return REPORT_EXIT_FAILED;
     }
     if (options->json)

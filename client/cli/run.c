@@ -62,7 +62,7 @@ static int connect_and_run(
 }
 
 /* As timeout(1) calls it. */
-static bool take_timeout(void *data, char *value)
+static bool take_timeout(void *data, const char *value)
 {
     struct launch_options *options = data;
 

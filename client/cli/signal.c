@@ -16,7 +16,7 @@ struct signal_options {
     enum remex_signal_target to;
 };
 
-static bool take_to(void *data, char *value)
+static bool take_to(void *data, const char *value)
 {
     struct signal_options *options = data;
 

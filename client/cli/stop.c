@@ -16,16 +16,17 @@ struct stop_options {
     struct stop_plan plan;          /* without steps: the one of the start */
     bool at_once;
     bool waits;
+    int64_t timeout_ms;
 };
 
-static bool take_plan(void *data, char *value)
+static bool take_plan(void *data, const char *value)
 {
     struct stop_options *options = data;
 
     return stop_plan_parse(value, &options->plan);
 }
 
-static bool take_now(void *data, char *value)
+static bool take_now(void *data, const char *value)
 {
     struct stop_options *options = data;
 
@@ -34,7 +35,7 @@ static bool take_now(void *data, char *value)
     return true;
 }
 
-static bool take_wait(void *data, char *value)
+static bool take_wait(void *data, const char *value)
 {
     struct stop_options *options = data;
 
@@ -43,11 +44,21 @@ static bool take_wait(void *data, char *value)
     return true;
 }
 
+static bool take_timeout(void *data, const char *value)
+{
+    struct stop_options *options = data;
+
+    options->waits = true;
+    return quantity_parse_duration(value, &options->timeout_ms);
+}
+
 static const struct option_spec specs[] = {
     { 0, "plan", "SIGNAL[:WAIT],...", "do so; default what --stop-plan told",
             "steps such as TERM:10s,KILL", take_plan },
     { 0, "now", NULL, "kill it and its tree at once", NULL, take_now },
     { 0, "wait", NULL, "until it has exited", NULL, take_wait },
+    { 0, "timeout", "DURATION", "wait for that, but no longer",
+            "a duration such as 10s", take_timeout },
     OPTIONS_END,
 };
 
@@ -65,15 +76,20 @@ static int stop(const struct target *target, const struct stop_options *options)
 {
     struct remex_error error;
     struct remex_exit ended;
+    int status = 0;
 
     if (begin(target, options, &error) != REMEX_OK)
         return target_explain(target, &error);
-    return options->waits ? waiting_for_exit(target, REMEX_FOREVER, &ended) : 0;
+    if (options->waits)
+        status = waiting_for_exit(target, options->timeout_ms, &ended);
+    if (status == REPORT_EXIT_TIMED_OUT)
+        report("stop: %s has not exited within --timeout", target->id);
+    return status;
 }
 
 static int run(const struct verb *verb, struct words words)
 {
-    struct stop_options options = { .at_once = false };
+    struct stop_options options = { .timeout_ms = REMEX_FOREVER };
     struct target_from live = { REMEX_FROM_LIVE, 0 };
     struct target target;
     int status;

@@ -16,7 +16,7 @@ struct wait_options {
     int64_t timeout_ms;
 };
 
-static bool take_timeout(void *data, char *value)
+static bool take_timeout(void *data, const char *value)
 {
     struct wait_options *options = data;
 

@@ -29,21 +29,21 @@ struct pattern {
     enum remex_stream stream;
 };
 
-static bool take_from(void *data, char *value)
+static bool take_from(void *data, const char *value)
 {
     struct wait_line_options *options = data;
 
     return target_parse_from(value, &options->from);
 }
 
-static bool take_stream(void *data, char *value)
+static bool take_stream(void *data, const char *value)
 {
     struct wait_line_options *options = data;
 
     return target_parse_stream(value, &options->stream);
 }
 
-static bool take_timeout(void *data, char *value)
+static bool take_timeout(void *data, const char *value)
 {
     struct wait_line_options *options = data;
 

@@ -20,7 +20,7 @@ struct write_options {
     bool eof;
 };
 
-static bool take_eof(void *data, char *value)
+static bool take_eof(void *data, const char *value)
 {
     struct write_options *options = data;
 

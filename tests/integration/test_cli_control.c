@@ -169,6 +169,17 @@ static void stop_escalates(void)
     g_free(id);
 }
 
+static void stop_gives_up_in_time(void)
+{
+    char *id = start_ready("trap '' TERM; " WAIT_HERE);
+
+    cli_check_told(CLI("stop", AT, id, "--plan=TERM:1h", "--timeout", "50ms"),
+            124, "--timeout");
+    cli_check(CLI("stop", AT, id, "--now", "--timeout", "50s"), 0, "", "");
+    cli_check(CLI("wait", AT, id), 137, "", "");
+    g_free(id);
+}
+
 static void stop_keeps_to_the_plan_of_the_start(void)
 {
     char *id = cli_read_line(CLI("start", AT, "--stop-plan", "USR1:50s", "--",
@@ -284,6 +295,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/cli_control", who_takes_no_input_is_told);
     SUITE_ADD("/cli_control", signals_have_names_and_targets);
     SUITE_ADD("/cli_control", stop_escalates);
+    SUITE_ADD("/cli_control", stop_gives_up_in_time);
     SUITE_ADD("/cli_control", stop_keeps_to_the_plan_of_the_start);
     SUITE_ADD("/cli_control", attach_is_what_run_would_be);
     SUITE_ADD("/cli_control", the_process_goes_on_without_who_attached);

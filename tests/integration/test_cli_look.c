@@ -176,6 +176,7 @@ static void bad_usage_is_told(void)
     cli_check_told(CLI("ps", AT, "--label", "x"), 125, "NAME=VALUE");
     cli_check_told(CLI("ps", AT, "id"), 125, "an operand too many");
     cli_check_told(CLI("ps"), 125, "--at ADDR");
+    cli_check_told(CLI("ps", AT, "--everybody"), 125, "--everybody");
     cli_check_told(CLI("inspect", AT), 125, "no ID given");
     cli_check_told(CLI("inspect", AT, "a", "b"), 125, "b: an operand too many");
     cli_check_told(CLI("inspect", AT, "a", "--jsn"), 125, "--jsn");

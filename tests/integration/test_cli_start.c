@@ -5,6 +5,7 @@
  */
 
 #include <string.h>
+#include <unistd.h>
 
 #include <glib.h>
 
@@ -40,6 +41,25 @@ static void it_is_kept_as_long_as_told(void)
 
     g_assert_true(daemon_wait_none_marked(marker, 20 * SECOND_MS));
     g_free(id);
+}
+
+static void close_stdout(void)
+{
+    close(STDOUT_FILENO);
+}
+
+static void nothing_stays_that_nobody_was_told_of(void)
+{
+    const char *const marker = "remex-test-start-untold";
+    struct command command;
+    struct command_result result;
+
+    command_start(&command, START(WAITER(marker)), close_stdout);
+    command_finish(&command, NULL, 0, &result);
+    g_assert_cmpint(result.status, ==, 125);
+    g_assert_nonnull(strstr(result.err_text, "standard output"));
+    g_assert_true(daemon_wait_none_marked(marker, 20 * SECOND_MS));
+    command_result_deinit(&result);
 }
 
 static void an_id_can_be_chosen_once(void)
@@ -108,6 +128,7 @@ int main(int argc, char **argv)
     daemon_start(&the_daemon);
     SUITE_ADD("/cli_start", the_program_outlives_the_command);
     SUITE_ADD("/cli_start", it_is_kept_as_long_as_told);
+    SUITE_ADD("/cli_start", nothing_stays_that_nobody_was_told_of);
     SUITE_ADD("/cli_start", an_id_can_be_chosen_once);
     SUITE_ADD("/cli_start", what_cannot_run_is_told_as_run_does);
     SUITE_ADD("/cli_start", an_executor_that_stays_is_asked_for);
