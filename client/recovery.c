@@ -9,6 +9,9 @@
 #define FIRST_BACK_OFF (20 * MILLISECOND)
 #define MAX_BACK_OFF (1000 * MILLISECOND)
 
+/* The same where the executor lets us in, but the link breaks again. */
+#define MAX_PAUSE (160 * MILLISECOND)
+
 /* A link that lives for so long, or was of use, has earned a quick first
  * attempt. */
 #define STABLE (1000 * MILLISECOND)
@@ -50,6 +53,15 @@ void recovery_used(struct recovery *recovery)
         recovery->useful = true;
 }
 
+static void pause_attempts(struct recovery *recovery, int64_t now, int64_t most)
+{
+    if (recovery->back_off > most)
+        recovery->back_off = most;
+    recovery->attempting = false;
+    recovery->retry_at = clock_after(now, recovery->back_off);
+    recovery->back_off *= 2;
+}
+
 void recovery_lost(struct recovery *recovery, int64_t now)
 {
     if (!recovery_is_linked(recovery))
@@ -61,7 +73,7 @@ void recovery_lost(struct recovery *recovery, int64_t now)
     if (recovery->useful || now - recovery->resumed_at >= STABLE)
         recovery->back_off = FIRST_BACK_OFF;
     else /* it broke again at once: do not run in circles */
-        recovery_attempt_failed(recovery, now);
+        pause_attempts(recovery, now, MAX_PAUSE);
 }
 
 void recovery_attempted(struct recovery *recovery)
@@ -72,11 +84,7 @@ void recovery_attempted(struct recovery *recovery)
 
 void recovery_attempt_failed(struct recovery *recovery, int64_t now)
 {
-    recovery->attempting = false;
-    recovery->retry_at = clock_after(now, recovery->back_off);
-    recovery->back_off *= 2;
-    if (recovery->back_off > MAX_BACK_OFF)
-        recovery->back_off = MAX_BACK_OFF;
+    pause_attempts(recovery, now, MAX_BACK_OFF);
 }
 
 void recovery_resumed(struct recovery *recovery, int64_t now)

@@ -2,7 +2,7 @@
 
 /*
  * A link that is cut a thousand times, mid-message, either way: not a byte is
- * wrong, lost or repeated. ctest-timeout: 120
+ * wrong, lost or repeated. ctest-timeout: 180 ctest-long: 1800
  */
 
 #include <glib.h>
@@ -57,10 +57,20 @@ static void a_thousand_cuts_cost_no_byte_either_way(void)
     check_cuts(1000, 64 * MIB, 128 * KIB);
 }
 
+static void ten_thousand_cuts_cost_no_byte_either(void)
+{
+    if (!g_test_slow()) {
+        g_test_skip("it takes long");
+        return;
+    }
+    check_cuts(10000, 640 * MIB, 128 * KIB);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     suite_start_nng();
     SUITE_ADD("/cuts", a_thousand_cuts_cost_no_byte_either_way);
+    SUITE_ADD("/cuts", ten_thousand_cuts_cost_no_byte_either);
     return g_test_run();
 }

@@ -122,6 +122,23 @@ static void a_link_that_breaks_again_at_once_is_not_run_after(void)
     g_assert_cmpint(tick(5022 * MS), ==, RECOVERY_RESUME);
 }
 
+static void a_link_that_is_let_in_again_and_again_is_not_given_up(void)
+{
+    int64_t now = 5000 * MS;
+
+    open_at(0);
+    for (int i = 0; i < 20; i++) {
+        recovery_lost(&recovery, now);
+        now = recovery.retry_at;
+        g_assert_cmpint(tick(now), ==, RECOVERY_RESUME);
+        recovery_attempted(&recovery);
+        recovery_resumed(&recovery, ++now);
+    }
+    recovery_lost(&recovery, now);
+    g_assert_cmpint(tick(now + 159 * MS), ==, RECOVERY_NOTHING);
+    g_assert_cmpint(tick(now + 160 * MS), ==, RECOVERY_RESUME);
+}
+
 static void the_deadline_ends_it(void)
 {
     open_at(0);
@@ -186,6 +203,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/recovery", attempts_come_ever_more_slowly);
     SUITE_ADD("/recovery", a_link_that_breaks_again_at_once_is_not_run_after);
     SUITE_ADD("/recovery", a_link_that_was_of_use_is_run_after_at_once);
+    SUITE_ADD(
+            "/recovery", a_link_that_is_let_in_again_and_again_is_not_given_up);
     SUITE_ADD("/recovery", the_deadline_ends_it);
     SUITE_ADD("/recovery", without_patience_the_first_loss_is_final);
     SUITE_ADD("/recovery", the_first_reason_stays);
