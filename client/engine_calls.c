@@ -14,9 +14,10 @@
 #define WAIT_LAST_MS 1000
 #define WAIT_SHARED_MS 100
 
-/* What an answer may take, beside such waiting. */
-#define ANSWER_MS 30000
-#define GRACE_MS 5000
+/* What an answer may take, beside such waiting. One that was lost while its
+ * connection lives on is missed after this; then the call is sent again. */
+#define ANSWER_MS 3000
+#define GRACE_MS 2000
 
 void engine_call(struct engine *engine, struct call *call, int64_t now)
 {

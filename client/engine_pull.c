@@ -9,7 +9,7 @@
 /* The longest park, if the executor and the lease allow it: long enough to cost
  * nothing, short enough to notice that nobody is there. */
 #define PARK_MS 15000
-#define GRACE_MS 10000
+#define GRACE_MS 5000
 
 /* How long the lane of the Pull may be down. */
 #define PARK_PATIENCE ((int64_t)100 * 1000 * 1000)
@@ -115,6 +115,15 @@ static uint32_t park_ms(const struct engine *engine)
     return (uint32_t)longest;
 }
 
+/* How late the answer to a Pull may be. One that was lost is missed while
+ * there is still lease for a resume. */
+static uint32_t grace_ms(const struct engine *engine)
+{
+    if (engine->lease_ms > 0 && engine->lease_ms / 3 < GRACE_MS)
+        return engine->lease_ms / 3;
+    return GRACE_MS;
+}
+
 /* As long as batches come, ever larger ones. */
 static size_t batch_bytes(struct engine *engine)
 {
@@ -131,7 +140,7 @@ static void send_pull(struct engine *engine, unsigned int lane, uint32_t wait)
     struct remex_error error;
     enum remex_status status;
 
-    request.deadline_ms = wait + GRACE_MS;
+    request.deadline_ms = wait + grace_ms(engine);
     request.pull.acks = acks;
     request.pull.ack_count = collect_acks(engine, acks);
     request.pull.wait_ms = wait;

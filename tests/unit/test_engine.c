@@ -491,6 +491,19 @@ static uint32_t asked_for(void)
     return expect(ENGINE_PULL_LANE, METHOD_PULL)->pull.max_bytes;
 }
 
+static void a_lost_pull_is_missed_before_the_lease_ends(void)
+{
+    const struct request *pull;
+
+    open_session();
+    world.engine.lease_ms = 3000;
+    answer_plainly(ENGINE_PULL_LANE, METHOD_PULL);
+    pull = expect(ENGINE_PULL_LANE, METHOD_PULL);
+    g_assert_cmpuint(pull->pull.wait_ms, ==, 1000);
+    g_assert_cmpuint(pull->deadline_ms, <=, 2000);
+    tear_down(NULL);
+}
+
 static void links_that_break_early_are_asked_for_less(void)
 {
     uint32_t most;
@@ -943,6 +956,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", lanes_are_opened_as_calls_need_them);
     SUITE_ADD("/engine", a_lost_call_is_repeated_after_one_resume);
     SUITE_ADD("/engine", a_connection_that_breaks_is_resumed_once);
+    SUITE_ADD("/engine", a_lost_pull_is_missed_before_the_lease_ends);
     SUITE_ADD("/engine", links_that_break_early_are_asked_for_less);
     SUITE_ADD("/engine", a_resume_states_where_each_handle_stands);
     SUITE_ADD("/engine", an_answer_to_an_old_attachment_is_nobodys);
