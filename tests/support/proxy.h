@@ -34,12 +34,15 @@ enum proxy_method {
     PROXY_RENEW = 18,
     PROXY_START = 19,
     PROXY_RUN = 20,
+    PROXY_FOLLOW = 21,
     PROXY_UNFOLLOW = 22,
     PROXY_PULL = 23,
     PROXY_READ = 24,
     PROXY_WRITE = 25,
     PROXY_SIGNAL = 26,
     PROXY_TERMINATE = 28,
+    PROXY_INSPECT = 30,
+    PROXY_LIST = 31,
     PROXY_METHODS = 64 /* none is as large */
 };
 
