@@ -77,11 +77,14 @@ enum remex_owner_loss {
 };
 
 /* A terminal in the place of all three streams: its output comes as
- * REMEX_TERMINAL, treated as `out` says, and what is written is typed. */
+ * REMEX_TERMINAL, treated as `out` says (it cannot be discarded), and what is
+ * written is typed. Closing stdin types an end of file, which in raw mode a
+ * terminal does not have; it does not hang up. See PtySpec in the .proto. */
 struct remex_pty_options {
     unsigned int rows;    /* default 24 */
     unsigned int columns; /* default 80 */
-    const char *term;     /* the value of TERM; default: left alone */
+    const char *term; /* the value of TERM, unless `env` states one; default:
+                       * not set */
 };
 
 #define REMEX_UNLIMITED UINT64_MAX
