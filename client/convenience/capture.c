@@ -168,12 +168,20 @@ static void follow(struct run *run)
 /* --- Telling ------------------------------------------------------------- */
 
 static void tell_stream(
-        struct keep *keep, uint64_t lost_bytes, struct remex_captured *out)
+        struct run *run, enum remex_stream stream, struct remex_captured *out)
+{
+    struct ending *ending = &run->ending;
+    uint64_t lost = ending->told.lost_bytes[stream - 1];
+
+    out->lost_bytes += lost;
+    if (lost > 0 || ending_has(ending, stream, REMEX_END_READ_ERROR))
+        out->lossy = true;
+}
+
+static void tell_kept(struct keep *keep, struct remex_captured *out)
 {
     out->data = keep_bytes(keep);
     out->truncated = keep->truncated;
-    out->lost_bytes = lost_bytes;
-    out->lossy = lost_bytes > 0;
 }
 
 static enum remex_status tell_status(const struct run *run)
@@ -191,16 +199,17 @@ static void tell(struct run *run)
 {
     struct remex_capture_result *told = &run->told;
     struct remex_ending *ending = &run->ending.told;
-    const uint64_t *lost = ending->lost_bytes;
 
     if (!ending->has_exit) /* it may be known before its turn */
         ending->has_exit =
                 remex_process_wait(run->process, 0, &ending->exit) == REMEX_OK;
     ending->status = tell_status(run);
     told->ending = *ending;
-    tell_stream(&run->out, lost[REMEX_STDOUT - 1] + lost[REMEX_TERMINAL - 1],
-            &told->out);
-    tell_stream(&run->err, lost[REMEX_STDERR - 1], &told->err);
+    tell_kept(&run->out, &told->out);
+    tell_kept(&run->err, &told->err);
+    tell_stream(run, REMEX_STDOUT, &told->out);
+    tell_stream(run, REMEX_TERMINAL, &told->out);
+    tell_stream(run, REMEX_STDERR, &told->err);
     told->input_bytes = run->feeder.taken;
     told->input_status = run->feeder.status;
 }

@@ -20,7 +20,7 @@ void line_splitter_init(struct line_splitter *splitter,
 void line_splitter_deinit(struct line_splitter *splitter)
 {
     free(splitter->held);
-    *splitter = (struct line_splitter){ 0 };
+    *splitter = (struct line_splitter){ .held = NULL };
 }
 
 /* If the last line was told, the next one begins here. */
@@ -115,7 +115,7 @@ static struct cut find_cut(
         const struct line_splitter *splitter, const char *data, size_t size)
 {
     size_t left = room(splitter);
-    struct cut cut = { 0 };
+    struct cut cut = { .kept = 0 };
     const char *lf;
 
     /* One more than fits tells whether the line is too long. No need to look

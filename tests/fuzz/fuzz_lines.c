@@ -88,7 +88,7 @@ static void lose(struct checker *checker, uint64_t lost)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct checker checker = { 0 };
+    struct checker checker = { .told = 0 };
     struct remex_line line;
     size_t at = 2;
 

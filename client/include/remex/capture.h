@@ -44,9 +44,9 @@ struct remex_capture_options {
 struct remex_captured {
     struct remex_bytes data; /* lent while the result lives; a NUL follows */
     uint64_t bytes;          /* that came, kept or not */
-    uint64_t lost_bytes;     /* that did not: see lossy */
+    uint64_t lost_bytes;     /* that did not, for Gaps */
     bool truncated;          /* more came than is in `data` */
-    bool lossy;              /* Gaps are missing, in `data` or beside it */
+    bool lossy;              /* some did not come: for Gaps, or a read error */
 };
 
 struct remex_capture_result {
