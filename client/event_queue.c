@@ -141,6 +141,13 @@ static void note_end(struct event_queue *queue, struct event_node *node)
     }
 }
 
+/* What is lost takes no room: the executor reckons so as well. */
+static void move_bound(struct event_queue *queue, uint64_t lost)
+{
+    queue->until =
+            lost < UINT64_MAX - queue->until ? queue->until + lost : UINT64_MAX;
+}
+
 static void append(struct event_queue *queue, struct event_node *node)
 {
     node->next = NULL;
@@ -153,6 +160,8 @@ static void append(struct event_queue *queue, struct event_node *node)
     queue->last = node;
     note_end(queue, node);
     pass(&queue->come, &node->event);
+    if (node->event.kind == REMEX_EVENT_GAP)
+        move_bound(queue, node->event.gap.bytes);
 }
 
 static void put_aside(struct event_queue *queue, struct event_node *node)

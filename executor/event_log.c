@@ -406,6 +406,14 @@ bool event_log_next(const struct event_log *log, const struct cursor *cursor,
     return true;
 }
 
+bool cursor_waits(const struct cursor *cursor, const struct remex_event *event,
+        uint64_t until_position)
+{
+    return (event->kind == REMEX_EVENT_OUTPUT ||
+                   event->kind == REMEX_EVENT_GAP) &&
+            cursor->position >= until_position;
+}
+
 void cursor_pass(struct cursor *cursor, const struct remex_event *event)
 {
     assert(event->seq > cursor->seq);

@@ -134,6 +134,12 @@ bool event_log_mark(
 bool event_log_next(const struct event_log *log, const struct cursor *cursor,
         struct remex_event *out, struct log_block **block_out);
 
+/* Whether an event that comes next is for later, as the reader takes output up
+ * to a position only. Gaps wait as output does, and so grow into one: who takes
+ * nothing is not told of each loss by itself. */
+bool cursor_waits(const struct cursor *cursor, const struct remex_event *event,
+        uint64_t until_position);
+
 /* Moves a cursor behind an event that event_log_next gave for it. */
 void cursor_pass(struct cursor *cursor, const struct remex_event *event);
 

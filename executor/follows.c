@@ -284,8 +284,7 @@ bool follow_has_event(const struct follow *follow)
             !event_log_next(process_log(follow->entry->process),
                     &follow->cursor, &event, NULL))
         return false;
-    return event.kind != REMEX_EVENT_OUTPUT ||
-            follow->cursor.position < follow->until_position;
+    return !cursor_waits(&follow->cursor, &event, follow->until_position);
 }
 
 bool follow_has_news(const struct follow *follow)

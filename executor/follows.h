@@ -28,7 +28,7 @@ struct follow {
     struct list ready; /* in its session's list */
     uint64_t id;
     struct cursor cursor;
-    uint64_t until_position; /* output may begin below this one */
+    uint64_t until_position; /* output and gaps may begin below this one */
     uint64_t consumed_seq;
     uint64_t told_seq; /* by a FollowState: the newest event then */
     bool exclusive;

@@ -78,8 +78,15 @@ static bool add_event(struct gather *gather, uint64_t follow_id,
     return true;
 }
 
+/* What is lost takes no room at the other end. */
+static uint64_t moved_on(uint64_t until_position, uint64_t bytes)
+{
+    return bytes < UINT64_MAX - until_position ? until_position + bytes
+                                               : UINT64_MAX;
+}
+
 void gather_log(struct gather *gather, const struct event_log *log,
-        struct cursor *cursor, uint64_t follow_id, uint64_t until_position)
+        struct cursor *cursor, uint64_t follow_id, uint64_t *until_position)
 {
     size_t begin = gather->bytes;
     size_t first = gather->count;
@@ -89,12 +96,13 @@ void gather_log(struct gather *gather, const struct event_log *log,
     while (gather->bytes - begin < GATHER_TURN &&
             gather->count - first < GATHER_TURN_EVENTS &&
             event_log_next(log, cursor, &event, &block)) {
-        if (event.kind == REMEX_EVENT_OUTPUT &&
-                cursor->position >= until_position)
+        if (cursor_waits(cursor, &event, *until_position))
             return;
         if (!add_event(gather, follow_id, &event, block))
             return;
         cursor_pass(cursor, &event);
+        if (event.kind == REMEX_EVENT_GAP)
+            *until_position = moved_on(*until_position, event.gap.bytes);
     }
 }
 
@@ -185,7 +193,7 @@ static bool gather_follow(struct gather *gather, struct follow *follow)
     const struct event_log *log = process_log(follow->entry->process);
 
     gather_log(
-            gather, log, &follow->cursor, follow->id, follow->until_position);
+            gather, log, &follow->cursor, follow->id, &follow->until_position);
     if (follow_has_early_exit(follow)) {
         struct follow_state state;
 

@@ -46,10 +46,10 @@ void gather_begin(struct gather *gather, size_t max_bytes);
 
 bool gather_is_empty(const struct gather *gather);
 
-/* Moves on a cursor, about one turn, before `until_position`. The
- * first event of a reply always fits. */
+/* Moves on a cursor, about one turn, before `*until_position`, which gaps move
+ * on. The first event of a reply always fits. */
 void gather_log(struct gather *gather, const struct event_log *log,
-        struct cursor *cursor, uint64_t follow_id, uint64_t until_position);
+        struct cursor *cursor, uint64_t follow_id, uint64_t *until_position);
 
 /* All that can be told of a closed process in one reply: whole outputs from the
  * first on as long as they fit, a Gap for the others, Exited and Closed in any

@@ -169,12 +169,13 @@ enum remex_status requests_do_read(struct requests *requests,
     struct cursor cursor = { .seq = read->after_seq,
         .position = read->after_position };
     struct gather *gather = &requests->gather;
+    uint64_t until_position = UINT64_MAX;
 
     gather_begin(gather, read->max_bytes);
     while (!gather->full) {
         uint64_t before = cursor.seq;
 
-        gather_log(gather, log, &cursor, 0, UINT64_MAX);
+        gather_log(gather, log, &cursor, 0, &until_position);
         if (cursor.seq == before)
             break;
     }

@@ -161,3 +161,35 @@ uint64_t tree_memory_kib(pid_t pid, const char *what)
     g_free(value);
     return kib;
 }
+
+static uint64_t written_by(pid_t pid)
+{
+    char *text = read_file(pid, "io");
+    const char *start = text ? strstr(text, "wchar: ") : NULL;
+    uint64_t written;
+
+    g_assert_nonnull(start);
+    written = g_ascii_strtoull(start + strlen("wchar: "), NULL, 10);
+    g_free(text);
+    return written;
+}
+
+/* So many looks without a byte count as held: half a second. */
+#define QUIET_LOOKS 250
+
+uint64_t tree_wait_held(pid_t pid, uint64_t least)
+{
+    gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+    uint64_t written = written_by(pid);
+    int quiet = 0;
+
+    while (quiet < QUIET_LOOKS) {
+        uint64_t before = written;
+
+        g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+        g_usleep(POLL_US);
+        written = written_by(pid);
+        quiet = written == before && written >= least ? quiet + 1 : 0;
+    }
+    return written;
+}

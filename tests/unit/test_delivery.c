@@ -652,6 +652,40 @@ static void h3_a_hole_in_what_is_retained_is_told_to_everybody(void)
     desk_deinit(&desk);
 }
 
+/* The same, with a window that is smaller than what is lost meanwhile: what is
+ * lost takes no room in it, and is told once there is room. */
+static void h4_a_gap_leaves_room_for_what_comes_behind_it(void)
+{
+    struct puppet *puppet;
+    struct desk desk;
+
+    begin(&desk);
+    puppet = start(&desk, stream_of(DELIVERY_LOSSY, RETENTION_NONE, 0));
+    follow(&desk, (struct follow_spec){ .until_position = 10 });
+    out(puppet, "0123456789");
+    check_pulled(&desk, "0123456789 ");
+    for (int i = 0; i < 50; i++) {
+        out_bulk(puppet, LOG_BYTES / 4);
+        check_pulled(&desk, ""); /* not each by itself */
+    }
+    {
+        struct pull_ack ack = { 1, 1, 30 };
+        struct request pull = desk_pull_request(0);
+        struct reply reply;
+
+        pull.pull.acks = &ack;
+        pull.pull.ack_count = 1;
+        reply = desk_call(&desk, &pull);
+        g_assert_cmpuint(reply.pull.batch.count, ==, 2);
+        g_assert_cmpint(
+                reply.pull.batch.events[0].event.kind, ==, REMEX_EVENT_GAP);
+        g_assert_cmpint(
+                reply.pull.batch.events[1].event.kind, ==, REMEX_EVENT_OUTPUT);
+    }
+    check_pulled(&desk, "");
+    desk_deinit(&desk);
+}
+
 /* With the smallest queue the mark of a loss took the place of the data. */
 static void h4_who_keeps_up_after_a_loss_gets_data_again(void)
 {
@@ -748,6 +782,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/delivery", h2_who_attaches_at_any_time_has_no_hole);
     SUITE_ADD("/delivery", h3_a_hole_in_what_is_retained_is_told_to_everybody);
     SUITE_ADD("/delivery", h4_who_keeps_up_after_a_loss_gets_data_again);
+    SUITE_ADD("/delivery", h4_a_gap_leaves_room_for_what_comes_behind_it);
     SUITE_ADD("/delivery", h5_after_the_end_every_read_says_so_at_once);
     SUITE_ADD("/delivery", h6_a_gap_counts_and_says_where_each_stream_goes_on);
     return g_test_run();

@@ -126,7 +126,9 @@ static void check_gap(struct track *track, const struct remex_event *event)
     }
     g_assert_cmpuint(event->gap.bytes, ==,
             track->offsets[0] + track->offsets[1] - before);
+    g_assert_cmpuint(track->position, <, track->until);
     track->position += event->gap.bytes;
+    track->until += event->gap.bytes;
     track->gaps++;
 }
 
