@@ -135,8 +135,8 @@ static void take_answer(struct engine *engine, struct call *call,
     calls_finish(call);
 }
 
-/* A Resume that was sent before a start or a follow was answered did not state
- * its follow, and so ends it. It is sent again, for its follow. */
+/* A Resume that was sent before a start or a follow got there stated a follow
+ * of what was not known yet. The call is sent again, for its follow. */
 static bool has_lost_follow(
         const struct engine *engine, const struct call *call, unsigned int lane)
 {

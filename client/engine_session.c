@@ -76,9 +76,12 @@ static void fail_with(struct engine *engine, enum remex_failure reason,
 
 /* --- Open and Resume ----------------------------------------------------- */
 
+/* Also what is being started or attached to just now: if the executor has done
+ * that, the follow must not end with the old link, or the process has a moment
+ * without a follower; if it has not, it says so and nothing is lost. */
 static bool needs_follow(const struct handle *handle)
 {
-    return handle->started && !handle->freed && !handle_is_over(handle);
+    return handle->asked && !handle->freed && !handle_is_over(handle);
 }
 
 /* The cursors of all that is followed; NULL without memory. */

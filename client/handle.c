@@ -38,6 +38,7 @@ struct remex_bytes handle_id(const struct handle *handle)
 
 const struct follow_spec *handle_cursor(struct handle *handle)
 {
+    handle->asked = true;
     handle->told_until = event_queue_grant(&handle->events);
     handle->told_seq = 0;
     handle->follow = (struct follow_spec){

@@ -38,6 +38,7 @@ struct handle {
     int64_t pid;
 
     bool started; /* the executor has said so */
+    bool asked;   /* it was asked to follow: it may do so, answered or not */
     bool freed;   /* by its user */
     bool detached;
     bool has_exit;

@@ -70,8 +70,12 @@ static enum remex_status start_locked(struct remex_client *client,
         process->handle.stdin_ended = true;
     status = call_start(client, process, argv, options, error);
     if (status != REMEX_OK) {
-        /* Whether it runs or not, nobody has a handle: it must not stay. */
-        client_give_up(process, status == REMEX_OUTCOME_UNKNOWN);
+        /* Whether it runs or not, nobody has a handle: it must not stay. But
+         * another's, of that id, may have come to be followed by a Resume. */
+        process->handle.detached = status == REMEX_ALREADY_EXISTS;
+        client_give_up(process,
+                status == REMEX_OUTCOME_UNKNOWN ||
+                        status == REMEX_ALREADY_EXISTS);
         return status;
     }
     engine_started(&client->engine, &process->handle, clock_monotonic_ns());

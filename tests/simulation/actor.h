@@ -54,7 +54,6 @@ struct job {
     bool answered;           /* its start was, by success */
     bool freed;
     bool gone;
-    bool follow_lost; /* maybe: its start was in flight while the link broke */
 
     /* What it was told, see judge.h. */
     uint64_t seq;

@@ -73,14 +73,9 @@ static int64_t draw_patience(struct chance *chance)
 static void prepare_start(struct call *call, uint32_t wait_ms)
 {
     struct operation *operation = (struct operation *)call;
-    struct job *job = operation->job;
 
     (void)wait_ms;
-    /* A start whose answer is lost has lost its follow as well, until it is
-     * repeated; and a process without a follower may be drained. */
-    if (call->unanswered)
-        job->follow_lost = job->plan->spec.out.no_follower == NO_FOLLOWER_DRAIN;
-    call->request.start.follow = handle_cursor(&job->handle);
+    call->request.start.follow = handle_cursor(&operation->job->handle);
 }
 
 static enum remex_status start_replied(

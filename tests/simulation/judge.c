@@ -69,7 +69,7 @@ static void judge_gap(struct job *job, const struct remex_event *event)
     CHECK(job, bytes == event->gap.bytes, "%s: a gap of %llu bytes, not %llu",
             plan->id, (unsigned long long)bytes,
             (unsigned long long)event->gap.bytes);
-    CHECK(job, plan->spec.out.delivery == DELIVERY_LOSSY || job->follow_lost,
+    CHECK(job, plan->spec.out.delivery == DELIVERY_LOSSY,
             "%s is reliable and has a gap", plan->id);
     job->position += bytes;
     job->gaps++;

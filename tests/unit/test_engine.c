@@ -615,6 +615,23 @@ static void a_start_answered_amid_a_resume_is_repeated(void)
     tear_down(NULL);
 }
 
+static void what_is_being_started_is_stated_in_a_resume(void)
+{
+    struct follow_state state = { .follow_id = 1 };
+    struct handle handle;
+
+    open_session();
+    g_assert_cmpint(
+            engine_add(&world.engine, &handle, "p", 1, 0), ==, REMEX_OK);
+    handle_cursor(&handle); /* for the Start */
+    fail_lane(ENGINE_PULL_LANE);
+    g_assert_cmpuint(expect(0, METHOD_OPEN)->open.resume->follow_count, ==, 1);
+    answer_open(0, 2, &state, 1);
+    g_assert_false(handle_is_over(&handle)); /* it has not got there, no more */
+    engine_started(&world.engine, &handle, world.now);
+    tear_down(&handle);
+}
+
 static void two_pulls_may_overtake_each_other(void)
 {
     struct handle handle;
@@ -961,6 +978,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", a_resume_states_where_each_handle_stands);
     SUITE_ADD("/engine", an_answer_to_an_old_attachment_is_nobodys);
     SUITE_ADD("/engine", a_start_answered_amid_a_resume_is_repeated);
+    SUITE_ADD("/engine", what_is_being_started_is_stated_in_a_resume);
     SUITE_ADD("/engine", two_pulls_may_overtake_each_other);
     SUITE_ADD("/engine", while_output_is_bulky_both_lanes_keep_asking);
     SUITE_ADD("/engine", a_pull_parked_for_bulky_output_is_parked);
