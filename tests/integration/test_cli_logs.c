@@ -185,25 +185,38 @@ static void an_end_without_the_line_is_told(void)
     g_free(id);
 }
 
+static void check_lost(struct command *command)
+{
+    struct command_result result;
+
+    command_finish(command, NULL, 0, &result);
+    g_assert_cmpint(result.status, ==, 125);
+    g_assert_true(g_str_has_prefix(result.err_text, "remex: "));
+    command_result_deinit(&result);
+}
+
 static void a_lost_executor_is_told(void)
 {
     struct daemon daemon;
-    struct command command;
-    struct command_result result;
+    struct command logs;
+    struct command attach;
+    struct command line;
     char *id;
 
     daemon_start(&daemon);
     id = cli_read_line(CLI("start", "--at", daemon.address, "--", "/bin/sh",
             "-c", "echo up; exec sleep 1000"));
+    command_start(&logs, CLI("logs", "--at", daemon.address, "-f", id), NULL);
+    command_start(&attach, CLI("attach", "--at", daemon.address, id), NULL);
+    expect_line(&logs, "up");
+    expect_line(&attach, "up");
     command_start(
-            &command, CLI("logs", "--at", daemon.address, "-f", id), NULL);
-    expect_line(&command, "up");
+            &line, CLI("wait-line", "--at", daemon.address, id, "down"), NULL);
     daemon_kill(&daemon);
     daemon_restart(&daemon);
-    command_finish(&command, NULL, 0, &result);
-    g_assert_cmpint(result.status, ==, 125);
-    g_assert_true(g_str_has_prefix(result.err_text, "remex: "));
-    command_result_deinit(&result);
+    check_lost(&logs);
+    check_lost(&attach);
+    check_lost(&line);
     daemon_stop(&daemon);
     g_free(id);
 }
