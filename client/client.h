@@ -20,16 +20,16 @@
 #include <remex/client.h>
 #include <remex/process.h>
 
-#include "client/connection.h"
 #include "client/embedded.h"
 #include "client/engine.h"
+#include "client/transport.h"
 
 struct remex_client {
     pid_t pid; /* that made it; in a forked child nothing may be touched */
     pthread_mutex_t mutex;
     pthread_cond_t moved; /* of the engine's hook of that name */
     struct engine engine;
-    struct connection *connection;
+    struct transport *transport;
     struct embedded embedded; /* fd -1: none */
     char *name;
     char *token;

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "client/client.h"
+#include "client/connection.h"
 #include "client/reach.h"
+#include "client/secure.h"
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/text.h"
@@ -173,12 +175,36 @@ static void init_engine(
 
     if (client->token)
         engine_options.token = text_bytes(client->token);
-    engine_init(&client->engine, &engine_options, &hooks,
-            connection_transport(client->connection));
+    engine_init(&client->engine, &engine_options, &hooks, client->transport);
+}
+
+/* What the options leave out, the environment may say. */
+static const char *file_of(const char *given, const char *variable)
+{
+    const char *set = given ? given : secure_getenv(variable);
+
+    return set && set[0] ? set : NULL;
+}
+
+static enum remex_status new_secure(struct remex_client *client,
+        const struct address *address,
+        const struct remex_client_options *options,
+        const struct transport_events *events, struct remex_error *error)
+{
+    struct secure_files files = {
+        .authority = file_of(options->tls_authority, "REMEX_TLS_AUTHORITY"),
+        .certificate =
+                file_of(options->tls_certificate, "REMEX_TLS_CERTIFICATE"),
+        .key = file_of(options->tls_key, "REMEX_TLS_KEY"),
+        .name = file_of(options->tls_name, "REMEX_TLS_NAME"),
+    };
+
+    return secure_new(address, &files, events, &client->transport, error);
 }
 
 static enum remex_status new_connection(struct remex_client *client,
-        const struct address *address, struct remex_error *error)
+        const struct address *address,
+        const struct remex_client_options *options, struct remex_error *error)
 {
     struct transport_events events = {
         .user = client,
@@ -191,7 +217,9 @@ static enum remex_status new_connection(struct remex_client *client,
     };
     enum remex_status status;
 
-    status = connection_new(address, &events, &client->connection);
+    if (address->kind == ADDRESS_TLS)
+        return new_secure(client, address, options, &events, error);
+    status = connection_new(address, &events, &client->transport);
     if (status != REMEX_OK)
         return error_set(error, status, "the address cannot be used");
     return REMEX_OK;
@@ -225,11 +253,15 @@ static enum remex_status new_client(const struct remex_client_options *options,
 /* --- Connecting ---------------------------------------------------------- */
 
 /* Looks why there is no answer; false: for a reason that will stay. */
-static bool may_come(
-        const struct address *address, int64_t since, struct remex_error *error)
+static bool may_come(struct remex_client *client, const struct address *address,
+        int64_t since, struct remex_error *error)
 {
-    enum remex_status status = reach_check(address, error);
+    struct transport *transport = client->transport;
+    enum remex_status status;
 
+    if (transport->operations->problem(transport, error) != REMEX_OK)
+        return false;
+    status = reach_check(address, error);
     if (status == REMEX_OK)
         return true;
     return status == REMEX_UNAVAILABLE &&
@@ -261,7 +293,7 @@ static enum remex_status wait_open(struct remex_client *client,
                 is_settled(client))
             continue;
         client_unlock(client);
-        hopeful = may_come(address, since, &why);
+        hopeful = may_come(client, address, since, &why);
         pthread_mutex_lock(&client->mutex);
     }
     if (engine_is_open(&client->engine))
@@ -278,7 +310,7 @@ static enum remex_status connect_to(struct remex_client *client,
         const struct remex_client_options *options, int64_t deadline,
         struct remex_error *error)
 {
-    enum remex_status status = new_connection(client, address, error);
+    enum remex_status status = new_connection(client, address, options, error);
 
     if (status != REMEX_OK)
         return status;
@@ -288,7 +320,7 @@ static enum remex_status connect_to(struct remex_client *client,
     if (status == REMEX_OK)
         status = wait_open(client, address, deadline, error);
     else
-        error_set(error, status, "NNG has no resources for a connection");
+        error_set(error, status, "there are no resources for a connection");
     pthread_mutex_unlock(&client->mutex);
     return status;
 }
@@ -300,11 +332,12 @@ static enum remex_status find_executor(struct remex_client *client,
 {
     enum remex_status status;
 
-    if (address->kind == ADDRESS_IPC || address->kind == ADDRESS_TCP)
+    if (address->kind == ADDRESS_IPC || address->kind == ADDRESS_TCP ||
+            address->kind == ADDRESS_TLS)
         return REMEX_OK;
     if (address->kind != ADDRESS_LOCAL)
         return error_set(error, REMEX_UNIMPLEMENTED,
-                "this version connects to ipc:, tcp: and local: only");
+                "this version does not connect to ssh: addresses");
     status = embedded_start(
             &client->embedded, options->executor_program, deadline, error);
     if (status == REMEX_OK)
@@ -389,10 +422,10 @@ void remex_client_free(struct remex_client *client)
 {
     if (!client || !client_lock(client))
         return;
-    if (client->connection) {
+    if (client->transport) {
         end_session(client);
         client_unlock(client);
-        connection_free(client->connection);
+        client->transport->operations->free(client->transport);
         pthread_mutex_lock(&client->mutex);
     }
     if (client->embedded.fd >= 0)

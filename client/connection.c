@@ -183,14 +183,6 @@ static void watched(void *user)
 
 /* --- Life and death ------------------------------------------------------ */
 
-static const struct transport_operations operations = {
-    .open = connection_lane_open,
-    .send = connection_lane_send,
-    .reset = connection_lane_reset,
-    .listen = connection_hints_listen,
-    .wake = wake,
-};
-
 static void free_memory(struct connection *connection)
 {
     for (unsigned int i = 0; i < TRANSPORT_LANES; i++)
@@ -202,46 +194,6 @@ static void free_memory(struct connection *connection)
     pthread_cond_destroy(&connection->left);
     pthread_mutex_destroy(&connection->mutex);
     free(connection);
-}
-
-enum remex_status connection_new(const struct address *address,
-        const struct transport_events *events, struct connection **out)
-{
-    struct connection *connection = calloc(1, sizeof(*connection));
-    char text[ADDRESS_TEXT_BYTES];
-    size_t length;
-
-    if (!connection)
-        return REMEX_NO_MEMORY;
-    address_format(address, text);
-    length = strnlen(text, sizeof(text));
-    if (length >= sizeof(connection->url)) {
-        free(connection);
-        return REMEX_INVALID_ARGUMENT;
-    }
-    memcpy(connection->url, text, length);
-    for (unsigned int i = 0; i < TRANSPORT_LANES; i++) {
-        connection->lanes[i].connection = connection;
-        connection->lanes[i].number = i;
-    }
-    connection->transport.operations = &operations;
-    connection->events = *events;
-    connection->timer_at = CLOCK_NEVER;
-    pthread_mutex_init(&connection->mutex, NULL);
-    pthread_cond_init(&connection->left, NULL);
-    if (nng_aio_alloc(&connection->kick, kicked, connection) != 0 ||
-            nng_aio_alloc(&connection->timer, timer_due, connection) != 0 ||
-            nng_aio_alloc(&connection->watch, watched, connection) != 0) {
-        free_memory(connection);
-        return REMEX_NO_MEMORY;
-    }
-    *out = connection;
-    return REMEX_OK;
-}
-
-struct transport *connection_transport(struct connection *connection)
-{
-    return &connection->transport;
 }
 
 /* All that NNG could make us wait for. */
@@ -278,20 +230,70 @@ static bool close_in_time(struct connection *connection)
     return false;
 }
 
-void connection_free(struct connection *connection)
+static void free_connection(struct transport *transport)
 {
-    if (!connection)
-        return;
+    struct connection *connection = (struct connection *)transport;
+
     pthread_mutex_lock(&connection->mutex);
     connection->stopping = true;
     while (connection->inside > 0)
         pthread_cond_wait(&connection->left, &connection->mutex);
     pthread_mutex_unlock(&connection->mutex);
-    nng_aio_stop(connection->timer);
-    nng_aio_stop(connection->kick);
-    nng_aio_stop(connection->watch);
-    nng_aio_stop(connection->watch);
     /* What hangs may still use it. */
     if (close_in_time(connection))
         free_memory(connection);
+}
+
+/* Whether somebody is there, reach_check finds out. */
+static enum remex_status no_problem(
+        struct transport *transport, struct remex_error *error)
+{
+    (void)transport;
+    (void)error;
+    return REMEX_OK;
+}
+
+static const struct transport_operations operations = {
+    .open = connection_lane_open,
+    .send = connection_lane_send,
+    .reset = connection_lane_reset,
+    .listen = connection_hints_listen,
+    .wake = wake,
+    .problem = no_problem,
+    .free = free_connection,
+};
+
+enum remex_status connection_new(const struct address *address,
+        const struct transport_events *events, struct transport **out)
+{
+    struct connection *connection = calloc(1, sizeof(*connection));
+    char text[ADDRESS_TEXT_BYTES];
+    size_t length;
+
+    if (!connection)
+        return REMEX_NO_MEMORY;
+    address_format(address, text);
+    length = strnlen(text, sizeof(text));
+    if (length >= sizeof(connection->url)) {
+        free(connection);
+        return REMEX_INVALID_ARGUMENT;
+    }
+    memcpy(connection->url, text, length);
+    for (unsigned int i = 0; i < TRANSPORT_LANES; i++) {
+        connection->lanes[i].connection = connection;
+        connection->lanes[i].number = i;
+    }
+    connection->transport.operations = &operations;
+    connection->events = *events;
+    connection->timer_at = CLOCK_NEVER;
+    pthread_mutex_init(&connection->mutex, NULL);
+    pthread_cond_init(&connection->left, NULL);
+    if (nng_aio_alloc(&connection->kick, kicked, connection) != 0 ||
+            nng_aio_alloc(&connection->timer, timer_due, connection) != 0 ||
+            nng_aio_alloc(&connection->watch, watched, connection) != 0) {
+        free_memory(connection);
+        return REMEX_NO_MEMORY;
+    }
+    *out = &connection->transport;
+    return REMEX_OK;
 }

@@ -17,16 +17,8 @@
 #include "client/transport.h"
 #include "common/address.h"
 
-struct connection;
-
 /* Connects nothing yet. Events come from threads of NNG, several at a time. */
 REMEX_CHECKED enum remex_status connection_new(const struct address *address,
-        const struct transport_events *events, struct connection **out);
-
-struct transport *connection_transport(struct connection *connection);
-
-/* No event comes after this. Holds no lock that an event may wait for. NULL is
- * allowed. */
-void connection_free(struct connection *connection);
+        const struct transport_events *events, struct transport **out);
 
 #endif

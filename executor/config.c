@@ -10,10 +10,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
-
-/* As short as a token may be: 128 random bits in hexadecimal have twice that.
- */
-enum { MIN_TOKEN_BYTES = 16 };
+#include "executor/secret_file.h"
 
 enum { MAX_RETENTION_SECONDS = 24 * 60 * 60 };
 
@@ -21,11 +18,19 @@ const char config_usage[] =
         "Usage: remexd [--listen ADDR]... [OPTION]...\n"
         "Runs programs for clients of remex.\n"
         "\n"
-        "  --listen ADDR      ipc://PATH, or tcp://HOST:PORT on loopback;\n"
+        "  --listen ADDR      ipc://PATH, tls://HOST:PORT, or tcp://HOST:PORT "
+        "on\n"
+        "                     loopback;\n"
         "                     default ipc://$XDG_RUNTIME_DIR/remex/executor,\n"
         "                     or ipc:///run/remex/executor as root\n"
-        "  --token-file FILE  its first line is the token that clients of\n"
-        "                     tcp:// addresses must show; mode 0600\n"
+        "  --tokens FILE      whom to let in by tcp://, and by tls:// without "
+        "a\n"
+        "                     certificate; made by 'remex keygen token'\n"
+        "  --tls-certificate FILE, --tls-key FILE\n"
+        "                     what tls:// addresses prove themselves with; "
+        "PEM\n"
+        "  --tls-clients FILE\n"
+        "                     the authority that signs clients' certificates\n"
         "  --retention S      how many seconds a process stays known after its "
         "end,\n"
         "                     1 to 86400; default 80\n"
@@ -104,57 +109,49 @@ static enum remex_status take_embedded(
     return REMEX_OK;
 }
 
-static enum remex_status keep_token(struct config *config, const char *path,
-        const char *text, size_t size, struct remex_error *error)
+static enum remex_status take_tokens(
+        struct config *config, const char *value, struct remex_error *error)
 {
-    const char *newline = memchr(text, '\n', size);
+    return tokens_load(&config->tokens, value, error);
+}
 
-    if (newline)
-        size = (size_t)(newline - text);
-    if (size < MIN_TOKEN_BYTES || size > sizeof(config->token))
-        return error_set(error, REMEX_INVALID_ARGUMENT,
-                "the token in the first line of %s must have %d to %d bytes",
-                path, MIN_TOKEN_BYTES, CONFIG_TOKEN_BYTES);
-    memcpy(config->token, text, size);
-    config->token_size = size;
+static enum remex_status take_path(char out[CONFIG_FILE_BYTES],
+        const char *option, const char *value, struct remex_error *error)
+{
+    size_t size = strlen(value) + 1;
+
+    if (size > CONFIG_FILE_BYTES)
+        return usage_error(error, option, "the path is too long");
+    if (access(value, R_OK) < 0)
+        return error_set(error, REMEX_NOT_FOUND, "%s: cannot read %s: %s",
+                option, value, strerrordesc_np(errno));
+    memcpy(out, value, size);
     return REMEX_OK;
 }
 
-static enum remex_status read_token(struct config *config, const char *path,
-        int fd, struct remex_error *error)
-{
-    char text[CONFIG_TOKEN_BYTES + 2];
-    struct stat status;
-    ssize_t size;
-
-    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
-        return error_set(
-                error, REMEX_INVALID_ARGUMENT, "%s is not a file", path);
-    if (status.st_mode & (S_IRWXG | S_IRWXO) ||
-            (status.st_uid != geteuid() && status.st_uid != 0))
-        return error_set(error, REMEX_PERMISSION_DENIED,
-                "the token in %s is not secret: the file must be yours and "
-                "have mode 0600",
-                path);
-    size = read(fd, text, sizeof(text));
-    if (size < 0)
-        return error_set(error, REMEX_INTERNAL, "cannot read %s: %s", path,
-                strerrordesc_np(errno));
-    return keep_token(config, path, text, (size_t)size, error);
-}
-
-static enum remex_status take_token_file(
+static enum remex_status take_certificate(
         struct config *config, const char *value, struct remex_error *error)
 {
-    int fd = open(value, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    enum remex_status status;
+    return take_path(
+            config->tls_certificate, "--tls-certificate", value, error);
+}
 
-    if (fd < 0)
-        return error_set(error, REMEX_NOT_FOUND, "cannot open %s: %s", value,
-                strerrordesc_np(errno));
-    status = read_token(config, value, fd, error);
+static enum remex_status take_key(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    int fd;
+    enum remex_status status = secret_file_open(value, "the key", &fd, error);
+
+    if (status != REMEX_OK)
+        return status;
     close(fd);
-    return status;
+    return take_path(config->tls_key, "--tls-key", value, error);
+}
+
+static enum remex_status take_authority(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    return take_path(config->tls_clients, "--tls-clients", value, error);
 }
 
 static const struct option {
@@ -165,7 +162,10 @@ static const struct option {
     { "--listen", take_listen },
     { "--ready-fd", take_ready_fd },
     { "--embedded", take_embedded },
-    { "--token-file", take_token_file },
+    { "--tokens", take_tokens },
+    { "--tls-certificate", take_certificate },
+    { "--tls-key", take_key },
+    { "--tls-clients", take_authority },
     { "--retention", take_retention },
 };
 
@@ -206,22 +206,32 @@ static enum remex_status check_address(const struct config *config,
     case ADDRESS_TCP:
         if (!address->loopback)
             return error_set(error, REMEX_INVALID_ARGUMENT,
-                    "%s would let the network in without encryption; only "
-                    "loopback can be listened on yet",
-                    text);
-        if (config->token_size == 0)
+                    "%s would let the network in without encryption; listen on "
+                    "tls://%s:%u instead",
+                    text, address->host, (unsigned int)address->port);
+        if (config->tokens.count == 0)
             return error_set(error, REMEX_INVALID_ARGUMENT,
                     "%s would let every user of this host in; give a "
-                    "--token-file",
+                    "--tokens file",
                     text);
         break;
     case ADDRESS_TLS:
+        if (!config->tls_certificate[0] || !config->tls_key[0])
+            return error_set(error, REMEX_INVALID_ARGUMENT,
+                    "%s needs --tls-certificate and --tls-key", text);
+        if (!config->tls_clients[0] && config->tokens.count == 0)
+            return error_set(error, REMEX_INVALID_ARGUMENT,
+                    "%s would let everybody in; give --tls-clients with the "
+                    "authority that signs your clients' certificates, or a "
+                    "--tokens file",
+                    text);
+        break;
     case ADDRESS_LOCAL:
     case ADDRESS_SSH:
     default:
         return error_set(error, REMEX_INVALID_ARGUMENT,
-                "%s is not an address to listen on; ipc://PATH and "
-                "tcp://HOST:PORT are",
+                "%s is not an address to listen on; ipc://PATH, "
+                "tcp://HOST:PORT and tls://HOST:PORT are",
                 text);
     }
     return address_hint(address, &hint, error);

@@ -14,8 +14,9 @@
 #include <remex/status.h>
 
 #include "common/address.h"
+#include "executor/tokens.h"
 
-enum { CONFIG_MAX_ADDRESSES = 16, CONFIG_TOKEN_BYTES = 256 };
+enum { CONFIG_MAX_ADDRESSES = 16, CONFIG_FILE_BYTES = 1024 };
 
 struct config {
     bool help;
@@ -24,8 +25,11 @@ struct config {
     size_t address_count;
     int ready_fd;    /* -1: nobody wants to know */
     int embedded_fd; /* -1: a host program's executor is not what we are */
-    char token[CONFIG_TOKEN_BYTES];
-    size_t token_size;     /* 0: there is none */
+    struct tokens tokens;
+    /* Files; "": not given. */
+    char tls_certificate[CONFIG_FILE_BYTES];
+    char tls_key[CONFIG_FILE_BYTES];
+    char tls_clients[CONFIG_FILE_BYTES]; /* who signs them */
     uint32_t retention_ms; /* 0: the default */
 };
 

@@ -194,6 +194,22 @@ static bool on_alive(struct front *front, uint64_t beat)
     return true;
 }
 
+static bool accepts(uint32_t kind, uint32_t size)
+{
+    switch (kind) {
+    case LINK_REQUEST:
+        return size <= LINK_MAX_REQUEST;
+    case LINK_READY:
+    case LINK_REFUSED:
+        return size <= LINK_MAX_NOTE;
+    case LINK_PIPE_GONE:
+    case LINK_ALIVE:
+        return size == 0;
+    default:
+        return false;
+    }
+}
+
 static bool on_frame(
         void *user, const struct link_header *header, const void *body)
 {
@@ -260,15 +276,19 @@ void front_beat(
 
 static enum remex_status start_program(struct front *front, int fd)
 {
+    const struct front_site *site = front->site;
+    bool tls = front->kind == ADDRESS_TLS;
     char max_request[32];
-    char name[] = "remex-front";
-    char *arguments[] = { name, front->address, front->hint_address,
-        max_request, NULL };
+    const char *arguments[] = { tls ? "remex-tls-front" : "remex-front",
+        front->address, front->hint_address, max_request,
+        tls ? site->tls.certificate : NULL, site->tls.key, site->tls.clients,
+        site->tls.tokens ? "optional" : "required", NULL };
     pid_t pid;
     enum remex_status status;
 
     snprintf(max_request, sizeof(max_request), "%d", LINK_MAX_REQUEST);
-    status = front_program_start(&front->site->program, arguments, fd, &pid);
+    status = front_program_start(
+            tls ? &site->tls_program : &site->program, arguments, fd, &pid);
     if (status != REMEX_OK)
         return status;
     front->running = true;
@@ -280,6 +300,7 @@ static enum remex_status start_linked(struct front *front)
 {
     struct link_hooks hooks = {
         .user = front,
+        .accepts = accepts,
         .frame = on_frame,
         .drained = on_drained,
         .broken = on_broken,

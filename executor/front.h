@@ -48,12 +48,22 @@ enum {
     FRONT_STEADY_MS = 1000 /* having listened so long, it starts over */
 };
 
+/* Files of those that listen on tls://; see remexd(8). Lent. */
+struct front_tls {
+    const char *certificate;
+    const char *key;
+    const char *clients; /* who signs them; "": they come without */
+    bool tokens;         /* a client may show a token instead */
+};
+
 /* What all fronts of an executor have in common. */
 struct front_site {
     struct loop *loop;
     struct reaper *reaper;
     struct log *log;
     struct front_program program;
+    struct front_program tls_program; /* of tls:// */
+    struct front_tls tls;
     struct fronts_hooks hooks;
     /* One of them listens, for the first time. */
     void (*listening)(struct front_site *site);

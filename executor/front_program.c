@@ -15,9 +15,9 @@
 
 /* REMEX_LIBEXEC_DIR is where it was meant to be installed. */
 static const char *const places[] = {
-    "%s/remex-front",
-    "%s/../libexec/remex/remex-front",
-    REMEX_LIBEXEC_DIR "/remex-front",
+    "%s/",
+    "%s/../libexec/remex/",
+    REMEX_LIBEXEC_DIR "/",
 };
 
 static bool own_directory(char *out, size_t size)
@@ -35,7 +35,7 @@ static bool own_directory(char *out, size_t size)
 }
 
 enum remex_status front_program_find(
-        struct front_program *out, struct remex_error *error)
+        const char *name, struct front_program *out, struct remex_error *error)
 {
     char directory[4000];
 
@@ -44,13 +44,13 @@ enum remex_status front_program_find(
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         const char *rest = strstr(places[i], "%s");
 
-        snprintf(out->path, sizeof(out->path), "%s%s", rest ? directory : "",
-                rest ? rest + 2 : places[i]);
+        snprintf(out->path, sizeof(out->path), "%s%s%s", rest ? directory : "",
+                rest ? rest + 2 : places[i], name);
         if (access(out->path, X_OK) == 0)
             return REMEX_OK;
     }
     return error_set(error, REMEX_NOT_FOUND,
-            "the program remex-front is neither in %s nor in %s", directory,
+            "the program %s is neither in %s nor in %s", name, directory,
             REMEX_LIBEXEC_DIR);
 }
 
@@ -85,10 +85,11 @@ static int set_signals(posix_spawnattr_t *attributes)
 }
 
 enum remex_status front_program_start(const struct front_program *program,
-        char *const *arguments, int fd, pid_t *pid_out)
+        const char *const *arguments, int fd, pid_t *pid_out)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
+    char *const *same; /* for posix_spawn, which changes nothing */
     int error;
 
     if (posix_spawn_file_actions_init(&actions))
@@ -97,12 +98,13 @@ enum remex_status front_program_start(const struct front_program *program,
         posix_spawn_file_actions_destroy(&actions);
         return REMEX_NO_MEMORY;
     }
+    memcpy(&same, &arguments, sizeof(same));
     error = set_actions(&actions, fd);
     if (!error)
         error = set_signals(&attributes);
     if (!error)
-        error = posix_spawn(pid_out, program->path, &actions, &attributes,
-                arguments, environ);
+        error = posix_spawn(
+                pid_out, program->path, &actions, &attributes, same, environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     errno = error;

@@ -3,7 +3,7 @@
 #define EXECUTOR_FRONT_PROGRAM_H
 
 /*
- * Finding and starting the program remex-front.
+ * Finding and starting the programs of the fronts.
  */
 
 #include <sys/types.h>
@@ -14,15 +14,15 @@ struct front_program {
     char path[4096];
 };
 
-/* Beside this program, where it is built; in libexec, where it is installed.
- * REMEX_NOT_FOUND. */
+/* Looks for the program `name`: beside this one, where it is built; in libexec,
+ * where it is installed. REMEX_NOT_FOUND. */
 REMEX_CHECKED enum remex_status front_program_find(
-        struct front_program *out, struct remex_error *error);
+        const char *name, struct front_program *out, struct remex_error *error);
 
 /* Starts it with `arguments` (program name first, NULL last) and gives it `fd`
  * as its link; `fd` stays open here. The child is the caller's to reap. */
 REMEX_CHECKED enum remex_status front_program_start(
-        const struct front_program *program, char *const *arguments, int fd,
-        pid_t *pid_out);
+        const struct front_program *program, const char *const *arguments,
+        int fd, pid_t *pid_out);
 
 #endif

@@ -37,7 +37,11 @@ enum remex_status fronts_new(const struct fronts_parts *parts,
     fronts->site.log = parts->log;
     fronts->site.hooks = *hooks;
     fronts->site.listening = on_listening;
-    status = front_program_find(&fronts->site.program, error);
+    fronts->site.tls = parts->tls;
+    status = front_program_find("remex-front", &fronts->site.program, error);
+    if (status == REMEX_OK)
+        status = front_program_find(
+                "remex-tls-front", &fronts->site.tls_program, error);
     if (status != REMEX_OK) {
         free(fronts);
         return status;

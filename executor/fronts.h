@@ -27,6 +27,7 @@ struct fronts_parts {
     struct loop *loop;
     struct reaper *reaper;
     struct log *log;
+    struct front_tls tls;
 };
 
 /* REMEX_NOT_FOUND: there is no program to start. */

@@ -119,13 +119,18 @@ bool link_is_full(const struct link *link)
     return link->full;
 }
 
+static bool may_take(const struct link *link)
+{
+    return !link->full || link->hooks.keeps_reading;
+}
+
 /* Waits for what can be used: room if something waits to go out and is not
  * about to be tried, frames unless the front owes us reading. */
 static void update_watch(struct link *link)
 {
     uint32_t wanted = 0;
 
-    if (!link->full)
+    if (may_take(link))
         wanted |= EPOLLIN;
     if (link->count > 0 && !link->flush.queued)
         wanted |= EPOLLOUT;
@@ -245,24 +250,6 @@ static void send_out(struct link *link)
 
 /* --- In ------------------------------------------------------------------ */
 
-static size_t max_body(uint32_t kind)
-{
-    switch (kind) {
-    case LINK_REQUEST:
-        return LINK_MAX_REQUEST;
-    case LINK_READY:
-    case LINK_REFUSED:
-        return LINK_MAX_NOTE;
-    default:
-        return 0;
-    }
-}
-
-static bool is_known(uint32_t kind)
-{
-    return kind >= LINK_REQUEST && kind <= LINK_ALIVE;
-}
-
 /* Begins to gather the frame at the front of what came in. */
 static bool begin_large(struct link *link, size_t used, size_t frame_size)
 {
@@ -282,12 +269,13 @@ static const char *take_frames(struct link *link)
     const char *problem = NULL;
     size_t used = 0;
 
-    while (!link->full && link->in_size - used >= sizeof(struct link_header)) {
+    while (may_take(link) &&
+            link->in_size - used >= sizeof(struct link_header)) {
         struct link_header header;
         size_t frame_size;
 
         memcpy(&header, link->in + used, sizeof(header));
-        if (!is_known(header.kind) || header.size > max_body(header.kind)) {
+        if (!link->hooks.accepts(header.kind, header.size)) {
             problem = "it sent a frame that is none";
             break;
         }
@@ -317,7 +305,7 @@ static const char *take_large(struct link *link)
     uint8_t *large = link->large;
     bool good;
 
-    if (link->full || link->large_got < link->large_size)
+    if (!may_take(link) || link->large_got < link->large_size)
         return NULL;
     link->large = NULL;
     memcpy(&header, large, sizeof(header));
@@ -386,7 +374,7 @@ static void on_ready(struct loop_watch *watch, uint32_t events)
 
     if (events & EPOLLOUT)
         send_out(link);
-    if (events & (EPOLLHUP | EPOLLERR) && link->full)
+    if (events & (EPOLLHUP | EPOLLERR) && !may_take(link))
         problem = "it is gone";
     else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
         problem = receive_more(link);

@@ -3,15 +3,15 @@
 #define EXECUTOR_LINK_H
 
 /*
- * The executor's end of the socketpair to a front: whole frames in, frames out,
- * nobody waits.
+ * An end of the socketpair between executor and front, for those who have a
+ * loop: whole frames in, frames out, nobody waits.
  *
  * Output leaves as it lies in the logs: a frame goes out as a list of pieces,
  * each freed or released once the kernel has it. What waits to go out is
- * bounded: over the bound nothing more is taken in from this front, so that it
- * can't ask for more, and link_is_full says so, so that whoever has answers
- * that can wait lets them; the front has to read first. What comes in is
- * bounded by the frames' largest sizes, and by one piece of work per turn.
+ * bounded: over the bound the executor takes in nothing more from this front,
+ * so that it can't ask for more, and link_is_full says so, so that whoever has
+ * answers that can wait lets them; the front has to read first. What comes in
+ * is bounded by the frames' largest sizes, and by one piece of work per turn.
  */
 
 #include <stdbool.h>
@@ -27,6 +27,11 @@ struct link;
 
 struct link_hooks {
     void *user;
+    /* Whether a frame of that kind and size may come. */
+    bool (*accepts)(uint32_t kind, uint32_t size);
+    /* Frames are taken in even while it is full: the other end may be full too,
+     * and somebody has to read. */
+    bool keeps_reading;
     /* A frame came; `body` is lent for the call. False: it makes no sense, and
      * the link breaks. */
     bool (*frame)(

@@ -29,6 +29,7 @@ enum link_kind {
 #define LINK_PEER_UID_UNKNOWN UINT32_MAX
 
 enum {
+    LINK_NAME_BYTES = 56, /* the longest name of a peer */
     LINK_MAX_REQUEST = 1024 * 1024 + 64 * 1024,
     LINK_MAX_REPLY = 1024 * 1024 + 64 * 1024
 };
@@ -52,6 +53,10 @@ struct link_header {
     uint64_t ticket;   /* the front's name for a request under way */
     uint32_t pipe;     /* the front's name for a connection */
     uint32_t peer_uid; /* of a request's sender */
+    /* Of a request: so many bytes of the body, its first, are the name in the
+     * certificate that its sender has proved to own; 0: no certificate. */
+    uint32_t name_size;
+    uint32_t reserved;
 };
 
 #endif

@@ -128,13 +128,14 @@ static enum remex_status start_server(
         .ready = on_ready,
         .failed = on_failed,
     };
-    struct server_settings settings = { .log = &daemon->log };
+    struct server_settings settings = { .log = &daemon->log,
+        .tls = { config->tls_certificate, config->tls_key, config->tls_clients,
+                config->tokens.count > 0 } };
     enum remex_status status;
 
     requests_default_settings(&settings.requests);
-    settings.requests.own_uid = geteuid();
-    settings.requests.token.data = config->token;
-    settings.requests.token.size = config->token_size;
+    settings.requests.gate =
+            (struct gate){ .own_uid = geteuid(), .tokens = config->tokens };
     if (config->retention_ms > 0)
         settings.requests.retention_ms = config->retention_ms;
     status = server_new(daemon->loop, &settings, &hooks, out, error);

@@ -13,6 +13,7 @@
 
 #include "common/message.h"
 #include "executor/agenda.h"
+#include "executor/link_frame.h"
 #include "executor/list.h"
 #include "executor/registry.h"
 #include "executor/sessions.h"
@@ -21,11 +22,12 @@ struct requests;
 
 /* Where a request came from, and its answer goes to. */
 struct caller {
-    void *front;     /* opaque here */
-    bool has_uid;    /* the transport tells who the peer is */
-    uint32_t uid;    /* LINK_PEER_UID_UNKNOWN: it could not */
-    uint32_t pipe;   /* the front's name for the connection */
-    uint64_t ticket; /* the front's name for the request */
+    void *front;                    /* opaque here */
+    bool has_uid;                   /* the transport tells who the peer is */
+    uint32_t uid;                   /* LINK_PEER_UID_UNKNOWN: it could not */
+    uint32_t pipe;                  /* the front's name for the connection */
+    char name[LINK_NAME_BYTES + 1]; /* its certificate's; "": none */
+    uint64_t ticket;                /* the front's name for the request */
 };
 
 struct parked {

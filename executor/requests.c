@@ -37,7 +37,7 @@ void requests_default_settings(struct requests_settings *out)
         .retention_ms = 80000,
         .heartbeat_ms = 1000,
         .log_events = 16384,
-        .own_uid = LINK_PEER_UID_UNKNOWN,
+        .gate = { .own_uid = LINK_PEER_UID_UNKNOWN },
     };
 }
 
@@ -163,14 +163,6 @@ static void init_registry(struct requests *requests, struct process_host *host)
             &requests->registry, &limits, &hooks, host, &requests->agenda);
 }
 
-/* Only a digest is kept, so that comparing tells nothing by its time. */
-static void init_token(struct requests *requests)
-{
-    on_random(requests, &requests->token_key, sizeof(requests->token_key));
-    requests->token_digest =
-            digest_of(&requests->token_key, requests->settings.token);
-}
-
 enum remex_status requests_new(const struct requests_settings *settings,
         const struct requests_hooks *hooks, struct process_host *host,
         struct requests **out)
@@ -182,7 +174,6 @@ enum remex_status requests_new(const struct requests_settings *settings,
     requests->settings = *settings;
     requests->hooks = *hooks;
     on_random(requests, &requests->boot_id, sizeof(requests->boot_id));
-    init_token(requests);
     agenda_init(&requests->agenda);
     principals_init(&requests->principals);
     init_sessions(requests);
@@ -231,30 +222,17 @@ const struct message_id *requests_boot_id(const struct requests *requests)
 
 /* --- The gate ------------------------------------------------------------ */
 
-enum remex_status requests_identify(const struct requests *requests,
-        const struct caller *caller, const struct remex_bytes *token,
-        char name_out[PRINCIPAL_NAME_BYTES], struct remex_error *error)
+static enum remex_status use_session(
+        struct call *call, struct remex_error *error)
 {
-    const struct requests_settings *settings = &requests->settings;
-    struct digest digest;
+    const struct request *request = call->request;
+    enum remex_status status =
+            session_use(call->session, request->attachment, call->now, error);
 
-    if (caller->has_uid) {
-        if (caller->uid == LINK_PEER_UID_UNKNOWN ||
-                (caller->uid != settings->own_uid && caller->uid != 0))
-            return error_set(error, REMEX_PERMISSION_DENIED,
-                    "This executor serves user %u only.", settings->own_uid);
-        snprintf(name_out, PRINCIPAL_NAME_BYTES, "uid:%u", caller->uid);
-        return REMEX_OK;
-    }
-    snprintf(name_out, PRINCIPAL_NAME_BYTES, "token");
-    if (!token)
-        return REMEX_OK;
-    digest = digest_of(&requests->token_key, *token);
-    if (settings->token.size == 0 ||
-            !digest_equal(&digest, &requests->token_digest))
-        return error_set(error, REMEX_UNAUTHENTICATED,
-                "This address asks for a token, and the one given is not it.");
-    return REMEX_OK;
+    if (status != REMEX_OK)
+        return status;
+    session_seen(call->session, call->caller->front, call->caller->pipe);
+    return gate_allows(call->session->role, request->method, error);
 }
 
 static enum remex_status find_session(
@@ -262,9 +240,8 @@ static enum remex_status find_session(
 {
     const struct request *request = call->request;
     struct requests *requests = call->requests;
-    char name[PRINCIPAL_NAME_BYTES];
     enum remex_status status =
-            requests_identify(requests, call->caller, NULL, name, error);
+            gate_admits(&requests->settings.gate, call->caller, error);
 
     if (status != REMEX_OK)
         return status;
@@ -272,16 +249,11 @@ static enum remex_status find_session(
         return refusal_stale_boot(error);
     call->session =
             sessions_find(&requests->sessions, &request->session_id, NULL);
-    if (call->session && strcmp(call->session->principal->name, name) != 0)
+    if (call->session &&
+            !gate_is_of(call->caller, call->session->principal->name))
         call->session = NULL;
-    if (call->session) {
-        status = session_use(
-                call->session, request->attachment, call->now, error);
-        if (status == REMEX_OK)
-            session_seen(
-                    call->session, call->caller->front, call->caller->pipe);
-        return status;
-    }
+    if (call->session)
+        return use_session(call, error);
     /* Closed is what a Close wants it to be. */
     return request->method == METHOD_CLOSE ? REMEX_OK
                                            : refusal_session_gone(error);

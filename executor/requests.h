@@ -6,9 +6,9 @@
  * The protocol: requests in, replies out, and all state between them (sessions,
  * follows, processes by name).
  *
- * Every request goes through the same gate: who is it (peer uid or token),
- * which executor does he mean (boot id), whose session is it, and is he its
- * newest holder. Nothing is done for anybody who does not pass.
+ * Every request goes through the same gate (gate.h): who is it, which executor
+ * does he mean (boot id), whose session is it, is he its newest holder, and may
+ * he do this. Nothing is done for anybody who does not pass.
  *
  * Requests that wait are parked. They are answered when what they wait for has
  * come, by requests_settle at the end of the turn, so that what happens in one
@@ -26,6 +26,7 @@
 #include <remex/status.h>
 
 #include "common/message.h"
+#include "executor/gate.h"
 #include "executor/link.h"
 #include "executor/parked.h"
 #include "executor/process.h"
@@ -58,8 +59,7 @@ struct requests_settings {
     uint32_t retention_ms;
     uint32_t heartbeat_ms;
     size_t log_events; /* most outputs kept per process */
-    uint32_t own_uid;  /* he and root may use transports that tell the uid */
-    struct remex_bytes token; /* lets in who comes by another; none: nobody */
+    struct gate gate;
 };
 
 /* What an executor has if nothing else is said; without a token. */

@@ -33,7 +33,7 @@ static void fill_open_reply(struct call *call, struct session *session)
     open->attachment = session->attachment;
     open->lease_ms = session->lease_ms;
     open->principal = text_bytes(session->principal->name);
-    open->role = ROLE_RUN;
+    open->role = session->role;
     open->limits = requests->settings.limits;
     open->capabilities = capabilities;
     open->capability_count = sizeof(capabilities) / sizeof(capabilities[0]);
@@ -44,11 +44,12 @@ static void fill_open_reply(struct call *call, struct session *session)
     open->executor_version = text_bytes(REMEX_VERSION);
 }
 
-static enum remex_status open_new(
-        struct call *call, const char *name, struct remex_error *error)
+static enum remex_status open_new(struct call *call,
+        const struct gate_identity *identity, struct remex_error *error)
 {
     struct requests *requests = call->requests;
-    struct principal *principal = principals_hold(&requests->principals, name);
+    struct principal *principal =
+            principals_hold(&requests->principals, identity->name);
     struct session *session = NULL;
     enum remex_status status;
 
@@ -59,6 +60,7 @@ static enum remex_status open_new(
     principal_release(principal);
     if (!session)
         return status;
+    session->role = identity->role;
     session_set_lease(session, call->request->open.lease_ms, call->now);
     fill_open_reply(call, session);
     return REMEX_OK;
@@ -159,12 +161,12 @@ static struct session *find_resumed(
     return NULL;
 }
 
-static enum remex_status open_resumed(
-        struct call *call, const char *name, struct remex_error *error)
+static enum remex_status open_resumed(struct call *call,
+        const struct gate_identity *identity, struct remex_error *error)
 {
     const struct resume *resume = call->request->open.resume;
     struct requests *requests = call->requests;
-    struct session *session = find_resumed(call, name, error);
+    struct session *session = find_resumed(call, identity->name, error);
     struct follow_state *states;
     enum remex_status status;
 
@@ -181,6 +183,7 @@ static enum remex_status open_resumed(
             session, resume->attachment, resume->take_over, call->now, error);
     if (status != REMEX_OK)
         return status;
+    session->role = identity->role;
     supersede_parked(requests, session);
     resume_follows(call, session, states);
     fill_open_reply(call, session);
@@ -194,17 +197,17 @@ static enum remex_status open_resumed(
 enum remex_status requests_open(struct call *call, struct remex_error *error)
 {
     const struct open_request *open = &call->request->open;
-    char name[PRINCIPAL_NAME_BYTES];
-    enum remex_status status = requests_identify(
-            call->requests, call->caller, &open->token, name, error);
+    struct gate_identity identity;
+    enum remex_status status = gate_identify(&call->requests->settings.gate,
+            call->caller, open->token, &identity, error);
 
     if (status != REMEX_OK)
         return status;
     if (open->min_version > MESSAGE_VERSION ||
             open->max_version < MESSAGE_VERSION)
         return refusal_unsupported_version(error);
-    return open->resume ? open_resumed(call, name, error)
-                        : open_new(call, name, error);
+    return open->resume ? open_resumed(call, &identity, error)
+                        : open_new(call, &identity, error);
 }
 
 enum remex_status requests_close(struct call *call, struct remex_error *error)

@@ -25,8 +25,6 @@ struct requests {
     struct requests_settings settings;
     struct requests_hooks hooks;
     struct message_id boot_id;
-    struct digest_key token_key;
-    struct digest token_digest;
     struct agenda agenda;
     struct principals principals;
     struct sessions sessions;
@@ -74,13 +72,6 @@ requests_method requests_list;
 requests_method requests_forget;
 requests_method requests_run;
 requests_method requests_seal;
-
-/* Whether who sent this may use the executor at all, and by what name.
- * `token`: what he showed, in Open. */
-REMEX_CHECKED enum remex_status requests_identify(
-        const struct requests *requests, const struct caller *caller,
-        const struct remex_bytes *token, char name_out[PRINCIPAL_NAME_BYTES],
-        struct remex_error *error);
 
 /* Whether what is to be started has no more arguments than it may. */
 REMEX_CHECKED enum remex_status requests_check_arguments(

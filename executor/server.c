@@ -116,15 +116,20 @@ static bool on_frame(void *user, struct front *front,
         .pipe = header->pipe,
         .ticket = header->ticket,
     };
+    struct remex_bytes request;
 
     if (header->kind == LINK_PIPE_GONE) {
         requests_drop_pipe(server->requests, front, header->pipe);
         return true;
     }
-    if (header->kind != LINK_REQUEST)
+    if (header->kind != LINK_REQUEST || header->name_size > header->size ||
+            header->name_size > LINK_NAME_BYTES)
         return false;
-    requests_take(server->requests, &caller,
-            (struct remex_bytes){ body, header->size }, loop_now(server->loop));
+    if (header->name_size > 0)
+        memcpy(caller.name, body, header->name_size);
+    request = (struct remex_bytes){ (const uint8_t *)body + header->name_size,
+        header->size - header->name_size };
+    requests_take(server->requests, &caller, request, loop_now(server->loop));
     on_unsettled(server);
     return true;
 }
@@ -218,8 +223,8 @@ static enum remex_status start_timers(struct server *server)
     return loop_timer_set(loop, &server->beat, loop_now(loop));
 }
 
-static enum remex_status new_fronts(
-        struct server *server, struct remex_error *error)
+static enum remex_status new_fronts(struct server *server,
+        const struct front_tls *tls, struct remex_error *error)
 {
     struct fronts_hooks hooks = {
         .user = server,
@@ -230,7 +235,8 @@ static enum remex_status new_fronts(
         .drained = on_drained,
     };
 
-    struct fronts_parts parts = { server->loop, server->reaper, server->log };
+    struct fronts_parts parts = { server->loop, server->reaper, server->log,
+        *tls };
 
     return fronts_new(&parts, &hooks, &server->fronts, error);
 }
@@ -254,7 +260,7 @@ static enum remex_status new_requests(
 }
 
 static enum remex_status new_parts(struct server *server,
-        const struct requests_settings *settings, struct remex_error *error)
+        const struct server_settings *settings, struct remex_error *error)
 {
     enum remex_status status = reaper_new(server->loop, &server->reaper);
 
@@ -262,13 +268,13 @@ static enum remex_status new_parts(struct server *server,
         status =
                 child_host_new(server->loop, server->reaper, &server->children);
     if (status == REMEX_OK)
-        status = new_requests(server, settings);
+        status = new_requests(server, &settings->requests);
     if (status == REMEX_OK)
         status = start_timers(server);
     if (status != REMEX_OK)
         return error_set(
                 error, status, "cannot start: %s", remex_status_name(status));
-    return new_fronts(server, error);
+    return new_fronts(server, &settings->tls, error);
 }
 
 enum remex_status server_new(struct loop *loop,
@@ -284,7 +290,7 @@ enum remex_status server_new(struct loop *loop,
     server->loop = loop;
     server->log = settings->log;
     server->hooks = *hooks;
-    status = new_parts(server, &settings->requests, error);
+    status = new_parts(server, settings, error);
     if (status != REMEX_OK) {
         server_free(server);
         return status;

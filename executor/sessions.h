@@ -56,6 +56,7 @@ struct session {
     struct message_id id;
     uint8_t topic[MESSAGE_TOPIC_BYTES];
     struct principal *principal;
+    enum role role; /* of its newest holder */
     uint64_t attachment;
     uint64_t used_attachment;
     uint32_t lease_ms;

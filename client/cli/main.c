@@ -30,6 +30,7 @@ static const struct verb *const verbs[] = {
     &signal_verb,
     &stop_verb,
     &forget_verb,
+    &keygen_verb,
     &help_verb,
     &version_verb,
 };

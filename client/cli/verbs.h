@@ -8,6 +8,7 @@
 
 #include "client/cli/options.h"
 
+extern const struct verb keygen_verb;
 extern const struct verb run_verb;
 extern const struct verb start_verb;
 extern const struct verb attach_verb;

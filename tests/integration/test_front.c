@@ -184,7 +184,7 @@ static void junk_and_hostile_lengths_by_tcp_cost_nobody_anything(void)
     struct daemon daemon;
     struct raw raw;
 
-    daemon_start_tcp(&daemon, TOKEN "\n");
+    daemon_start_tcp(&daemon, TOKEN);
     raw_init(&raw, daemon.address);
     raw_open_with_token(&raw);
     raw_deinit(&raw);

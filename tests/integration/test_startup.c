@@ -47,7 +47,7 @@ static void it_says_in_a_line_why_it_cannot_start(void)
     char *text;
 
     check_refuses("nonsense", 2, "nonsense");
-    check_refuses("tcp://127.0.0.1:0", 2, "--token-file");
+    check_refuses("tcp://127.0.0.1:0", 2, "--tokens");
     check_refuses("ipc:///nowhere/at/all", 1, "/nowhere/at/all");
     g_assert_true(g_file_set_contents(path, "precious", -1, NULL));
     check_refuses(address, 1, "not a socket");

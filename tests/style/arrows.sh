@@ -40,6 +40,9 @@ forbid 'NNG stops at executor/front/ and client/connection' \
 forbid 'protobuf stops at common/wire' \
     "$production|tests" '(.*\.pb-c\.h|protobuf-c/)' \
     'common/wire[^/]*|tests/fuzz/.*'
+forbid 'OpenSSL stops at the tls front, client/secure, and tokens and keys' \
+    "$production" 'openssl/' \
+    'executor/tls/.*|executor/tokens\.c|client/secure[^/]*|client/cli/(certificate|token)\.c'
 forbid 'GLib is for tests' "$production" '(glib|gio)'
 forbid 'include by folder, not by ../' "$production|tests" '(.*/)?\.\./'
 

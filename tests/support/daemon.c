@@ -13,12 +13,13 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 
+#include "support/secret.h"
 #include "support/tree.h"
 
 #define PROGRAM REMEX_BIN_DIR "/remexd"
 #define READY_FD 3
 #define READY_FD_TEXT "3"
-#define MAX_ARGUMENTS 12
+#define MAX_ARGUMENTS 24
 
 /* A test that dies takes it along. */
 #define LEASH "/usr/bin/setpriv", "--pdeathsig", "KILL"
@@ -110,16 +111,33 @@ void daemon_start(struct daemon *daemon)
 
 void daemon_start_tcp(struct daemon *daemon, const char *token)
 {
-    const char *extra[] = { "--token-file", NULL, NULL };
+    const char *extra[] = { "--tokens", NULL, NULL };
+    char *line = secret_token_line("test", "run", token);
     char *path;
 
     make_directory(daemon);
-    path = g_build_filename(daemon->directory, "token", NULL);
+    path = g_build_filename(daemon->directory, "tokens", NULL);
     g_assert_true(g_file_set_contents_full(
-            path, token, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+            path, line, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
     extra[1] = path;
     start(daemon, "tcp://127.0.0.1:0", extra);
     g_free(path);
+    g_free(line);
+}
+
+void daemon_start_tls(struct daemon *daemon, const char *pki)
+{
+    char *certificate = g_build_filename(pki, "executor.pem", NULL);
+    char *key = g_build_filename(pki, "executor.key", NULL);
+    char *authority = g_build_filename(pki, "authority.pem", NULL);
+    const char *extra[] = { "--tls-certificate", certificate, "--tls-key", key,
+        "--tls-clients", authority, NULL };
+
+    make_directory(daemon);
+    start(daemon, "tls://127.0.0.1:0", extra);
+    g_free(authority);
+    g_free(key);
+    g_free(certificate);
 }
 
 /* An executor without its supervisor ends in order, if it may run. */
@@ -149,12 +167,20 @@ pid_t daemon_executor(const struct daemon *daemon)
     return tree_child(daemon->pid, "remexd");
 }
 
+/* The kernel keeps 15 bytes of a name. */
+static const char *front_name(const struct daemon *daemon)
+{
+    return g_str_has_prefix(daemon->address, "tls:") ? "remex-tls-front"
+                                                     : "remex-front";
+}
+
 pid_t daemon_front(const struct daemon *daemon)
 {
     gint64 deadline = g_get_monotonic_time() + PATIENCE_US;
     pid_t front;
 
-    while ((front = tree_child(daemon_executor(daemon), "remex-front")) < 0) {
+    while ((front = tree_child(daemon_executor(daemon), front_name(daemon))) <
+            0) {
         g_assert_cmpint(g_get_monotonic_time(), <, deadline);
         g_usleep(POLL_US);
     }

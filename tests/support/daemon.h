@@ -25,6 +25,9 @@ void daemon_start(struct daemon *daemon);
 /* The same on a loopback port, where it asks for this token. */
 void daemon_start_tcp(struct daemon *daemon, const char *token);
 
+/* The same with TLS, by the files of secret_pki. */
+void daemon_start_tls(struct daemon *daemon, const char *pki);
+
 /* Starts it again on the same address, after daemon_kill. */
 void daemon_restart(struct daemon *daemon);
 

@@ -88,7 +88,7 @@ void desk_init(struct desk *desk)
     memset(desk, 0, sizeof(*desk));
     puppets_init(&desk->puppets);
     requests_default_settings(&desk->settings);
-    desk->settings.own_uid = UID;
+    desk->settings.gate.own_uid = UID;
     desk->replies = g_ptr_array_new_with_free_func(kept_reply_free);
     desk->hints = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     arena_init(&desk->arena, ARENA_BYTES);

@@ -9,6 +9,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 
+#include "support/secret.h"
 #include "support/suite.h"
 
 #define MAX_ARGUMENTS 50
@@ -64,8 +65,9 @@ static void remove_file(char *path)
 
 static void options_are_understood_in_both_forms(void)
 {
-    char *token = make_file("0123456789abcdef\nrest", 0600);
-    char *option = g_strconcat("--token-file=", token, NULL);
+    char *line = secret_token_line("joe", "observe", "whatever it is");
+    char *tokens = make_file(line, 0600);
+    char *option = g_strconcat("--tokens=", tokens, NULL);
     struct remex_error error;
     struct config config;
 
@@ -80,10 +82,12 @@ static void options_are_understood_in_both_forms(void)
     g_assert_cmpint(config.ready_fd, ==, 1);
     g_assert_cmpuint(config.retention_ms, ==, 86400000);
     g_assert_cmpint(config.embedded_fd, ==, -1);
-    g_assert_cmpuint(config.token_size, ==, 16);
-    g_assert_cmpint(memcmp(config.token, "0123456789abcdef", 16), ==, 0);
+    g_assert_cmpuint(config.tokens.count, ==, 1);
+    g_assert_cmpstr(config.tokens.all[0].name, ==, "joe");
+    tokens_deinit(&config.tokens);
     g_free(option);
-    remove_file(token);
+    g_free(line);
+    remove_file(tokens);
 }
 
 static void help_and_version_need_nothing_else(void)
@@ -128,37 +132,58 @@ static void addresses_have_an_end(void)
 
 static void what_is_not_safe_is_refused(void)
 {
-    char *token = make_file("0123456789abcdef\n", 0600);
-    char *option = g_strconcat("--token-file=", token, NULL);
+    char *line = secret_token_line("joe", "run", "whatever it is");
+    char *tokens = make_file(line, 0600);
+    char *option = g_strconcat("--tokens=", tokens, NULL);
 
-    check_refused(ARGUMENTS("--listen", "tcp://127.0.0.1:0"), "--token-file");
+    check_refused(ARGUMENTS("--listen", "tcp://127.0.0.1:0"), "--tokens");
     check_refused(ARGUMENTS("--listen", "tcp://192.0.2.1:7000", option),
             "without encryption");
     check_refused(ARGUMENTS("--listen", "tcp://0.0.0.0:7000", option),
             "without encryption");
-    check_refused(ARGUMENTS("--listen", "tls://127.0.0.1:7000", option),
-            "not an address to listen on");
     check_refused(
             ARGUMENTS("--listen", "local:"), "not an address to listen on");
     check_refused(
             ARGUMENTS("--listen", "tcp://127.0.0.1:65535", option), "65535");
     g_free(option);
-    remove_file(token);
+    g_free(line);
+    remove_file(tokens);
 }
 
-static void a_token_that_is_no_secret_is_refused(void)
+static void tls_wants_its_files_and_somebody_to_let_in(void)
 {
-    char *loose = make_file("0123456789abcdef\n", 0640);
-    char *tiny = make_file("0123456789abcde\n0123456789", 0600);
-    char *empty = make_file("", 0600);
+    char *line = secret_token_line("joe", "run", "whatever it is");
+    char *tokens = make_file(line, 0600);
+    char *open_file = make_file("", 0644);
+    char *secret = make_file("", 0600);
 
-    check_refused(ARGUMENTS("--token-file", loose), "not secret");
-    check_refused(ARGUMENTS("--token-file", tiny), "16 to 256");
-    check_refused(ARGUMENTS("--token-file", empty), "16 to 256");
-    check_refused(ARGUMENTS("--token-file", "/nowhere"), "cannot open");
-    check_refused(ARGUMENTS("--token-file", "/dev/zero"), "not a file");
+    check_refused(ARGUMENTS("--listen", "tls://0.0.0.0:1", "--tokens", tokens),
+            "--tls-certificate");
+    check_refused(ARGUMENTS("--listen", "tls://0.0.0.0:1", "--tls-certificate",
+                          open_file, "--tls-key", secret),
+            "let everybody in");
+    check_refused(ARGUMENTS("--tls-key", open_file), "not secret");
+    check_refused(ARGUMENTS("--tls-key", "/nowhere"), "cannot open");
+    check_refused(ARGUMENTS("--tls-certificate", "/nowhere"), "cannot read");
+    check_refused(ARGUMENTS("--tls-clients", "/nowhere"), "cannot read");
+    g_free(line);
+    remove_file(tokens);
+    remove_file(open_file);
+    remove_file(secret);
+}
+
+static void tokens_that_are_no_secret_are_refused(void)
+{
+    char *line = secret_token_line("joe", "run", "whatever it is");
+    char *loose = make_file(line, 0640);
+    char *empty = make_file("\n# nobody\n", 0600);
+
+    check_refused(ARGUMENTS("--tokens", loose), "not secret");
+    check_refused(ARGUMENTS("--tokens", empty), "there is no token");
+    check_refused(ARGUMENTS("--tokens", "/nowhere"), "cannot open");
+    check_refused(ARGUMENTS("--tokens", "/dev/zero"), "not a file");
+    g_free(line);
     remove_file(loose);
-    remove_file(tiny);
     remove_file(empty);
 }
 
@@ -170,6 +195,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/config", what_is_not_understood_is_refused);
     SUITE_ADD("/config", addresses_have_an_end);
     SUITE_ADD("/config", what_is_not_safe_is_refused);
-    SUITE_ADD("/config", a_token_that_is_no_secret_is_refused);
+    SUITE_ADD("/config", tls_wants_its_files_and_somebody_to_let_in);
+    SUITE_ADD("/config", tokens_that_are_no_secret_are_refused);
     return g_test_run();
 }

@@ -37,6 +37,19 @@ static bool on_frame(
     return !bench->refuse;
 }
 
+static bool accepts(uint32_t kind, uint32_t size)
+{
+    switch (kind) {
+    case LINK_REQUEST:
+        return size <= LINK_MAX_REQUEST;
+    case LINK_READY:
+    case LINK_REFUSED:
+        return size <= LINK_MAX_NOTE;
+    default:
+        return size == 0 && kind >= LINK_REQUEST && kind <= LINK_ALIVE;
+    }
+}
+
 static void on_drained(void *user)
 {
     struct bench *bench = user;
@@ -60,7 +73,8 @@ static void on_stop(struct loop_task *task)
 
 static void bench_init(struct bench *bench)
 {
-    struct link_hooks hooks = { bench, on_frame, on_drained, on_broken };
+    struct link_hooks hooks = { bench, accepts, false, on_frame, on_drained,
+        on_broken };
     int fds[2];
 
     *bench = (struct bench){ .stop = { .run = on_stop } };

@@ -75,25 +75,39 @@ static void nobody_gets_by_the_gate(void)
     desk_deinit(&desk);
 }
 
+static struct token token_of(const char *name, enum role role, const char *text)
+{
+    struct token token = { .role = role };
+    GChecksum *checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    gsize size = sizeof(token.digest);
+
+    g_strlcpy(token.name, name, sizeof(token.name));
+    g_checksum_update(checksum, (const guchar *)text, (gssize)strlen(text));
+    g_checksum_get_digest(checksum, token.digest, &size);
+    g_checksum_free(checksum);
+    return token;
+}
+
 static void without_credentials_only_the_token_opens(void)
 {
     struct request request = { .version = 1,
         .method = METHOD_OPEN,
         .open = { .min_version = 1, .max_version = 9 } };
     struct caller caller;
+    struct token token = token_of("joe", ROLE_RUN, "a token of the right one");
     struct desk desk;
 
     desk_init(&desk);
-    desk.settings.token = ID("a token of the right length");
+    desk.settings.gate.tokens = (struct tokens){ &token, 1 };
     desk_start(&desk);
     caller = desk_caller(&desk);
     caller.has_uid = false;
     desk_check_answered(
             &desk, desk_send(&desk, &caller, &request), REMEX_UNAUTHENTICATED);
-    request.open.token = ID("a token of the wrong length");
+    request.open.token = ID("a token of the other one");
     desk_check_answered(
             &desk, desk_send(&desk, &caller, &request), REMEX_UNAUTHENTICATED);
-    request.open.token = desk.settings.token;
+    request.open.token = ID("a token of the right one");
     desk_check_answered(&desk, desk_send(&desk, &caller, &request), REMEX_OK);
     desk_deinit(&desk);
 }

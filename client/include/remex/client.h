@@ -55,12 +55,23 @@ struct remex_client_options {
     size_t history_bytes; /* default 256 KiB: taken output that is kept here per
                            * process, for other readers and for reads after a
                            * failure */
+    /* Of tls: addresses, PEM files. Default: the environment's
+     * REMEX_TLS_AUTHORITY, REMEX_TLS_CERTIFICATE, REMEX_TLS_KEY,
+     * REMEX_TLS_NAME.
+     */
+    const char *tls_authority;   /* trusted to sign executors; else: the
+                                  * system's */
+    const char *tls_certificate; /* yours, if the executor asks for one */
+    const char *tls_key;
+    const char *tls_name; /* the executor has to prove; else: the host's */
 };
 
 /*
  * Connects to `address`:
  *     ipc:///run/remex/executor   an executor on this host
  *     tcp://127.0.0.1:7711        one behind loopback, with a token
+ *     tls://build7.example:7712   one anywhere: it proves its name by a
+ *                                 certificate, you yours by one or by a token
  *     local:                      a private one, started for this client and
  *                                 gone with it
  * NULL stands for $REMEX_EXECUTOR, or local: without it. `options` may be NULL.

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/tls/door.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/address.h"
+#include "common/clock.h"
+
+/* Connections waiting for a turn, and taken in one turn of the loop. */
+enum { BACKLOG = 4096, TURN_ACCEPTS = 64 };
+
+#define RETRY_MS 100
+
+/* --- Listening ----------------------------------------------------------- */
+
+static int bind_to(const struct addrinfo *info)
+{
+    static const int on = 1;
+    int fd = socket(info->ai_family,
+            info->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 &&
+            listen(fd, BACKLOG) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static uint16_t bound_port(int fd)
+{
+    struct sockaddr_storage storage = { 0 };
+    socklen_t size = sizeof(storage);
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+
+    getsockname(fd, (struct sockaddr *)&storage, &size);
+    if (storage.ss_family == AF_INET6) {
+        memcpy(&in6, &storage, sizeof(in6));
+        return ntohs(in6.sin6_port);
+    }
+    memcpy(&in, &storage, sizeof(in));
+    return ntohs(in.sin_port);
+}
+
+/* -1: `*why_out` says why. */
+static int listen_on(const struct address *address, const char **why_out)
+{
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+        .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+    struct addrinfo *list;
+    char port[8];
+    int error;
+    int fd = -1;
+
+    snprintf(port, sizeof(port), "%u", (unsigned int)address->port);
+    error = getaddrinfo(address->host, port, &hints, &list);
+    if (error) {
+        *why_out = gai_strerror(error);
+        return -1;
+    }
+    for (struct addrinfo *info = list; info && fd < 0; info = info->ai_next)
+        fd = bind_to(info);
+    *why_out = strerrordesc_np(errno);
+    freeaddrinfo(list);
+    return fd;
+}
+
+/* --- Coming in ----------------------------------------------------------- */
+
+void door_remove(struct door *door, struct peer *peer)
+{
+    list_remove(&peer->all);
+    door->stranger_count--;
+}
+
+/* False: there is none. */
+static bool push_out_oldest(struct door *door)
+{
+    struct peer *oldest;
+
+    if (list_is_empty(&door->strangers))
+        return false;
+    oldest = CONTAINER_OF(door->strangers.next, struct peer, all);
+    oldest->kind->ended(oldest->kind->user, oldest);
+    return true;
+}
+
+static void let_in(struct door *door, int fd)
+{
+    static const int on = 1;
+    struct peer *peer;
+
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    if (door->stranger_count >= DOOR_MAX_STRANGERS)
+        push_out_oldest(door);
+    peer = peer_new(door->kind, fd);
+    if (!peer)
+        return;
+    list_append(&door->strangers, &peer->all);
+    door->stranger_count++;
+}
+
+static void pause_door(struct door *door)
+{
+    int64_t at = clock_after(loop_now(door->loop), clock_from_ms(RETRY_MS));
+
+    if (loop_timer_set(door->loop, &door->retry, at) == REMEX_OK)
+        loop_change(door->loop, &door->watch, 0);
+}
+
+static void on_retry(struct loop_timer *timer)
+{
+    struct door *door = CONTAINER_OF(timer, struct door, retry);
+
+    loop_change(door->loop, &door->watch, EPOLLIN);
+}
+
+static bool is_exhausted(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+            error == ENOMEM;
+}
+
+static void on_ready(struct loop_watch *watch, uint32_t events)
+{
+    struct door *door = CONTAINER_OF(watch, struct door, watch);
+
+    (void)events;
+    for (unsigned int i = 0; i < TURN_ACCEPTS; i++) {
+        int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (fd >= 0) {
+            let_in(door, fd);
+        } else if (is_exhausted(errno)) {
+            if (!push_out_oldest(door))
+                pause_door(door);
+            return;
+        } else if (errno == EAGAIN) {
+            return;
+        }
+    }
+}
+
+bool door_open(struct door *door, struct loop *loop, const char *text,
+        char *problem, size_t problem_size)
+{
+    struct address address;
+    const char *why = "it is no address";
+    int fd = -1;
+
+    door->loop = loop;
+    door->watch = (struct loop_watch){ .ready = on_ready, .fd = -1 };
+    door->retry.due = on_retry;
+    list_init(&door->strangers);
+    if (address_parse(text, &address, NULL) == REMEX_OK)
+        fd = listen_on(&address, &why);
+    if (fd < 0) {
+        snprintf(problem, problem_size, "cannot listen on %s: %s", text, why);
+        return false;
+    }
+    address.port = bound_port(fd);
+    address_format(&address, door->address);
+    if (loop_add(loop, &door->watch, fd, EPOLLIN) == REMEX_OK)
+        return true;
+    snprintf(problem, problem_size, "cannot listen on %s: no memory", text);
+    close(fd);
+    return false;
+}

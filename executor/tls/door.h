@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_TLS_DOOR_H
+#define EXECUTOR_TLS_DOOR_H
+
+/*
+ * A listening port, and the strangers that stand behind it.
+ *
+ * Strangers are those who do not serve yet. There may be DOOR_MAX_STRANGERS of
+ * them, and whoever comes when there are so many, or when descriptors run out,
+ * takes the place of the one who has been there longest: a flood of silent
+ * connections pushes out itself, and somebody who says the right things at once
+ * is in before it is his turn.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "executor/list.h"
+#include "executor/loop.h"
+#include "executor/tls/peer.h"
+
+enum { DOOR_MAX_STRANGERS = 512, DOOR_ADDRESS_BYTES = 320 };
+
+struct door {
+    struct loop *loop;
+    struct loop_watch watch;
+    struct loop_timer retry; /* no descriptor was left, and no stranger */
+    struct list strangers;   /* the oldest first */
+    size_t stranger_count;
+    const struct peer_kind *kind;     /* of those who come in here */
+    char address[DOOR_ADDRESS_BYTES]; /* with the port that it has */
+};
+
+/* Listens on tls://HOST:PORT. False: `problem` says why. */
+bool door_open(struct door *door, struct loop *loop, const char *address,
+        char *problem, size_t problem_size);
+
+/* It is a stranger no more, for better or worse. */
+void door_remove(struct door *door, struct peer *peer);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_TLS_PEER_H
+#define EXECUTOR_TLS_PEER_H
+
+/*
+ * One connection of a stranger's, from its first byte to its end:
+ *
+ *     silent ──byte──▶ shaking hands ──TLS──▶ greeting ──SP──▶ serving
+ *
+ * Until it serves it has PEER_PATIENCE_MS in all, and costs a descriptor and a
+ * few hundred bytes before it says anything. Then it may have PEER_MAX_HELD
+ * requests under way, and what is sent to it may wait until PEER_MAX_WAITING
+ * bytes do.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <openssl/ssl.h>
+
+#include "common/sp.h"
+#include "executor/link_frame.h"
+#include "executor/list.h"
+#include "executor/loop.h"
+#include "executor/table.h"
+
+enum {
+    PEER_PATIENCE_MS = 2000,
+    PEER_MAX_HELD = 32,
+    PEER_MAX_WAITING = 8 * 1024 * 1024,
+    PEER_MAX_HINTS = 16 * 1024, /* of hints: more are dropped, not waited for */
+    PEER_NAME_BYTES = LINK_NAME_BYTES + 1,
+};
+
+struct peer;
+
+/* What all peers of an endpoint have in common. Hooks are called from the
+ * loop. */
+struct peer_kind {
+    struct loop *loop;
+    SSL_CTX *context;
+    enum sp_protocol protocol; /* ours: SP_REP or SP_PUB */
+    size_t max_message;
+    bool paused; /* nothing is taken in: whoever it is for is behind */
+    void *user;
+    /* It has shown what it must, and is no stranger any more. */
+    void (*serving)(void *user, struct peer *peer);
+    /* A request, its way back and all; the bytes are the receiver's to free. */
+    void (*request)(
+            void *user, struct peer *peer, uint8_t *message, size_t size);
+    /* It is gone, or was thrown out; has to free it. */
+    void (*ended)(void *user, struct peer *peer);
+};
+
+struct peer {
+    /* For whoever keeps it. */
+    struct list all;
+    struct table_node node;
+    uint32_t id;
+    unsigned int held; /* requests under way */
+
+    const struct peer_kind *kind;
+    char name[PEER_NAME_BYTES]; /* of its certificate; "": none */
+    bool is_serving;
+    bool has_ended;
+    struct loop_watch watch;
+    struct loop_timer patience;
+    struct loop_task end;
+    uint32_t watched;
+    SSL *ssl;            /* NULL: it has not said anything */
+    bool reads_by_write; /* TLS has to send before it can go on reading */
+    bool writes_by_read; /* and the other way round */
+    struct sp_reader reader;
+    struct peer_chunk *first_chunk; /* to be sent */
+    struct peer_chunk *last_chunk;
+    size_t waiting;
+};
+
+/* Takes over `fd`, also on failure (NULL). */
+struct peer *peer_new(const struct peer_kind *kind, int fd);
+
+void peer_free(struct peer *peer);
+
+/* Sends a message whose bytes are those of `head` and `body`, or keeps a copy
+ * of what does not go out at once. A peer that lets too much wait is thrown
+ * out. */
+void peer_send(struct peer *peer, const void *head, size_t head_size,
+        const void *body, size_t body_size);
+
+/* A request of its has been answered. */
+void peer_released(struct peer *peer);
+
+/* Its kind is no longer paused. */
+void peer_resume(struct peer *peer);
+
+/* Ends it, soon. */
+void peer_end(struct peer *peer);
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/tls/relay.h"
+
+#include <stdlib.h>
+#include <stdnoreturn.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "executor/link.h"
+#include "executor/link_frame.h"
+#include "executor/loop.h"
+#include "executor/table.h"
+#include "executor/tls/door.h"
+#include "executor/tls/peer.h"
+#include "executor/tls/tickets.h"
+
+/* Subscribers have nothing to say. */
+enum { MAX_FROM_SUBSCRIBER = 64 };
+
+struct endpoint {
+    struct door door;
+    struct peer_kind kind;
+    struct list serving;
+};
+
+struct relay {
+    struct loop *loop;
+    struct link *link;
+    SSL_CTX *context;
+    struct endpoint requests;
+    struct endpoint hints;
+    struct table peers; /* of `requests`, by id */
+    uint32_t last_id;
+    struct tickets tickets;
+};
+
+/* --- Peers --------------------------------------------------------------- */
+
+static struct peer *find_peer(struct relay *relay, uint32_t id)
+{
+    struct table_node *node =
+            table_first(&relay->peers, table_hash(&id, sizeof(id)));
+
+    for (; node; node = table_next(node)) {
+        struct peer *peer = CONTAINER_OF(node, struct peer, node);
+
+        if (peer->id == id)
+            return peer;
+    }
+    return NULL;
+}
+
+static void name_peer(struct relay *relay, struct peer *peer)
+{
+    do {
+        peer->id = ++relay->last_id;
+    } while (peer->id == 0 || find_peer(relay, peer->id));
+    table_add(&relay->peers, &peer->node,
+            table_hash(&peer->id, sizeof(peer->id)));
+}
+
+static void on_requester_serving(void *user, struct peer *peer)
+{
+    struct relay *relay = user;
+
+    door_remove(&relay->requests.door, peer);
+    list_append(&relay->requests.serving, &peer->all);
+    name_peer(relay, peer);
+}
+
+static void on_subscriber_serving(void *user, struct peer *peer)
+{
+    struct relay *relay = user;
+
+    door_remove(&relay->hints.door, peer);
+    list_append(&relay->hints.serving, &peer->all);
+}
+
+static void on_requester_ended(void *user, struct peer *peer)
+{
+    struct relay *relay = user;
+    struct link_header header = { .kind = LINK_PIPE_GONE, .pipe = peer->id };
+
+    if (peer->is_serving) {
+        table_remove(&relay->peers, &peer->node);
+        link_send(relay->link, &header, NULL, 0);
+    } else {
+        door_remove(&relay->requests.door, peer);
+    }
+    peer_free(peer);
+}
+
+static void on_subscriber_ended(void *user, struct peer *peer)
+{
+    struct relay *relay = user;
+
+    if (!peer->is_serving)
+        door_remove(&relay->hints.door, peer);
+    peer_free(peer);
+}
+
+/* --- From peers to the executor ------------------------------------------ */
+
+/* The name goes along in memory of its own: the peer may be gone before. */
+static bool put_name(const struct peer *peer, struct link_piece *out)
+{
+    size_t size = strlen(peer->name);
+
+    *out = (struct link_piece){ .size = size };
+    if (size == 0)
+        return true;
+    out->heap = strdup(peer->name);
+    out->data = out->heap;
+    return out->heap != NULL;
+}
+
+static bool pass_on(struct relay *relay, struct peer *peer, uint8_t *message,
+        size_t size, size_t way_back)
+{
+    struct link_header header = { .kind = LINK_REQUEST,
+        .pipe = peer->id,
+        .peer_uid = LINK_PEER_UID_UNKNOWN };
+    struct link_piece pieces[2];
+    size_t named;
+
+    if (!put_name(peer, &pieces[0]))
+        return false;
+    if (!tickets_new(
+                &relay->tickets, peer->id, message, way_back, &header.ticket)) {
+        link_piece_release(&pieces[0]);
+        return false;
+    }
+    header.name_size = (uint32_t)pieces[0].size;
+    named = header.name_size > 0 ? 1 : 0;
+    pieces[named] = (struct link_piece){
+        .data = message + way_back, .size = size - way_back, .heap = message
+    };
+    peer->held++;
+    link_send(relay->link, &header, pieces, named + 1);
+    relay->requests.kind.paused = link_is_full(relay->link);
+    return true;
+}
+
+static void on_request(
+        void *user, struct peer *peer, uint8_t *message, size_t size)
+{
+    struct relay *relay = user;
+    size_t way_back = message ? sp_way_back(message, size) : 0;
+
+    if (way_back > 0 && pass_on(relay, peer, message, size, way_back))
+        return;
+    free(message);
+    peer_end(peer);
+}
+
+static void on_subscriber_talk(
+        void *user, struct peer *peer, uint8_t *message, size_t size)
+{
+    (void)user;
+    (void)size;
+    free(message);
+    peer_end(peer);
+}
+
+static void on_drained(void *user)
+{
+    struct relay *relay = user;
+    struct list *node = relay->requests.serving.next;
+
+    relay->requests.kind.paused = false;
+    while (node != &relay->requests.serving) {
+        struct peer *peer = CONTAINER_OF(node, struct peer, all);
+
+        node = node->next;
+        peer_resume(peer);
+    }
+}
+
+/* --- From the executor to peers ------------------------------------------ */
+
+static void on_reply(
+        struct relay *relay, uint64_t name, const void *body, size_t size)
+{
+    struct ticket ticket;
+    struct peer *peer;
+
+    if (!tickets_take(&relay->tickets, name, &ticket))
+        return;
+    peer = find_peer(relay, ticket.peer);
+    if (!peer)
+        return;
+    peer_send(peer, ticket.way_back, ticket.way_back_size, body, size);
+    peer_released(peer);
+}
+
+static void publish(struct relay *relay, const void *body, size_t size)
+{
+    struct list *node = relay->hints.serving.next;
+
+    while (node != &relay->hints.serving) {
+        struct peer *peer = CONTAINER_OF(node, struct peer, all);
+
+        node = node->next;
+        if (peer->waiting + size <= PEER_MAX_HINTS)
+            peer_send(peer, NULL, 0, body, size);
+    }
+}
+
+/* That we get round to it is the proof that we live. */
+static void answer_beat(struct relay *relay, uint64_t beat)
+{
+    struct link_header header = { .kind = LINK_ALIVE, .ticket = beat };
+
+    link_send(relay->link, &header, NULL, 0);
+}
+
+static bool accepts(uint32_t kind, uint32_t size)
+{
+    switch (kind) {
+    case LINK_REPLY:
+        return size <= LINK_MAX_REPLY;
+    case LINK_HINT:
+    case LINK_BEAT:
+        return size <= LINK_MAX_NOTE;
+    default:
+        return false;
+    }
+}
+
+static bool on_frame(
+        void *user, const struct link_header *header, const void *body)
+{
+    struct relay *relay = user;
+
+    if (header->kind == LINK_REPLY) {
+        on_reply(relay, header->ticket, body, header->size);
+        return true;
+    }
+    publish(relay, body, header->size);
+    if (header->kind == LINK_BEAT)
+        answer_beat(relay, header->ticket);
+    return true;
+}
+
+/* A front without an executor has no purpose. */
+static void on_broken(void *user, const char *why)
+{
+    (void)user;
+    (void)why;
+    _exit(0);
+}
+
+/* --- Beginning ----------------------------------------------------------- */
+
+static void tell(struct relay *relay, enum link_kind kind, const char *first,
+        const char *second)
+{
+    struct link_header header = { .kind = kind };
+    struct link_piece pieces[2] = {
+        { .data = first, .size = strlen(first) + (second ? 1 : 0) },
+        { .data = second, .size = second ? strlen(second) + 1 : 0 },
+    };
+
+    link_send(relay->link, &header, pieces, second ? 2 : 1);
+}
+
+static bool open_door(struct relay *relay, struct endpoint *endpoint,
+        const char *address, char *problem, size_t problem_size)
+{
+    list_init(&endpoint->serving);
+    endpoint->kind.loop = relay->loop;
+    endpoint->kind.context = relay->context;
+    endpoint->kind.user = relay;
+    endpoint->door.kind = &endpoint->kind;
+    return door_open(
+            &endpoint->door, relay->loop, address, problem, problem_size);
+}
+
+static bool open_doors(struct relay *relay,
+        const struct relay_settings *settings, char *problem, size_t size)
+{
+    relay->context = secrets_load(&settings->files, problem, size);
+    if (!relay->context)
+        return false;
+    relay->requests.kind = (struct peer_kind){
+        .protocol = SP_REP,
+        .max_message = settings->max_request + SP_MAX_WAY_BACK,
+        .serving = on_requester_serving,
+        .request = on_request,
+        .ended = on_requester_ended,
+    };
+    relay->hints.kind = (struct peer_kind){
+        .protocol = SP_PUB,
+        .max_message = MAX_FROM_SUBSCRIBER,
+        .serving = on_subscriber_serving,
+        .request = on_subscriber_talk,
+        .ended = on_subscriber_ended,
+    };
+    return open_door(relay, &relay->hints, settings->hint_address, problem,
+                   size) &&
+            open_door(
+                    relay, &relay->requests, settings->address, problem, size);
+}
+
+/* The word of refusal has to get out before the end. */
+static void on_refused(struct loop_task *task)
+{
+    (void)task;
+    _exit(LINK_EXIT_REFUSED);
+}
+
+noreturn void relay_run(const struct relay_settings *settings)
+{
+    struct relay *relay = calloc(1, sizeof(*relay));
+    struct loop_task refused = { .run = on_refused };
+    struct link_hooks hooks = { .user = relay,
+        .accepts = accepts,
+        .keeps_reading = true,
+        .frame = on_frame,
+        .drained = on_drained,
+        .broken = on_broken };
+    char problem[512];
+
+    if (!relay || loop_new(&relay->loop) != REMEX_OK ||
+            link_new(relay->loop, LINK_FD, &hooks, &relay->link) != REMEX_OK)
+        _exit(LINK_EXIT_MEMORY);
+    if (open_doors(relay, settings, problem, sizeof(problem))) {
+        tell(relay, LINK_READY, relay->requests.door.address,
+                relay->hints.door.address);
+    } else {
+        tell(relay, LINK_REFUSED, problem, NULL);
+        loop_defer(relay->loop, &refused); /* behind the sending */
+    }
+    loop_run(relay->loop);
+    _exit(LINK_EXIT_USAGE); /* nobody stops this loop */
+}
