@@ -30,7 +30,7 @@ struct config {
     char tls_certificate[CONFIG_FILE_BYTES];
     char tls_key[CONFIG_FILE_BYTES];
     char tls_clients[CONFIG_FILE_BYTES]; /* who signs them */
-    uint32_t retention_ms; /* 0: the default */
+    uint32_t retention_ms;               /* 0: the default */
 };
 
 /* --help and --version end the reading. REMEX_INVALID_ARGUMENT and others: one
