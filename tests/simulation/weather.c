@@ -16,7 +16,7 @@ static void draw_executor(struct weather *weather, struct chance *chance)
     struct requests_settings *settings = &weather->settings;
 
     requests_default_settings(settings);
-    settings->own_uid = 1000;
+    settings->gate.own_uid = 1000;
     settings->limits.retained_bytes = PICK(chance, retained) * 1024;
     settings->log_events = PICK(chance, events);
     settings->limits.stdin_bytes = PICK(chance, input);
