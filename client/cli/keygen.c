@@ -18,7 +18,7 @@ struct keygen_options {
     const char *role;
 };
 
-static bool take_days(void *options, char *value)
+static bool take_days(void *options, const char *value)
 {
     struct keygen_options *this = options;
     char *end;
@@ -27,7 +27,7 @@ static bool take_days(void *options, char *value)
     return *value && !*end && this->days > 0 && this->days <= MAX_DAYS;
 }
 
-static bool take_role(void *options, char *value)
+static bool take_role(void *options, const char *value)
 {
     struct keygen_options *this = options;
 
