@@ -164,6 +164,7 @@ static bool try_close(struct process *process, int64_t now)
     event_log_closed(process->log, ends, process->stream_count,
             process_time_of(process, now));
     process->state = PROCESS_CLOSED;
+    process->wall_due = CLOCK_NEVER;
     process->linger_due = CLOCK_NEVER;
     return true;
 }
@@ -206,7 +207,6 @@ void process_on_exit(
     process->exited.reason = reason_of(process, exited);
     process->exited.wall_us = (uint64_t)age_of(process, now) / 1000;
     process->state = PROCESS_EXITED;
-    process->wall_due = CLOCK_NEVER;
     process->linger_due = clock_after(now, process->eof_linger);
     if (process->cause != REMEX_EXIT_OWN)
         process_bound_linger(process, now);

@@ -2,6 +2,7 @@
 #include "executor/process.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -134,6 +135,25 @@ enum remex_status process_signal(struct process *process, int signal_number,
     return REMEX_OK;
 }
 
+static bool is_about_stopping(int signal_number)
+{
+    return signal_number == SIGSTOP || signal_number == SIGTSTP ||
+            signal_number == SIGTTIN || signal_number == SIGTTOU ||
+            signal_number == SIGCONT;
+}
+
+/* Whoever is stopped is let go on, or he could not act on it. */
+static bool send_step(struct process *process, int signal_number)
+{
+    const struct process_host_calls *calls = process->host->calls;
+
+    if (calls->signal(process->child, signal_number, SIGNAL_GROUP) != REMEX_OK)
+        return false;
+    if (!is_about_stopping(signal_number))
+        (void)!calls->signal(process->child, SIGCONT, SIGNAL_GROUP);
+    return true;
+}
+
 /* Steps whose time is over make way for the next; after the last, the tree is
  * killed. A step that cannot be sent takes no time. */
 static void run_plan(struct process *process, int64_t now)
@@ -143,8 +163,7 @@ static void run_plan(struct process *process, int64_t now)
     while (plan->next < plan->count && plan->due <= now) {
         const struct stop_step *step = &plan->steps[plan->next++];
 
-        if (process->host->calls->signal(process->child, (int)step->signal,
-                    SIGNAL_GROUP) == REMEX_OK)
+        if (send_step(process, (int)step->signal))
             plan->due = clock_after(now, clock_from_ms(step->wait_ms));
     }
     if (plan->due <= now)
@@ -204,6 +223,18 @@ static void abandon_streams(struct process *process)
     }
 }
 
+/* Descendants hold the streams; the limit is theirs as well. */
+static void tick_exited(struct process *process, int64_t now)
+{
+    if (process->wall_due <= now) {
+        process->wall_due = CLOCK_NEVER;
+        process_bound_linger(process, now);
+        process_kill_tree(process);
+    }
+    if (process->linger_due <= now)
+        abandon_streams(process);
+}
+
 int64_t process_due(const struct process *process)
 {
     int64_t due = process->linger_due;
@@ -219,7 +250,7 @@ int64_t process_tick(struct process *process, int64_t now)
 {
     if (process->state == PROCESS_RUNNING)
         tick_running(process, now);
-    else if (process->linger_due <= now)
-        abandon_streams(process);
+    else
+        tick_exited(process, now);
     return process_due(process);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/puppet.h"
 
+#include <signal.h>
+
 #include <string.h>
 
 #include <glib.h>
@@ -47,7 +49,8 @@ static enum remex_status send_signal(struct process_child *child,
     struct puppet *puppet = of_child(child);
 
     (void)target;
-    puppet->last_signal = signal_number;
+    if (signal_number != SIGCONT)
+        puppet->last_signal = signal_number;
     return puppet->exited ? REMEX_ENDED : REMEX_OK;
 }
 

@@ -19,7 +19,7 @@ struct puppets;
 struct puppet {
     struct puppets *puppets;
     struct process *process;
-    int last_signal; /* 0: none yet */
+    int last_signal; /* but SIGCONT; 0: none yet */
     bool killed;     /* the tree */
     bool exited;
     bool ended; /* its streams */

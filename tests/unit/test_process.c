@@ -406,6 +406,24 @@ static void a_wall_time_kills_and_is_the_reason(void)
     check_reason(&toy, true, SIGKILL, REMEX_EXIT_WALL_TIME);
 }
 
+static void a_wall_time_goes_on_for_those_who_hold_the_streams(void)
+{
+    struct process_spec spec = toy_spec();
+    struct toy toy;
+
+    spec.wall_time_ms = 500;
+    spec.has_eof_linger = true; /* for ever */
+    toy_open(&toy, &spec);
+    exit_at(&toy, false, 0, 100);
+    check_asked(&toy, "close0 ");
+    g_assert_cmpint(process_due(toy.process), ==, after_ms(500));
+    process_tick(toy.process, after_ms(500));
+    check_asked(&toy, "kill0 ");
+    g_assert_cmpint(process_exit(toy.process)->reason, ==, REMEX_EXIT_OWN);
+    g_assert_cmpint(process_due(toy.process), ==, after_ms(3500));
+    toy_close(&toy);
+}
+
 static void an_own_exit_just_before_the_kill_is_its_own(void)
 {
     struct process_spec spec = toy_spec();
@@ -465,7 +483,7 @@ static void a_plan_takes_its_time_and_ends_in_a_kill(void)
     toy_open(&toy, &spec);
     g_assert_true(process_terminate(
             toy.process, plan, 2, REMEX_EXIT_TERMINATED, after_ms(0)));
-    check_asked(&toy, "group2 ");
+    check_asked(&toy, "group2 group18 ");
     g_assert_cmpint(process_due(toy.process), ==, after_ms(100));
     /* Once begun it is not begun again. */
     process_terminate(
@@ -474,7 +492,7 @@ static void a_plan_takes_its_time_and_ends_in_a_kill(void)
     check_asked(&toy, "");
     g_assert_cmpint(
             process_tick(toy.process, after_ms(100)), ==, after_ms(300));
-    check_asked(&toy, "group15 ");
+    check_asked(&toy, "group15 group18 ");
     g_assert_cmpint(process_tick(toy.process, after_ms(300)), ==, CLOCK_NEVER);
     check_asked(&toy, "kill0 ");
     toy_close(&toy);
@@ -487,7 +505,7 @@ static void an_empty_plan_cuts_it_short(void)
 
     toy_open(&toy, &spec);
     process_terminate(toy.process, plan, 2, REMEX_EXIT_TERMINATED, after_ms(0));
-    check_asked(&toy, "group2 ");
+    check_asked(&toy, "group2 group18 ");
     g_assert_true(process_terminate(
             toy.process, NULL, 0, REMEX_EXIT_TERMINATED, after_ms(1)));
     check_asked(&toy, "kill0 ");
@@ -503,7 +521,7 @@ static void the_exit_ends_a_plan_with_the_kill_of_the_rest(void)
 
     toy_open(&toy, &spec);
     process_terminate(toy.process, plan, 2, REMEX_EXIT_TERMINATED, after_ms(0));
-    check_asked(&toy, "group2 ");
+    check_asked(&toy, "group2 group18 ");
     exit_at(&toy, false, 0, 10);
     check_asked(&toy, "close0 kill0 ");
     g_assert_cmpint(
@@ -964,6 +982,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/process", what_lingers_is_abandoned_once);
     SUITE_ADD("/process", discarded_streams_have_ended_from_the_start);
     SUITE_ADD("/process", a_wall_time_kills_and_is_the_reason);
+    SUITE_ADD("/process", a_wall_time_goes_on_for_those_who_hold_the_streams);
     SUITE_ADD("/process", an_own_exit_just_before_the_kill_is_its_own);
     SUITE_ADD("/process", a_signal_is_the_reason_if_it_killed);
     SUITE_ADD("/process", the_first_cause_is_the_reason);
