@@ -21,6 +21,7 @@
 #include <remex/process.h>
 
 #include "client/embedded.h"
+#include "client/embedded_watch.h"
 #include "client/engine.h"
 #include "client/transport.h"
 
@@ -31,6 +32,7 @@ struct remex_client {
     struct engine engine;
     struct transport *transport;
     struct embedded embedded; /* fd -1: none */
+    struct embedded_watch watch;
     char *name;
     char *token;
     int call_timeout_ms;

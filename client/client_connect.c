@@ -116,6 +116,18 @@ static void due(void *user)
     pthread_mutex_unlock(&client->mutex);
 }
 
+/* Whatever it ran has gone with it; nothing is to be hoped for. */
+static void embedded_ended(void *user)
+{
+    struct remex_client *client = user;
+    struct remex_error error;
+
+    error_set(&error, REMEX_DISCONNECTED, "the private executor has ended");
+    pthread_mutex_lock(&client->mutex);
+    engine_fail(&client->engine, REMEX_FAILURE_LINK_LOST, &error);
+    pthread_mutex_unlock(&client->mutex);
+}
+
 /* --- Options ------------------------------------------------------------- */
 
 static int or_default(int given, int otherwise)
@@ -236,6 +248,7 @@ static enum remex_status new_client(const struct remex_client_options *options,
     client->pid = getpid();
     client->call_timeout_ms = options->call_timeout_ms;
     client->embedded.fd = -1;
+    client->watch.stop_fd = -1;
     pthread_mutex_init(&client->mutex, NULL);
     client_init_condition(&client->moved);
     client->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -315,6 +328,11 @@ static enum remex_status connect_to(struct remex_client *client,
     if (status != REMEX_OK)
         return status;
     init_engine(client, options);
+    if (client->embedded.fd >= 0)
+        status = embedded_watch_start(
+                &client->watch, client->embedded.fd, embedded_ended, client);
+    if (status != REMEX_OK)
+        return error_set(error, status, "no thread or descriptor is left");
     pthread_mutex_lock(&client->mutex);
     status = engine_connect(&client->engine);
     if (status == REMEX_OK)
@@ -426,6 +444,7 @@ void remex_client_free(struct remex_client *client)
         end_session(client);
         client_unlock(client);
         client->transport->operations->free(client->transport);
+        embedded_watch_stop(&client->watch);
         pthread_mutex_lock(&client->mutex);
     }
     if (client->embedded.fd >= 0)

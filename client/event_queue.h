@@ -125,7 +125,8 @@ uint64_t event_queue_grant(struct event_queue *queue);
  * know how much he had had. Zeroed: closed. */
 struct event_reader {
     uint64_t next_seq;
-    uint64_t position;
+    uint64_t position;     /* how much came before, if it is known */
+    bool placed;           /* it is */
     struct event_node *at; /* told last, and held */
     bool ended;            /* Closed or Failed has been told */
 };

@@ -3,22 +3,23 @@
 
 #include <string.h>
 
-/* How much there was before event `seq` + 1; what is kept now, if that is not
- * known any more. */
-static uint64_t position_after(const struct event_queue *queue, uint64_t seq)
+/* How much there was before event `seq` + 1; false: it has left. */
+static bool find_position(
+        const struct event_queue *queue, uint64_t seq, uint64_t *out)
 {
     const struct event_node *node = queue->oldest;
-    uint64_t position = queue->kept.position;
 
+    *out = queue->begin.position;
     if (seq + 1 == queue->begin.next_seq)
-        return queue->begin.position;
+        return true;
+    *out = queue->kept.position;
     for (; node && node->event.seq <= seq; node = node->next) {
         if (node->event.kind == REMEX_EVENT_GAP)
-            position += node->event.gap.bytes;
+            *out += node->event.gap.bytes;
         else
-            position += event_node_size(node);
+            *out += event_node_size(node);
     }
-    return position;
+    return seq + 1 >= queue->kept.next_seq;
 }
 
 enum remex_status event_reader_open(struct event_reader *reader,
@@ -28,10 +29,10 @@ enum remex_status event_reader_open(struct event_reader *reader,
         return REMEX_OUT_OF_RANGE;
     *reader = (struct event_reader){
         .next_seq = seq + 1,
-        .position = position_after(queue, seq),
         /* Nothing comes after Closed, not even for who has not seen it. */
         .ended = queue->closed && seq + 1 == queue->come.next_seq,
     };
+    reader->placed = find_position(queue, seq, &reader->position);
     return REMEX_OK;
 }
 
@@ -68,9 +69,18 @@ static void tell_gap(const struct event_reader *reader,
         .seq = until->next_seq - 1,
     };
     out->gap.first_seq = reader->next_seq;
-    if (until->position > reader->position)
+    if (reader->placed)
         out->gap.bytes = until->position - reader->position;
     memcpy(out->gap.offsets, until->offsets, sizeof(out->gap.offsets));
+}
+
+static void pass_gap(
+        struct event_reader *reader, const struct remex_event *event)
+{
+    reader->position = 0;
+    reader->placed = true;
+    for (size_t i = 0; i < REMEX_STREAMS; i++)
+        reader->position += event->gap.offsets[i];
 }
 
 static void pass(struct event_reader *reader, const struct remex_event *event)
@@ -79,7 +89,7 @@ static void pass(struct event_reader *reader, const struct remex_event *event)
     if (event->kind == REMEX_EVENT_OUTPUT)
         reader->position += event->output.data.size;
     else if (event->kind == REMEX_EVENT_GAP)
-        reader->position += event->gap.bytes;
+        pass_gap(reader, event);
     reader->ended = event->kind == REMEX_EVENT_CLOSED;
 }
 

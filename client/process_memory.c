@@ -83,11 +83,11 @@ enum remex_status process_memory_read(const struct event_queue *queue,
     struct event_reader reader;
     bool fine;
 
+    *out = NULL;
     if (event_reader_open(&reader, queue, after_seq) != REMEX_OK)
         return REMEX_DISCONNECTED;
     fine = collect(&collection, &reader, queue, max_bytes);
     event_reader_close(&reader);
-    *out = NULL;
     if (fine && collection.count > 0)
         *out = new_log(&collection, queue);
     free(collection.events);

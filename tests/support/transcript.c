@@ -24,7 +24,7 @@ void transcript_deinit(struct transcript *transcript)
 
 static void check_pattern(struct remex_bytes bytes, uint64_t offset)
 {
-    static uint8_t wanted[PIECE_BYTES];
+    uint8_t wanted[PIECE_BYTES]; /* readers may be threads */
     const uint8_t *at = bytes.data;
     size_t left = bytes.size;
 

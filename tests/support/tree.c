@@ -55,6 +55,15 @@ static char *status_field(pid_t pid, const char *name)
     return value;
 }
 
+pid_t tree_parent(pid_t pid)
+{
+    char *value = status_field(pid, "PPid");
+    pid_t parent = value ? (pid_t)atoi(value) : -1;
+
+    g_free(value);
+    return parent;
+}
+
 static bool is_pending(pid_t pid, int signal_number)
 {
     char *state = status_field(pid, "State");

@@ -25,6 +25,9 @@ bool tree_wait_not_pending(pid_t pid, int signal_number, int ms);
  * count), or -1. */
 pid_t tree_child(pid_t pid, const char *name);
 
+/* The process it is a child of, or -1. */
+pid_t tree_parent(pid_t pid);
+
 /* How many children it has that are zombies. */
 unsigned int tree_zombies(pid_t pid);
 
