@@ -78,10 +78,12 @@ static void fail_with(struct engine *engine, enum remex_failure reason,
 
 /* Also what is being started or attached to just now: if the executor has done
  * that, the follow must not end with the old link, or the process has a moment
- * without a follower; if it has not, it says so and nothing is lost. */
+ * without a follower; if it has not, it says so and nothing is lost. But there
+ * is no cursor to state while it is not known where the events begin. */
 static bool needs_follow(const struct handle *handle)
 {
-    return handle->asked && !handle->freed && !handle_is_over(handle);
+    return handle->asked && handle->events.placed && !handle->freed &&
+            !handle_is_over(handle);
 }
 
 /* The cursors of all that is followed; NULL without memory. */

@@ -962,6 +962,151 @@ static void junk_for_an_answer_ends_it(void)
     tear_down(NULL);
 }
 
+/* --- Following what runs already ----------------------------------------- */
+
+/* A Follow on a lane, of a handle that begins after event 7. */
+static struct call attach(struct handle *handle)
+{
+    struct call call = new_call(METHOD_FOLLOW);
+
+    g_assert_cmpint(engine_add(&world.engine, handle, "p", 1, 0), ==, REMEX_OK);
+    handle_begin(handle, FOLLOW_FROM_SEQ, 7);
+    call.request.follow.follow = *handle_cursor(handle);
+    return call;
+}
+
+static void check_taken(struct handle *handle, uint64_t seq, uint64_t offset)
+{
+    struct remex_event event;
+
+    g_assert_true(event_queue_take(&handle->events, &event));
+    g_assert_cmpint(event.kind, ==, REMEX_EVENT_OUTPUT);
+    g_assert_cmpuint(event.seq, ==, seq);
+    g_assert_cmpuint(event.output.offset, ==, offset);
+}
+
+/* Its events may overtake the answer that says where they begin. */
+static void events_wait_for_the_answer_to_their_follow(void)
+{
+    struct follow_state state = {
+        .follow_id = 1,
+        .known = true,
+        .last_seq = 20,
+        .has_place = true,
+        .place = { .seq = 7, .offsets = { 100, 30, 0 } },
+    };
+    struct handle handle;
+    struct call call;
+
+    open_session();
+    call = attach(&handle);
+    engine_call(&world.engine, &call, world.now);
+    g_assert_cmpint(
+            expect(0, METHOD_FOLLOW)->follow.follow.from, ==, FOLLOW_FROM_SEQ);
+    answer_outputs(ENGINE_PULL_LANE, 1, 8, 100, "ab");
+    answer_outputs(ENGINE_PULL_LANE, 1, 10, 102, "c");
+    g_assert_false(event_queue_is_ready(&handle.events));
+    engine_followed(&world.engine, &handle, &state);
+    engine_started(&world.engine, &handle, world.now);
+    g_assert_cmpint(handle.events.failure, ==, 0);
+    check_taken(&handle, 8, 100);
+    check_taken(&handle, 9, 101);
+    check_taken(&handle, 10, 102);
+    g_assert_false(event_queue_is_ready(&handle.events));
+    g_assert_cmpuint(handle.newest_seq, ==, 20);
+    g_assert_cmpuint(handle.told_until, >=, 130);
+    tear_down(&handle);
+}
+
+/* It is not among the cursors of a Resume, so it has to be sent again. */
+static void a_follow_is_repeated_after_a_resume(void)
+{
+    struct reply reply = { .method = METHOD_FOLLOW,
+        .follow.state = { .follow_id = 1, .known = true } };
+    struct handle handle;
+    struct call call;
+
+    open_session();
+    call = attach(&handle);
+    engine_call(&world.engine, &call, world.now);
+    engine_on_down(&world.engine, ENGINE_PULL_LANE, world.now);
+    answer(0, &reply);
+    g_assert_cmpint(call.state, !=, CALL_DONE);
+    g_assert_cmpuint(expect(0, METHOD_OPEN)->open.resume->follow_count, ==, 0);
+    answer_open(0, 2, NULL, 0);
+    expect(0, METHOD_FOLLOW);
+    tear_down(&handle);
+}
+
+/* --- Heads --------------------------------------------------------------- */
+
+/* Fills the window of a handle that nobody takes events from. */
+static void hold(struct handle *handle)
+{
+    uint64_t seq = 1;
+
+    while (!handle_is_held(handle)) {
+        struct remex_event event = { .kind = REMEX_EVENT_OUTPUT, .seq = seq++ };
+        static const char data[4096];
+
+        event.output.stream = REMEX_STDOUT;
+        event.output.offset = handle->events.come.position;
+        event.output.data = (struct remex_bytes){ data, sizeof(data) };
+        handle_push(handle, &event, NULL, 0);
+    }
+}
+
+static unsigned int lane_that_looks(void)
+{
+    for (unsigned int lane = 0; lane < TRANSPORT_LANES; lane++) {
+        if (world.sent[lane].there &&
+                world.sent[lane].request.method == METHOD_PULL &&
+                world.sent[lane].request.pull.heads)
+            return lane;
+    }
+    return TRANSPORT_LANES;
+}
+
+/* With every hint lost, a heartbeat later. */
+static void what_is_held_up_is_asked_about(void)
+{
+    struct follow_state state = {
+        .follow_id = 1, .known = true, .last_seq = 5000
+    };
+    struct reply reply = { .method = METHOD_PULL,
+        .pull = { .states = &state, .state_count = 1 } };
+    struct handle handle;
+    unsigned int lane;
+
+    open_session();
+    start(&handle);
+    hold(&handle);
+    engine_tick(&world.engine, world.now);
+    g_assert_cmpuint(lane_that_looks(), ==, TRANSPORT_LANES);
+    world.now += 1001 * MS;
+    engine_tick(&world.engine, world.now);
+    lane = lane_that_looks();
+    g_assert_cmpuint(lane, <, TRANSPORT_LANES);
+    g_assert_cmpuint(world.sent[lane].request.pull.wait_ms, ==, 0);
+    answer(lane, &reply);
+    g_assert_cmpuint(handle.newest_seq, ==, 5000);
+    g_assert_cmpuint(lane_that_looks(), ==, TRANSPORT_LANES);
+    tear_down(&handle);
+}
+
+static void what_is_not_held_up_is_not(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    engine_tick(&world.engine, world.now);
+    world.now += 1001 * MS;
+    engine_tick(&world.engine, world.now);
+    g_assert_cmpuint(lane_that_looks(), ==, TRANSPORT_LANES);
+    tear_down(&handle);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -998,6 +1143,10 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", a_freed_handle_is_killed_and_unfollowed);
     SUITE_ADD("/engine", a_detached_handle_is_only_unfollowed);
     SUITE_ADD("/engine", a_freed_handle_is_not_stated_in_a_resume);
+    SUITE_ADD("/engine", events_wait_for_the_answer_to_their_follow);
+    SUITE_ADD("/engine", a_follow_is_repeated_after_a_resume);
+    SUITE_ADD("/engine", what_is_held_up_is_asked_about);
+    SUITE_ADD("/engine", what_is_not_held_up_is_not);
     SUITE_ADD("/engine", closing_lets_the_parked_pull_end);
     SUITE_ADD("/engine", a_close_whose_answer_is_lost_is_a_close);
     SUITE_ADD("/engine", junk_for_an_answer_ends_it);
