@@ -181,6 +181,16 @@ static void a_gap_at_the_end_is_told_as_well(void)
     remex_lines_free(lines);
 }
 
+/* Its position says nothing then; the Gap says how much it is at most. */
+static void a_gap_before_the_first_byte_loses_what_it_says(void)
+{
+    STORY(GAP(3, 100, 0), OUTPUT(REMEX_STDOUT, 100, "a\n"));
+    struct remex_lines *lines = new_lines(&process);
+
+    check_next(lines, "1<3>a.");
+    remex_lines_free(lines);
+}
+
 static void only_the_true_end_completes_a_line(void)
 {
     STORY(OUTPUT(REMEX_STDOUT, 0, "a"), OUTPUT(REMEX_STDERR, 0, "b"),
@@ -426,6 +436,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/lines", streams_never_mix);
     SUITE_ADD("/lines", h6_a_gap_is_told_in_its_place);
     SUITE_ADD("/lines", a_gap_at_the_end_is_told_as_well);
+    SUITE_ADD("/lines", a_gap_before_the_first_byte_loses_what_it_says);
     SUITE_ADD("/lines", only_the_true_end_completes_a_line);
     SUITE_ADD("/lines", a_read_error_is_not_an_end);
     SUITE_ADD("/lines", a_lost_link_is_not_an_end_either);
