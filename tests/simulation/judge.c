@@ -129,8 +129,8 @@ static bool is_justified(const struct job *job, enum remex_failure reason)
     case REMEX_FAILURE_EXECUTOR_RESTARTED:
         return actor->station->host.boot != actor->boot;
     case REMEX_FAILURE_SESSION_EXPIRED:
-        return now >= network->renewed_at + plan->lease ||
-                actor->station->host.boot != actor->boot;
+        return now >= network->renewed_at + plan->lease &&
+                actor->station->host.boot == actor->boot;
     case REMEX_FAILURE_EVICTED:
         return plan->closed_at > 0 &&
                 now >=

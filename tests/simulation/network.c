@@ -289,7 +289,7 @@ static void on_connect(struct appointment *appointment, int64_t now)
                 now + chance_between(&network->chance, 20, 500) * MS);
         return;
     }
-    lane->pipe = ++network->pipes;
+    lane->pipe = ++network->pipes << 4 | network->number;
     tell_soon(network, &lane->news);
     if (lane->held) {
         go(lane, lane->held);
@@ -333,16 +333,29 @@ static void on_failure(struct appointment *appointment, int64_t now)
     events->failed(events->user, lane->number);
 }
 
+bool network_had_trouble(const struct network *network, int64_t within)
+{
+    const struct station *station = network->station;
+    int64_t since = network->world->now - within;
+
+    return network->trouble_at >= since || station->full ||
+            station->jammed_at >= since ||
+            station->host.asleep_until >= since || !station_is_up(station);
+}
+
 static void on_timeout(struct appointment *appointment, int64_t now)
 {
     struct lane *lane = CONTAINER_OF(appointment, struct lane, timeout);
     struct network *network = lane->network;
 
-    (void)now;
     if (client_sleeps(network, appointment))
         return;
     world_tell(network->world, "client %u lane %u: no answer in time",
             network->number, lane->number);
+    WORLD_CHECK(network->world,
+            network_had_trouble(network, now - lane->sent_at + SECOND),
+            "client %u lane %u: no answer, without cause", network->number,
+            lane->number);
     if (lane->held)
         letter_free(lane->held);
     cut(lane);
@@ -523,15 +536,6 @@ int64_t network_asleep(const struct network *network)
 {
     return network->world->now < network->asleep_until ? network->asleep_until
                                                        : 0;
-}
-
-bool network_had_trouble(const struct network *network, int64_t within)
-{
-    const struct station *station = network->station;
-    int64_t since = network->world->now - within;
-
-    return network->trouble_at >= since ||
-            station->host.asleep_until >= since || !station_is_up(station);
 }
 
 /* --- Life ----------------------------------------------------------------- */

@@ -208,6 +208,7 @@ static void on_drain(struct appointment *appointment, int64_t now)
     if (is_asleep(station, appointment))
         return;
     station->full = false;
+    station->jammed_at = station->world->now;
     if (station->requests)
         requests_drained(station->requests, station);
 }

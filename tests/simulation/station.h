@@ -24,8 +24,9 @@ struct station {
     struct requests *requests; /* NULL: it is down */
     struct network *networks[STATION_NETWORKS];
     struct chance chance;
-    bool deaf; /* it is being ended: what it says is lost */
-    bool full; /* the front does not read */
+    bool deaf;         /* it is being ended: what it says is lost */
+    bool full;         /* the front does not read */
+    int64_t jammed_at; /* it last was */
     uint64_t beats;
     struct appointment settle;
     struct appointment tick;
