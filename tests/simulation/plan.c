@@ -60,22 +60,39 @@ bool plan_matches(const struct plan *plan, enum remex_stream stream,
 
 /* --- Drawing ------------------------------------------------------------- */
 
-static void draw_streams(struct plan *plan, struct chance *chance)
+static void draw_retention(struct stream_spec *stream, struct chance *chance)
 {
-    struct stream_spec stream = {
+    stream->retention = RETENTION_ALL;
+    if (chance_percent(chance, 50))
+        return;
+    stream->retention = (enum retention)(chance_below(chance, 3) + 1);
+    if (stream->retention == RETENTION_BYTES)
+        stream->retention_amount = chance_below(chance, 9000) + 1;
+    else if (stream->retention == RETENTION_CHUNKS)
+        stream->retention_amount = 1;
+}
+
+static void draw_stream(struct stream_spec *stream, struct chance *chance)
+{
+    *stream = (struct stream_spec){
         .capture = CAPTURE_PIPE,
         .delivery =
                 chance_percent(chance, 60) ? DELIVERY_RELIABLE : DELIVERY_LOSSY,
         .no_follower = chance_percent(chance, 50) ? NO_FOLLOWER_DRAIN
                                                   : NO_FOLLOWER_HOLD,
-        .retention = RETENTION_ALL,
         .chunk_bytes = chance_percent(chance, 20)
                 ? (uint32_t)chance_below(chance, 3000) + 1
                 : 0,
     };
+    draw_retention(stream, chance);
+}
 
-    plan->spec.out = stream;
-    plan->spec.err = stream;
+static void draw_streams(struct plan *plan, struct chance *chance)
+{
+    draw_stream(&plan->spec.out, chance);
+    plan->spec.err = plan->spec.out;
+    if (chance_percent(chance, 50))
+        draw_stream(&plan->spec.err, chance);
     if (chance_percent(chance, 10))
         plan->spec.err.capture = CAPTURE_DISCARD;
 }
