@@ -257,8 +257,8 @@ void judge_call(const struct operation *operation)
     const struct call *call = &operation->call;
     enum remex_status status = call->error.status;
 
-    world_tell(actor->world, "%s: call %d ends: %s", job->plan->id,
-            (int)operation->kind, remex_status_name(status));
+    world_tell(actor->world, "%s: call %d ends: %s %s", job->plan->id,
+            (int)operation->kind, remex_status_name(status), call->error.text);
     CHECK(job,
             status != REMEX_INVALID_ARGUMENT && status != REMEX_OUT_OF_RANGE &&
                     status != REMEX_PROTOCOL_ERROR &&
@@ -283,7 +283,9 @@ static void judge_start(const struct operation *operation)
             "%s is said to be started", plan->id);
     CHECK(job, status != REMEX_DEADLINE_EXCEEDED || plan->starts == 0,
             "%s was started, and is said not to be", plan->id);
-    CHECK(job, status != REMEX_FAILED_PRECONDITION || plan->fails,
+    CHECK(job,
+            status != REMEX_FAILED_PRECONDITION || plan->fails ||
+                    job->actor->state != ACTOR_LIVES,
             "%s fails to start", plan->id);
 }
 
