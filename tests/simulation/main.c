@@ -20,8 +20,9 @@
 
 enum {
     MAX_JOBS = 16,
-    SEED_SECONDS = 30, /* no seed takes so long */
-    TWICE_EVERY = 16   /* seeds, one is run twice */
+    SEED_SECONDS = 30,  /* no seed takes so long, */
+    SHRINK_SECONDS = 2, /* nor a part of one */
+    TWICE_EVERY = 16    /* seeds, one is run twice */
 };
 
 struct options {
@@ -43,11 +44,12 @@ struct shared {
 /* --- One seed --------------------------------------------------------------
  */
 
-static uint64_t run(uint64_t seed, uint64_t mask, bool trace)
+static uint64_t run(
+        uint64_t seed, uint64_t mask, bool trace, unsigned int seconds)
 {
     uint64_t hash;
 
-    alarm(SEED_SECONDS);
+    alarm(seconds);
     program_run(seed, mask, trace, &hash);
     alarm(0);
     return hash;
@@ -55,9 +57,9 @@ static uint64_t run(uint64_t seed, uint64_t mask, bool trace)
 
 static void run_twice(uint64_t seed)
 {
-    uint64_t first = run(seed, UINT64_MAX, false);
+    uint64_t first = run(seed, UINT64_MAX, false, SEED_SECONDS);
 
-    if (run(seed, UINT64_MAX, false) == first)
+    if (run(seed, UINT64_MAX, false, SEED_SECONDS) == first)
         return;
     fprintf(stderr, "seed %llu: two runs differ\n", (unsigned long long)seed);
     _Exit(1);
@@ -76,7 +78,7 @@ static bool fails(uint64_t seed, uint64_t mask)
     if (child == 0) {
         if (!freopen("/dev/null", "w", stderr))
             _Exit(2);
-        run(seed, mask, false);
+        run(seed, mask, false, SHRINK_SECONDS);
         _Exit(0);
     }
     return child > 0 && waitpid(child, &status, 0) == child && status != 0;
@@ -122,7 +124,7 @@ static void work(const struct options *options, struct shared *shared,
         if (seed % TWICE_EVERY == 0)
             run_twice(seed);
         else
-            run(seed, UINT64_MAX, false);
+            run(seed, UINT64_MAX, false, SEED_SECONDS);
     }
     exit(0);
 }
@@ -236,6 +238,7 @@ int main(int argc, char **argv)
     if (!options.single)
         return run_many(&options, argv[0]);
     printf("seed %llu: %016llx\n", (unsigned long long)options.seed,
-            (unsigned long long)run(options.seed, options.mask, options.trace));
+            (unsigned long long)run(
+                    options.seed, options.mask, options.trace, SEED_SECONDS));
     return 0;
 }
