@@ -10,6 +10,7 @@
 #include <glib/gstdio.h>
 
 #include "support/command.h"
+#include "support/daemon.h"
 #include "support/remote.h"
 #include "support/suite.h"
 
@@ -116,10 +117,39 @@ static void wait_until_ready_goes_on_and_stops(void)
             "");
 }
 
+static void run_at_once_tells_all_in_one(void)
+{
+    check(EXAMPLE("run_at_once", "sh", "-c", "cat; echo b >&2; exit 3"), 0,
+            "hello\nexit code 3\n", "b\n");
+}
+
+static void attach_by_id_shows_it_from_the_beginning(void)
+{
+    struct remex_process_options options = remote_with_stdin();
+    struct daemon daemon;
+    struct remex_client *client;
+    struct remex_process *process;
+    struct remex_event event;
+
+    daemon_start(&daemon);
+    client = remote_connect_to(daemon.address);
+    options.id = "shown";
+    process = remote_start(client,
+            REMOTE_ARGV("/bin/sh", "-c", "echo before; exit 4"), &options);
+    while (remex_process_next_event(process, 60000, &event) == REMEX_OK)
+        ;
+    check(EXAMPLE("attach_by_id", daemon.address, "shown"), 0,
+            "before\nexit code 4\n", "");
+    remex_process_free(process);
+    remex_client_free(client);
+    daemon_stop(&daemon);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_unsetenv("REMEX_EXECUTOR");
+    suite_start_nng();
     SUITE_ADD("/examples", hello_says_where_it_ran);
     SUITE_ADD("/examples", run_and_print_tells_all);
     SUITE_ADD("/examples", run_and_print_tells_what_went_wrong);
@@ -128,5 +158,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/examples", capture_output_tells_all);
     SUITE_ADD("/examples", copy_to_file_copies);
     SUITE_ADD("/examples", wait_until_ready_goes_on_and_stops);
+    SUITE_ADD("/examples", run_at_once_tells_all_in_one);
+    SUITE_ADD("/examples", attach_by_id_shows_it_from_the_beginning);
     return g_test_run();
 }
