@@ -20,6 +20,7 @@ enum { PROCESSES = 6, STEPS = 4000, WINDOW = 50000 };
 struct track {
     char id[8];
     struct puppet *puppet;
+    struct stream_spec streams[2];
     uint64_t written[2]; /* per stream */
     bool exited;
     bool ended;
@@ -36,8 +37,8 @@ struct track {
 
 struct model {
     struct desk desk;
-    enum delivery delivery;
-    guint eagerness; /* of the readers: 1 to 25 */
+    unsigned int delivery; /* 0: each stream as it likes */
+    guint eagerness;       /* of the readers: 1 to 25 */
     struct track tracks[PROCESSES];
     uint64_t pulls[3]; /* parked; 0: none */
 };
@@ -56,6 +57,19 @@ static guint pick(guint bound)
 
 /* --- The executor's side -------------------------------------------------- */
 
+static void choose_stream(const struct model *model, struct stream_spec *stream)
+{
+    if (model->delivery != 0) {
+        stream->delivery = (enum delivery)model->delivery;
+        return;
+    }
+    stream->delivery = pick(2) ? DELIVERY_RELIABLE : DELIVERY_LOSSY;
+    stream->no_follower = pick(2) ? NO_FOLLOWER_HOLD : NO_FOLLOWER_DRAIN;
+    stream->retention = (enum retention)(pick(4) + 1);
+    stream->retention_amount = pick(5000) + 1;
+    stream->chunk_bytes = pick(3) ? 0 : pick(300) + 1;
+}
+
 static void model_start(struct model *model, size_t index)
 {
     struct track *track = &model->tracks[index];
@@ -66,8 +80,10 @@ static void model_start(struct model *model, size_t index)
     g_snprintf(track->id, sizeof(track->id), "p%zu", index);
     track->until = WINDOW;
     request = desk_start_request(track->id, &follow, WINDOW);
-    request.start.process.out.delivery = model->delivery;
-    request.start.process.err.delivery = model->delivery;
+    choose_stream(model, &request.start.process.out);
+    choose_stream(model, &request.start.process.err);
+    track->streams[0] = request.start.process.out;
+    track->streams[1] = request.start.process.err;
     reply = desk_call(&model->desk, &request);
     g_assert_cmpint(reply.error.status, ==, REMEX_OK);
     track->puppet = model->desk.puppets.newest;
@@ -107,6 +123,9 @@ static void check_output(struct track *track, const struct remex_event *event)
 
     g_assert_cmpuint(track->position, <, track->until);
     g_assert_cmpuint(event->output.offset, ==, track->offsets[index]);
+    if (track->streams[index].chunk_bytes > 0)
+        g_assert_cmpuint(
+                event->output.data.size, <=, track->streams[index].chunk_bytes);
     for (size_t i = 0; i < event->output.data.size; i++)
         g_assert_cmpuint(bytes[i], ==,
                 byte_at(event->output.stream, event->output.offset + i));
@@ -122,6 +141,8 @@ static void check_gap(struct track *track, const struct remex_event *event)
     g_assert_cmpuint(event->seq, >=, event->gap.first_seq);
     for (size_t i = 0; i < 2; i++) {
         g_assert_cmpuint(event->gap.offsets[i], >=, track->offsets[i]);
+        if (track->streams[i].delivery == DELIVERY_RELIABLE)
+            g_assert_cmpuint(event->gap.offsets[i], ==, track->offsets[i]);
         track->offsets[i] = event->gap.offsets[i];
     }
     g_assert_cmpuint(event->gap.bytes, ==,
@@ -220,6 +241,36 @@ static void pull(struct model *model)
                         .method = METHOD_PULL, .pull = { .wait_ms = 5000 } });
 }
 
+static void seal_one(struct model *model, const struct track *track)
+{
+    struct request request = { .method = METHOD_SEAL,
+        .seal = { .process_id = { track->id, strlen(track->id) },
+                .streams = { pick(2) ? REMEX_STDOUT : REMEX_STDERR },
+                .stream_count = pick(2) } };
+
+    g_assert_cmpint(
+            desk_call(&model->desk, &request).error.status, ==, REMEX_OK);
+}
+
+/* A reader beside the follower, at any place, disturbs nobody. */
+static void read_beside(struct model *model, const struct track *track)
+{
+    struct request request = { .method = METHOD_READ,
+        .read = { .process_id = { track->id, strlen(track->id) } } };
+    struct reply reply = desk_call(&model->desk, &request);
+    uint64_t next = 1;
+
+    g_assert_cmpint(reply.error.status, ==, REMEX_OK);
+    for (size_t i = 0; i < reply.read.batch.count; i++) {
+        const struct remex_event *event = &reply.read.batch.events[i].event;
+
+        g_assert_cmpuint(event->kind == REMEX_EVENT_GAP ? event->gap.first_seq
+                                                        : event->seq,
+                ==, next);
+        next = event->seq + 1;
+    }
+}
+
 /* The link is lost, and with it, maybe, replies that were on their way. */
 static void resume(struct model *model)
 {
@@ -262,7 +313,11 @@ static void step(struct model *model)
     struct track *track = &model->tracks[pick(PROCESSES)];
     guint what = pick(100);
 
-    if (what < 55 || (what >= 70 + model->eagerness && what < 95))
+    if (model->delivery == 0 && pick(200) == 0)
+        seal_one(model, track);
+    else if (pick(50) == 0)
+        read_beside(model, track);
+    else if (what < 55 || (what >= 70 + model->eagerness && what < 95))
         write_some(track);
     else if (what < 56)
         end_some(track);
@@ -298,7 +353,7 @@ static void finish(struct model *model)
     }
 }
 
-static void run_model(struct model *model, enum delivery delivery)
+static void run_model(struct model *model, unsigned int delivery)
 {
     memset(model, 0, sizeof(*model));
     model->delivery = delivery;
@@ -334,6 +389,28 @@ static void reliable_followers_get_all_of_it(void)
     }
 }
 
+/* Of every stream that is reliable, whatever the other one is, is sealed or
+ * keeps: see check_gap. */
+static void streams_of_all_kinds_keep_what_they_promise(void)
+{
+    guint gaps = 0;
+
+    for (int i = 0; i < 15; i++) {
+        struct model model;
+
+        run_model(&model, 0);
+        for (size_t j = 0; j < PROCESSES; j++) {
+            const struct track *track = &model.tracks[j];
+
+            gaps += track->gaps;
+            for (size_t k = 0; k < 2; k++)
+                if (track->streams[k].delivery == DELIVERY_RELIABLE)
+                    g_assert_cmpuint(track->offsets[k], ==, track->written[k]);
+        }
+    }
+    g_assert_cmpuint(gaps, >, 0);
+}
+
 static void lossy_followers_are_told_what_they_miss(void)
 {
     guint gaps = 0;
@@ -352,6 +429,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/pull_model", reliable_followers_get_all_of_it);
+    SUITE_ADD("/pull_model", streams_of_all_kinds_keep_what_they_promise);
     SUITE_ADD("/pull_model", lossy_followers_are_told_what_they_miss);
     return g_test_run();
 }
