@@ -135,6 +135,7 @@ struct message_limits {
     uint64_t window_bytes;
     uint64_t follows;
     uint64_t lease_ms;
+    uint64_t retained_events;
 };
 
 struct resume {

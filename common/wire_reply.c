@@ -27,6 +27,7 @@ static Remex__V1__Limits *put_limits(
     pb->window_bytes = limits->window_bytes;
     pb->follows = limits->follows;
     pb->lease_ms = limits->lease_ms;
+    pb->retained_events = limits->retained_events;
     return pb;
 }
 
@@ -48,6 +49,7 @@ static struct message_limits take_limits(const Remex__V1__Limits *pb)
         .window_bytes = pb->window_bytes,
         .follows = pb->follows,
         .lease_ms = pb->lease_ms,
+        .retained_events = pb->retained_events,
     };
 }
 

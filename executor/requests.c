@@ -30,13 +30,13 @@ void requests_default_settings(struct requests_settings *out)
             .window_bytes = UINT64_C(16) * 1024 * 1024,
             .follows = 10000,
             .lease_ms = UINT64_C(3600) * 1000,
+            .retained_events = 16384,
         },
         .sessions_in_all = 512,
         .lease_ms = 80000,
         .min_lease_ms = 1000,
         .retention_ms = 80000,
         .heartbeat_ms = 1000,
-        .log_events = 16384,
         .gate = { .own_uid = LINK_PEER_UID_UNKNOWN },
     };
 }
@@ -147,7 +147,7 @@ static void init_registry(struct requests *requests, struct process_host *host)
         .process = {
             .log = {
                 .max_bytes = (size_t)settings->limits.retained_bytes,
-                .max_events = settings->log_events,
+                .max_events = (size_t)settings->limits.retained_events,
             },
             .stdin_bytes = (size_t)settings->limits.stdin_bytes,
         },

@@ -58,7 +58,6 @@ struct requests_settings {
     uint32_t min_lease_ms;
     uint32_t retention_ms;
     uint32_t heartbeat_ms;
-    size_t log_events; /* most outputs kept per process */
     struct gate gate;
 };
 

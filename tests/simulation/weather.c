@@ -18,7 +18,7 @@ static void draw_executor(struct weather *weather, struct chance *chance)
     requests_default_settings(settings);
     settings->gate.own_uid = 1000;
     settings->limits.retained_bytes = PICK(chance, retained) * 1024;
-    settings->log_events = PICK(chance, events);
+    settings->limits.retained_events = PICK(chance, events);
     settings->limits.stdin_bytes = PICK(chance, input);
     settings->limits.park_ms = PICK(chance, parks);
     settings->retention_ms = PICK(chance, retention);

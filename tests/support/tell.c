@@ -356,6 +356,7 @@ static void limits(GString *out, const struct message_limits *limits)
     number(out, "window_bytes", limits->window_bytes);
     number(out, "follows", limits->follows);
     number(out, "lease_ms", limits->lease_ms);
+    number(out, "retained_events", limits->retained_events);
 }
 
 static void open_reply(GString *out, const struct open_reply *open)

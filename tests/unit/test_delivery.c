@@ -127,6 +127,9 @@ static size_t out(struct puppet *puppet, const char *text)
     return puppet_output(puppet, REMEX_STDOUT, text, strlen(text));
 }
 
+/* No stream is named: all are meant. */
+#define EVERY ((enum remex_stream)0)
+
 /* How much of it was taken. */
 static size_t out_bulk(struct puppet *puppet, size_t size)
 {
@@ -360,8 +363,8 @@ static void after_a_seal_who_is_there_gets_the_rest_and_who_comes_is_live(void)
     follow(&desk, (struct follow_spec){ 0 });
     out(puppet, "one");
     out(puppet, "two");
-    g_assert_cmpint(seal(&desk, ID("one"), 0).error.status, ==, REMEX_OK);
-    g_assert_cmpint(seal(&desk, ID("one"), 0).error.status, ==, REMEX_OK);
+    g_assert_cmpint(seal(&desk, ID("one"), EVERY).error.status, ==, REMEX_OK);
+    g_assert_cmpint(seal(&desk, ID("one"), EVERY).error.status, ==, REMEX_OK);
     g_assert_true(status_of(&desk).sealed);
     another(&desk);
     follow(&desk, (struct follow_spec){ 0 });
@@ -392,7 +395,7 @@ static void a_seal_names_what_there_is(void)
     reply = seal(&desk, ID("one"), REMEX_TERMINAL);
     g_assert_cmpint(reply.error.status, ==, REMEX_INVALID_ARGUMENT);
     g_assert_cmpstr(reply.error.name, ==, "seal.streams");
-    reply = seal(&desk, ID("two"), 0);
+    reply = seal(&desk, ID("two"), EVERY);
     g_assert_cmpint(reply.error.status, ==, REMEX_NOT_FOUND);
     seal(&desk, ID("one"), REMEX_STDERR);
     g_assert_false(status_of(&desk).sealed);
@@ -694,7 +697,7 @@ static void h4_who_keeps_up_after_a_loss_gets_data_again(void)
 
     desk_init(&desk);
     desk.settings.limits.retained_bytes = LOG_BYTES;
-    desk.settings.log_events = 4;
+    desk.settings.limits.retained_events = 4;
     desk_start(&desk);
     desk_open(&desk);
     puppet = start(&desk, stream_of(DELIVERY_LOSSY, RETENTION_NONE, 0));
