@@ -57,6 +57,7 @@ struct link_header {
      * certificate that its sender has proved to own; 0: no certificate. */
     uint32_t name_size;
     uint32_t reserved;
+    int64_t arrived; /* of a request: when, by the monotonic clock */
 };
 
 #endif

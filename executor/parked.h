@@ -28,6 +28,7 @@ struct caller {
     uint32_t pipe;                  /* the front's name for the connection */
     char name[LINK_NAME_BYTES + 1]; /* its certificate's; "": none */
     uint64_t ticket;                /* the front's name for the request */
+    int64_t arrived; /* there, by the monotonic clock; 0: not known */
 };
 
 struct parked {

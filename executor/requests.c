@@ -32,7 +32,7 @@ void requests_default_settings(struct requests_settings *out)
             .lease_ms = UINT64_C(3600) * 1000,
             .retained_events = 16384,
         },
-        .sessions_in_all = 512,
+        .sessions_in_all = 256,
         .lease_ms = 80000,
         .min_lease_ms = 1000,
         .retention_ms = 80000,
@@ -299,6 +299,10 @@ static enum remex_status carry_out(struct call *call, struct remex_error *error)
         if (status != REMEX_OK)
             return status;
     }
+    if (requests_time_left(call) == 0)
+        return error_set(error, REMEX_DEADLINE_EXCEEDED,
+                "The request waited for longer than its deadline before it "
+                "could be looked at; nothing was done.");
     return method(call, error);
 }
 

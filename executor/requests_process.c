@@ -100,12 +100,27 @@ static uint32_t least(uint64_t a, uint64_t b)
     return (uint32_t)(a < b ? a : b);
 }
 
-/* The reply has to be there by the deadline, not on its way. */
-static uint32_t patience(uint32_t deadline_ms)
+uint32_t requests_time_left(const struct call *call)
 {
+    uint32_t deadline_ms = call->request->deadline_ms;
+    int64_t arrived = call->caller->arrived;
+    int64_t waited_ms = 0;
+
     if (deadline_ms == 0)
         return UINT32_MAX;
-    return deadline_ms - least(deadline_ms / 4, DEADLINE_MARGIN_MS);
+    if (arrived > 0 && call->now > arrived)
+        waited_ms = (call->now - arrived) / clock_from_ms(1);
+    return waited_ms < deadline_ms ? deadline_ms - (uint32_t)waited_ms : 0;
+}
+
+/* The reply has to be there by the deadline, not on its way. */
+static uint32_t patience(const struct call *call)
+{
+    uint32_t left = requests_time_left(call);
+
+    if (left == UINT32_MAX)
+        return left;
+    return left - least(left / 4, DEADLINE_MARGIN_MS);
 }
 
 struct parked *requests_park(
@@ -122,7 +137,7 @@ struct parked *requests_park(
         return NULL;
     }
     wait_ms = least(wait_ms, limits->park_ms);
-    wait_ms = least(wait_ms, patience(call->request->deadline_ms));
+    wait_ms = least(wait_ms, patience(call));
     parked = parked_new(&requests->agenda, call->request, call->caller,
             clock_after(call->now, clock_from_ms(wait_ms)),
             requests_parked_due);

@@ -78,6 +78,9 @@ REMEX_CHECKED enum remex_status requests_check_arguments(
         const struct message_limits *limits, const struct process_spec *spec,
         struct remex_error *error);
 
+/* Until the sender gives up: milliseconds, UINT32_MAX if he has no deadline. */
+uint32_t requests_time_left(const struct call *call);
+
 /* Parks the call's request for `wait_ms`, or less. It is the caller's to put it
  * where it will be found. NULL: refused. */
 struct parked *requests_park(

@@ -115,6 +115,7 @@ static bool on_frame(void *user, struct front *front,
         .uid = header->peer_uid,
         .pipe = header->pipe,
         .ticket = header->ticket,
+        .arrived = header->arrived,
     };
     struct remex_bytes request;
 

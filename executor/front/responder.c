@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <nng/protocol/reqrep0/rep.h>
@@ -163,6 +164,14 @@ static uint32_t peer_uid(nng_pipe pipe)
     return (uint32_t)uid;
 }
 
+static int64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
 /* An empty request is a probe, which this process answers by itself. Any other
  * is the executor's; from then on the slot may be anybody's at any time, so it
  * is not looked at again here. */
@@ -176,6 +185,7 @@ static void received(struct slot *slot)
         .kind = LINK_REQUEST,
         .ticket = (uint64_t)slot->generation << 32 | slot->index,
         .pipe = pipe.id,
+        .arrived = now(),
     };
 
     responder->receiving--;

@@ -131,7 +131,8 @@ struct caller desk_caller(struct desk *desk)
         .has_uid = true,
         .uid = UID,
         .pipe = 1,
-        .ticket = ++desk->tickets };
+        .ticket = ++desk->tickets,
+        .arrived = desk->puppets.now };
 }
 
 void desk_settle(struct desk *desk)

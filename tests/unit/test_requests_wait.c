@@ -86,6 +86,39 @@ static void waiting_ends_before_the_deadline(void)
     desk_deinit(&desk);
 }
 
+/* As when the executor was stopped for a while. */
+static void what_nobody_waits_for_any_more_is_not_begun(void)
+{
+    struct follow_spec none = { 0 };
+    struct request start = desk_start_request("one", &none, 0);
+    struct request pull = desk_pull_request(10000);
+    struct caller early, late;
+    struct desk desk;
+
+    desk_begin(&desk);
+    late = desk_caller(&desk);
+    desk_pass(&desk, 2000);
+    desk_address(&desk, &start);
+    start.deadline_ms = 2000;
+    desk_send(&desk, &late, &start);
+    desk_check_answered(&desk, late.ticket, REMEX_DEADLINE_EXCEEDED);
+    g_assert_cmpuint(desk.puppets.started, ==, 0);
+    start.deadline_ms = 2001;
+    desk_send(&desk, &late, &start);
+    desk_check_answered(&desk, late.ticket, REMEX_OK);
+    g_assert_cmpuint(desk.puppets.started, ==, 1);
+    early = desk_caller(&desk);
+    desk_pass(&desk, 1500);
+    desk_address(&desk, &pull);
+    pull.deadline_ms = 2000;
+    desk_send(&desk, &early, &pull); /* has 500 ms left, less the margin */
+    desk_pass(&desk, 399);
+    desk_check_parked(&desk, early.ticket);
+    desk_pass(&desk, 1);
+    desk_check_answered(&desk, early.ticket, REMEX_OK);
+    desk_deinit(&desk);
+}
+
 static void a_read_waits_for_what_comes_after_its_cursor(void)
 {
     struct request read = { .method = METHOD_READ,
@@ -264,6 +297,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/requests_wait", a_short_life_comes_in_one_reply);
     SUITE_ADD("/requests_wait", waiting_ends_empty_at_its_limit);
     SUITE_ADD("/requests_wait", waiting_ends_before_the_deadline);
+    SUITE_ADD("/requests_wait", what_nobody_waits_for_any_more_is_not_begun);
     SUITE_ADD("/requests_wait", a_read_waits_for_what_comes_after_its_cursor);
     SUITE_ADD("/requests_wait", a_write_waits_for_room);
     SUITE_ADD("/requests_wait", a_large_write_that_waits_is_taken_in_part);
