@@ -15,6 +15,10 @@
 #include "executor/list.h"
 #include "executor/path_lock.h"
 
+/* What an executor that has lost its supervisor may need to end. It delays only
+ * the start of this one. */
+#define LOCK_PATIENCE_MS 3000
+
 struct front {
     struct front_site *site; /* lent */
     struct path_lock lock;   /* of ipc */
@@ -371,7 +375,8 @@ static enum remex_status set_addresses(struct front *front,
     address_format(address, front->address);
     address_format(&hint, front->hint_address);
     if (address->kind == ADDRESS_IPC)
-        return path_lock_take(&front->lock, address->path, error);
+        return path_lock_take(
+                &front->lock, address->path, LOCK_PATIENCE_MS, error);
     return REMEX_OK;
 }
 

@@ -8,9 +8,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/error.h"
+
+/* There is no waiting for a lock with a deadline. */
+#define POLL_NS (20L * 1000 * 1000)
 
 static enum remex_status fail(
         const struct path_lock *lock, struct remex_error *error)
@@ -35,10 +40,12 @@ static bool is_current(const struct path_lock *lock)
             ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 
-enum remex_status path_lock_take(
-        struct path_lock *lock, const char *path, struct remex_error *error)
+/* REMEX_AGAIN: it is held by somebody else. */
+static enum remex_status try_once(
+        struct path_lock *lock, struct remex_error *error)
 {
-    snprintf(lock->path, sizeof(lock->path), "%s.lock", path);
+    enum remex_status status;
+
     for (;;) {
         lock->fd = open(lock->path,
                 O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
@@ -50,12 +57,28 @@ enum remex_status path_lock_take(
             return REMEX_OK;
         close(lock->fd);
     }
+    status = errno == EWOULDBLOCK ? REMEX_AGAIN : fail(lock, error);
     close(lock->fd);
     lock->fd = -1;
-    if (errno != EWOULDBLOCK)
-        return fail(lock, error);
-    return error_set(error, REMEX_ALREADY_EXISTS,
-            "another executor listens on ipc://%s", path);
+    return status;
+}
+
+enum remex_status path_lock_take(struct path_lock *lock, const char *path,
+        int patience_ms, struct remex_error *error)
+{
+    static const struct timespec pause = { .tv_nsec = POLL_NS };
+    int64_t deadline = clock_after(
+            clock_monotonic_ns(), clock_from_ms((uint64_t)patience_ms));
+    enum remex_status status;
+
+    snprintf(lock->path, sizeof(lock->path), "%s.lock", path);
+    while ((status = try_once(lock, error)) == REMEX_AGAIN) {
+        if (clock_monotonic_ns() >= deadline)
+            return error_set(error, REMEX_ALREADY_EXISTS,
+                    "another executor listens on ipc://%s", path);
+        nanosleep(&pause, NULL);
+    }
+    return status;
 }
 
 void path_lock_release(struct path_lock *lock)

@@ -15,9 +15,11 @@ struct path_lock {
     char path[128];
 };
 
-/* REMEX_ALREADY_EXISTS: somebody else listens at `path`. */
-REMEX_CHECKED enum remex_status path_lock_take(
-        struct path_lock *lock, const char *path, struct remex_error *error);
+/* REMEX_ALREADY_EXISTS: somebody else listens at `path`, and still does after
+ * `patience_ms`: an executor whose supervisor was killed needs a moment to end.
+ */
+REMEX_CHECKED enum remex_status path_lock_take(struct path_lock *lock,
+        const char *path, int patience_ms, struct remex_error *error);
 
 /* Removes the file. Safe on one that is not held. */
 void path_lock_release(struct path_lock *lock);

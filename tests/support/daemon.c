@@ -155,7 +155,6 @@ void daemon_restart(struct daemon *daemon)
     char *listen = g_strdup(daemon->address);
 
     g_assert_cmpint(daemon->pid, ==, 0);
-    wait_for_orphan(daemon);
     start(daemon, listen, NULL);
     g_free(listen);
 }

@@ -28,7 +28,8 @@ void daemon_start_tcp(struct daemon *daemon, const char *token);
 /* The same with TLS, by the files of secret_pki. */
 void daemon_start_tls(struct daemon *daemon, const char *pki);
 
-/* Starts it again on the same address, after daemon_kill. */
+/* Starts it again on the same address, after daemon_kill. The executor of old
+ * may be about to end still. */
 void daemon_restart(struct daemon *daemon);
 
 pid_t daemon_executor(const struct daemon *daemon);
