@@ -90,10 +90,17 @@ static void on_moved(void *user)
 
 /* --- What the network tells ----------------------------------------------- */
 
+static void note_link(struct actor *actor)
+{
+    if (recovery_is_linked(&actor->engine.recovery))
+        actor->linked_at = actor->world->now;
+}
+
 static void on_up(void *user, unsigned int lane)
 {
     struct actor *actor = user;
 
+    note_link(actor);
     engine_on_up(&actor->engine, lane, actor->world->now);
 }
 
@@ -101,6 +108,7 @@ static void on_down(void *user, unsigned int lane)
 {
     struct actor *actor = user;
 
+    note_link(actor);
     engine_on_down(&actor->engine, lane, actor->world->now);
 }
 
@@ -109,6 +117,7 @@ static void on_replied(void *user, unsigned int lane, struct packet *packet)
     struct actor *actor = user;
     int64_t sent_at = actor->network.lanes[lane].sent_at;
 
+    note_link(actor);
     engine_on_reply(&actor->engine, lane, packet, actor->world->now);
     packet_release(packet);
     if (!engine_has_failed(&actor->engine) &&
@@ -121,6 +130,7 @@ static void on_failed(void *user, unsigned int lane)
 {
     struct actor *actor = user;
 
+    note_link(actor);
     engine_on_failure(&actor->engine, lane, actor->world->now);
 }
 
@@ -128,6 +138,7 @@ static void on_hinted(void *user, struct remex_bytes hint)
 {
     struct actor *actor = user;
 
+    note_link(actor);
     engine_on_hint(&actor->engine, hint, actor->world->now);
 }
 
@@ -135,6 +146,7 @@ static void on_due(void *user)
 {
     struct actor *actor = user;
 
+    note_link(actor);
     engine_tick(&actor->engine, actor->world->now);
     judge_actor(actor);
 }

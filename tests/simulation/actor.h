@@ -37,6 +37,7 @@ struct actor {
     unsigned int boot;       /* of the executor its session is with */
     struct appointment ending;
     int64_t close_until;
+    int64_t linked_at; /* the engine last believed in its link */
 };
 
 /* One process of an actor's. */

@@ -9,6 +9,9 @@
  * Resume that times out, and some back-off. */
 #define RESUMES_WITHIN (12 * SECOND)
 
+/* How long a link may be silent: three beats, and a little. */
+#define SILENCE (4 * SECOND)
+
 /* What a thread that waits may be kept beyond its deadline. */
 #define LATENESS (600 * MS)
 
@@ -129,7 +132,9 @@ static bool is_justified(const struct job *job, enum remex_failure reason)
         return true;
     switch (reason) {
     case REMEX_FAILURE_LINK_LOST:
-        return network_had_trouble(network, RESUMES_WITHIN);
+        return actor->engine.closing ||
+                (network_had_trouble(network, RESUMES_WITHIN) &&
+                        now >= actor->linked_at + actor->weather->patience);
     case REMEX_FAILURE_EXECUTOR_RESTARTED:
         return actor->station->host.boot != actor->boot;
     case REMEX_FAILURE_SESSION_EXPIRED:
@@ -248,6 +253,19 @@ void judge_actor(struct actor *actor)
                     clock_after(next, LATENESS) >= actor->world->now ||
                     network->asleep_until + LATENESS >= actor->world->now,
             "client %u: a call is overdue", actor->number);
+}
+
+void judge_silence(const struct actor *actor)
+{
+    const struct network *network = &actor->network;
+    int64_t now = actor->world->now;
+
+    WORLD_CHECK(actor->world,
+            actor->state != ACTOR_LIVES ||
+                    !recovery_is_linked(&actor->engine.recovery) ||
+                    now <= network->told_at + SILENCE ||
+                    now <= network->asleep_until + SILENCE,
+            "client %u hears nothing and does not mind", actor->number);
 }
 
 void judge_call(const struct operation *operation)

@@ -17,6 +17,9 @@ void judge_handle(const struct job *job);
 /* The engine, whenever something has come. */
 void judge_actor(struct actor *actor);
 
+/* Now and then: a link that says nothing is not believed in. */
+void judge_silence(const struct actor *actor);
+
 /* A call as it ends, and the operation it was when its thread wakes. */
 void judge_call(const struct operation *operation);
 void judge_operation(const struct operation *operation);

@@ -108,6 +108,7 @@ static void deliver_reply(struct letter *letter)
     };
     letter->bytes = NULL;
     lane->ticket = 0;
+    network->told_at = network->world->now;
     world_set(network->world, &lane->timeout, CLOCK_NEVER);
     network->events->replied(
             network->events->user, lane->number, &taken->packet);
@@ -121,8 +122,10 @@ static void deliver_hint(const struct letter *letter)
 
     if (network->events && network->listening &&
             (memcmp(hint.data, all, sizeof(all)) == 0 ||
-                    memcmp(hint.data, network->topic, sizeof(all)) == 0))
+                    memcmp(hint.data, network->topic, sizeof(all)) == 0)) {
+        network->told_at = network->world->now;
         network->events->hinted(network->events->user, hint);
+    }
 }
 
 /* False: it is not over with it. */

@@ -55,6 +55,7 @@ struct network {
     int64_t heard_at;     /* the station took a request of his */
     int64_t renewed_at;   /* he sent one that was answered */
     int64_t trouble_at;   /* something was last wrong */
+    int64_t told_at;      /* he was told something by the executor */
 };
 
 void network_init(struct network *network, struct station *station,

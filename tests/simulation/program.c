@@ -150,6 +150,8 @@ static void on_step(struct appointment *appointment, int64_t now)
     (void)now;
     world_tell(program->world, "-- step %u: client %u: %s", step->number,
             step->actor, kinds[step->kind].name);
+    for (unsigned int i = 0; i < program->weather.clients; i++)
+        judge_silence(&program->actors[i]);
     if (!kinds[step->kind].deed || !network_asleep(&actor->network))
         kinds[step->kind].run(step, actor);
 }
