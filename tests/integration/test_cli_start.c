@@ -43,6 +43,33 @@ static void it_is_kept_as_long_as_told(void)
     g_free(id);
 }
 
+/* When it is to end, as text that sorts; yours to g_free. */
+static char *read_expiry(const char *id)
+{
+    char *text = cli_read(CLI("inspect", "--at", the_daemon.address, id));
+    const char *line = strstr(text, "\nexpires ");
+    char *expiry;
+
+    g_assert_nonnull(line);
+    expiry = g_strndup(line + 1, strcspn(line + 1, "\n"));
+    g_free(text);
+    return expiry;
+}
+
+static void a_repeated_start_keeps_it_anew(void)
+{
+    char *before;
+    char *after;
+
+    cli_check(START("--id", "again", WAITER("x")), 0, "again\n", "");
+    before = read_expiry("again");
+    cli_check(START("--id", "again", WAITER("x")), 0, "again\n", "");
+    after = read_expiry("again");
+    g_assert_cmpstr(after, >, before);
+    g_free(after);
+    g_free(before);
+}
+
 static void close_stdout(void)
 {
     close(STDOUT_FILENO);
@@ -128,6 +155,7 @@ int main(int argc, char **argv)
     daemon_start(&the_daemon);
     SUITE_ADD("/cli_start", the_program_outlives_the_command);
     SUITE_ADD("/cli_start", it_is_kept_as_long_as_told);
+    SUITE_ADD("/cli_start", a_repeated_start_keeps_it_anew);
     SUITE_ADD("/cli_start", nothing_stays_that_nobody_was_told_of);
     SUITE_ADD("/cli_start", an_id_can_be_chosen_once);
     SUITE_ADD("/cli_start", what_cannot_run_is_told_as_run_does);
