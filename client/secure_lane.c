@@ -218,7 +218,7 @@ static int dial(struct secure_lane *lane)
 /* The name is checked within the handshake. */
 static bool expect_name(struct secure_lane *lane)
 {
-    const char *name = lane->secure->name;
+    char *name = lane->secure->name;
     X509_VERIFY_PARAM *parameters = SSL_get0_param(lane->ssl);
 
     if (X509_VERIFY_PARAM_set1_ip_asc(parameters, name) == 1)

@@ -19,7 +19,7 @@ static enum remex_status wrong(struct remex_error *error, const char *path,
             error, REMEX_INVALID_ARGUMENT, "%s, line %u: %s", path, line, what);
 }
 
-static enum role role_of(const char *text)
+static bool parse_role(const char *text, enum role *out)
 {
     static const struct {
         const char *name;
@@ -31,10 +31,12 @@ static enum role role_of(const char *text)
     };
 
     for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
-        if (strcmp(text, roles[i].name) == 0)
-            return roles[i].role;
+        if (strcmp(text, roles[i].name) != 0)
+            continue;
+        *out = roles[i].role;
+        return true;
     }
-    return 0;
+    return false;
 }
 
 static int hex_value(char digit)
@@ -95,8 +97,7 @@ static const char *parse_line(char *line, struct token *out)
         return "a line is 'NAME ROLE DIGEST'; 'remex keygen token' makes them";
     if (!is_name(words[0]))
         return "a name has 1 to 56 printable characters";
-    out->role = role_of(words[1]);
-    if (!out->role)
+    if (!parse_role(words[1], &out->role))
         return "a role is run, observe or admin";
     if (!parse_digest(words[2], out->digest))
         return "a digest is a SHA-256 in 64 hexadecimal digits, small letters";
@@ -133,7 +134,7 @@ static enum remex_status read_lines(struct tokens *tokens, const char *path,
 
     for (unsigned int number = 1;
             status == REMEX_OK && fgets(line, sizeof(line), file); number++) {
-        struct token token = { .role = 0 };
+        struct token token;
         const char *problem;
 
         if (says_nothing(line))

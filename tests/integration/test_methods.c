@@ -220,7 +220,8 @@ static void what_runs_is_listed_until_it_is_forgotten(void)
 /* By the time it is closed, all its output was recorded. */
 static void sealed_output_is_gone_and_the_counts_stay(void)
 {
-    struct request seal = { .method = METHOD_SEAL, .seal = { BYTES("one") } };
+    struct request seal = { .method = METHOD_SEAL,
+        .seal = { .process_id = BYTES("one") } };
     struct request read = { .method = METHOD_READ,
         .read = { .process_id = BYTES("one") } };
     struct target target;

@@ -525,7 +525,8 @@ static struct reply call_as(
 static size_t requests_about(struct remex_bytes id, struct request *out)
 {
     const struct request all[] = {
-        { .method = METHOD_FOLLOW, .follow = { { id, 1, 0, 0, 0 } } },
+        { .method = METHOD_FOLLOW,
+                .follow = { { .process_id = id, .follow_id = 1 } } },
         { .method = METHOD_READ, .read = { .process_id = id } },
         { .method = METHOD_WRITE, .write = { .process_id = id } },
         { .method = METHOD_SIGNAL,
