@@ -30,7 +30,9 @@ void engine_remove(struct engine *engine, struct handle *handle)
 
 void engine_started(struct engine *engine, struct handle *handle, int64_t now)
 {
-    handle->started = true;
+    handle_started(handle);
+    if (handle->events.failure)
+        engine->hooks.changed(engine->hooks.user, handle);
     engine_taken(engine, handle, now);
 }
 

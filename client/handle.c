@@ -47,7 +47,9 @@ const struct follow_spec *handle_cursor(struct handle *handle)
         .after_seq = handle->events.come.next_seq - 1,
         .after_position = handle->events.come.position,
         .until_position = handle->told_until,
+        .exclusive = handle->exclusive,
     };
+    handle->displaced = false; /* that was said of an earlier follow */
     if (!handle->events.placed) {
         handle->follow.after_seq = handle->from_seq;
         handle->follow.from = handle->from;
@@ -136,6 +138,21 @@ static void place(struct handle *handle, const struct follow_place *place)
         handle->told_until = handle->events.begin.position + ahead;
 }
 
+/* It is told once, and may overtake the answer to the follow itself. */
+static void check_displaced(struct handle *handle)
+{
+    if (!handle->displaced || !handle->started || handle_is_over(handle))
+        return;
+    handle->detached = true;
+    handle_fail(handle, REMEX_FAILURE_TAKEN_OVER);
+}
+
+void handle_started(struct handle *handle)
+{
+    handle->started = true;
+    check_displaced(handle);
+}
+
 void handle_heard(struct handle *handle, const struct follow_state *state)
 {
     handle_saw(handle, state->last_seq);
@@ -145,6 +162,9 @@ void handle_heard(struct handle *handle, const struct follow_state *state)
         place(handle, &state->place);
     if (!state->known && handle->started && !handle_is_over(handle))
         handle_fail(handle, REMEX_FAILURE_EVICTED);
+    if (state->displaced)
+        handle->displaced = true;
+    check_displaced(handle);
 }
 
 void handle_fail(struct handle *handle, enum remex_failure reason)

@@ -41,6 +41,8 @@ struct handle {
     bool asked;   /* it was asked to follow: it may do so, answered or not */
     bool freed;   /* by its user */
     bool detached;
+    bool exclusive; /* nobody else may follow it */
+    bool displaced; /* somebody has taken over, see handle_heard */
     bool has_exit;
     struct remex_exit exit;
     uint64_t newest_seq; /* the executor is known to have published it */
@@ -86,6 +88,10 @@ void handle_deinit(struct handle *handle);
 
 struct remex_bytes handle_id(const struct handle *handle);
 
+/* The executor has answered that it was started, or is followed. Who was
+ * displaced before that answer came fails now. */
+void handle_started(struct handle *handle);
+
 /* Where to go on, for Start, Resume and Follow. Grants what can be granted, and
  * takes it as told; what has been taken is to be told again. Lent as the handle
  * is. */
@@ -113,7 +119,8 @@ bool handle_is_held(const struct handle *handle);
 void handle_saw(struct handle *handle, uint64_t seq);
 
 /* News that runs ahead of the events, and where they begin. What cannot be is a
- * failure of the handle. */
+ * failure of the handle. So is that somebody has taken over: what the process
+ * does is no longer for this handle to end. */
 void handle_heard(struct handle *handle, const struct follow_state *state);
 
 void handle_fail(struct handle *handle, enum remex_failure reason);

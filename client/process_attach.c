@@ -9,6 +9,7 @@
 struct attachment {
     struct client_call call; /* first */
     struct remex_process *process;
+    bool take_over;
 };
 
 static enum remex_status take_options(const struct remex_attach_options *given,
@@ -24,20 +25,19 @@ static enum remex_status take_options(const struct remex_attach_options *given,
     if ((unsigned int)out->from > REMEX_FROM_AFTER)
         return error_bad_field(
                 error, "options.from", "choose one of enum remex_from");
-    if (out->exclusive || out->take_over)
-        return error_set(error, REMEX_UNIMPLEMENTED,
-                "a process cannot be followed exclusively yet");
     return REMEX_OK;
 }
 
 /* What an attempt before this one brought comes again. */
 static void prepare(struct call *call, uint32_t wait_ms)
 {
-    struct handle *handle = &((struct attachment *)call)->process->handle;
+    const struct attachment *attachment = (struct attachment *)call;
+    struct handle *handle = &attachment->process->handle;
 
     (void)wait_ms;
     event_queue_drop_early(&handle->events);
     call->request.follow.follow = *handle_cursor(handle);
+    call->request.follow.follow.take_over = attachment->take_over;
 }
 
 static enum remex_status followed(struct call *call, const struct reply *reply)
@@ -60,8 +60,8 @@ static enum remex_status inspected(struct call *call, const struct reply *reply)
     return REMEX_OK;
 }
 
-static enum remex_status follow(
-        struct remex_process *process, struct remex_error *error)
+static enum remex_status follow(struct remex_process *process, bool take_over,
+        struct remex_error *error)
 {
     struct attachment attachment = {
         .call.call = {
@@ -73,6 +73,7 @@ static enum remex_status follow(
             .replied = followed,
         },
         .process = process,
+        .take_over = take_over,
     };
 
     return client_call(process->client, &attachment.call, error);
@@ -114,7 +115,8 @@ static enum remex_status attach_locked(struct remex_client *client,
         handle_begin(&process->handle, FOLLOW_FROM_SEQ, options->after_seq);
     process->handle.detached = true; /* until all has worked */
     process->handle.stdin_unsure = true;
-    status = follow(process, error);
+    process->handle.exclusive = options->exclusive;
+    status = follow(process, options->take_over, error);
     if (status != REMEX_OK) {
         client_give_up(process, true);
         return status;

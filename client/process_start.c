@@ -68,6 +68,7 @@ static enum remex_status start_locked(struct remex_client *client,
         return status;
     if (options->stdin_mode != REMEX_STDIN_PIPE && !options->pty)
         process->handle.stdin_ended = true;
+    process->handle.exclusive = options->exclusive;
     status = call_start(client, process, argv, options, error);
     if (status != REMEX_OK) {
         /* Whether it runs or not, nobody has a handle: it must not stay. But

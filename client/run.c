@@ -33,6 +33,9 @@ static enum remex_status take_options(const struct remex_process_options *given,
     if (out->window_bytes != 0)
         return error_bad_field(
                 error, "options.window_bytes", "a run has no window");
+    if (out->exclusive)
+        return error_bad_field(
+                error, "options.exclusive", "a run is not followed");
     if (has_input)
         out->stdin_mode = REMEX_STDIN_PIPE;
     return REMEX_OK;

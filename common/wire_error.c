@@ -99,6 +99,14 @@ static void put_session_gone(struct wire *wire, Remex__V1__ErrorDetail *pb)
         remex__v1__session_gone__init(pb->session_gone);
 }
 
+static void put_followed(struct wire *wire, Remex__V1__ErrorDetail *pb)
+{
+    pb->kind_case = REMEX__V1__ERROR_DETAIL__KIND_FOLLOWED;
+    pb->followed = wire_alloc(wire, 1, sizeof(*pb->followed));
+    if (pb->followed)
+        remex__v1__followed__init(pb->followed);
+}
+
 static void put_kind(struct wire *wire, const struct remex_error *error,
         Remex__V1__ErrorDetail *pb)
 {
@@ -123,6 +131,9 @@ static void put_kind(struct wire *wire, const struct remex_error *error,
         break;
     case REMEX_ERROR_UNSUPPORTED_VERSION:
         put_unsupported_version(wire, error, pb);
+        break;
+    case REMEX_ERROR_FOLLOWED:
+        put_followed(wire, pb);
         break;
     case REMEX_ERROR_PLAIN:
         break;
@@ -173,6 +184,7 @@ static void take_kind(const Remex__V1__ErrorDetail *pb, struct remex_error *out)
     case REMEX_ERROR_PLAIN:
     case REMEX_ERROR_STALE_BOOT:
     case REMEX_ERROR_SESSION_GONE:
+    case REMEX_ERROR_FOLLOWED:
         break;
     }
 }

@@ -77,9 +77,7 @@ static enum remex_status check_rivals(const struct session *session,
     for (; node != &entry->follows; node = node->next)
         if (are_rivals(
                     CONTAINER_OF(node, struct follow, of_entry), session, spec))
-            return error_set(error, REMEX_FAILED_PRECONDITION,
-                    "Somebody follows the process who is in the way of an "
-                    "exclusive follow, or has one; take over, or come later.");
+            return refusal_followed(error);
     return REMEX_OK;
 }
 

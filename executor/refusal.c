@@ -62,6 +62,14 @@ enum remex_status refusal_unsupported_version(struct remex_error *error)
     return of_kind(error, REMEX_ERROR_UNSUPPORTED_VERSION);
 }
 
+enum remex_status refusal_followed(struct remex_error *error)
+{
+    error_set(error, REMEX_FAILED_PRECONDITION,
+            "Somebody follows the process who is in the way of an exclusive "
+            "follow, or has one; set take_over, or come later.");
+    return of_kind(error, REMEX_ERROR_FOLLOWED);
+}
+
 enum remex_status refusal_unknown_process(struct remex_error *error)
 {
     return error_set(error, REMEX_NOT_FOUND,

@@ -26,5 +26,6 @@ enum remex_status refusal_superseded(
         struct remex_error *error, uint64_t attachment);
 enum remex_status refusal_unsupported_version(struct remex_error *error);
 enum remex_status refusal_unknown_process(struct remex_error *error);
+enum remex_status refusal_followed(struct remex_error *error);
 
 #endif

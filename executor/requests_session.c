@@ -111,7 +111,7 @@ static void resume_follow(const struct call *call, struct session *session,
     if (spec->take_over)
         requests_touch_followers(requests, entry);
     if (follows_set(session, entry, spec, &follow, &error) != REMEX_OK) {
-        if (error.status == REMEX_FAILED_PRECONDITION)
+        if (error.kind == REMEX_ERROR_FOLLOWED)
             follows_tell_displaced(spec->follow_id, state);
         return;
     }

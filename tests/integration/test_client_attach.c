@@ -215,11 +215,6 @@ static void what_is_not_there_is_refused(void)
     g_assert_cmpint(remex_process_attach(client, remex_process_id(process),
                             &options, &attached, &error),
             ==, REMEX_INVALID_ARGUMENT);
-    options = attach_from(REMEX_FROM_LIVE, 0);
-    options.exclusive = true;
-    g_assert_cmpint(remex_process_attach(client, remex_process_id(process),
-                            &options, &attached, &error),
-            ==, REMEX_UNIMPLEMENTED);
     remex_process_free(process);
     remex_client_free(client);
 }

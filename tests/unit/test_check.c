@@ -76,7 +76,7 @@ static void the_samples_keep_all_rules(void)
         check_fine(&request);
         check_reply_fine(&reply);
     }
-    for (int i = REMEX_ERROR_PLAIN; i <= REMEX_ERROR_UNSUPPORTED_VERSION; i++) {
+    for (int i = REMEX_ERROR_PLAIN; i <= REMEX_ERROR_FOLLOWED; i++) {
         struct reply reply = sample_failure((enum remex_error_kind)i);
 
         check_reply_fine(&reply);

@@ -849,6 +849,109 @@ static void a_forgotten_process_fails_alone(void)
     tear_down(&handle);
 }
 
+/* --- Taken over ---------------------------------------------------------- */
+
+static const struct follow_state displaced = { .follow_id = 1,
+    .known = true,
+    .displaced = true };
+
+static void tell_displaced(void)
+{
+    struct follow_state state = displaced;
+    struct reply reply = {
+        .method = METHOD_PULL,
+        .pull = { .states = &state, .state_count = 1 },
+    };
+
+    answer(ENGINE_PULL_LANE, &reply);
+}
+
+/* Once, it alone; and who had it first does not kill it for the other. */
+static void a_displaced_handle_fails_alone_and_is_disarmed(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    tell_displaced();
+    tell_displaced();
+    take_failure(&handle, REMEX_FAILURE_TAKEN_OVER);
+    g_assert_true(engine_is_open(&world.engine));
+    engine_release(&world.engine, &handle, world.now);
+    expect(0, METHOD_UNFOLLOW);
+    answer_plainly(0, METHOD_UNFOLLOW);
+    g_assert_cmpuint(world.gone, ==, 1);
+    tear_down(NULL);
+}
+
+static void a_resume_tells_as_well_that_a_handle_was_displaced(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    handle.exclusive = true;
+    fail_lane(ENGINE_PULL_LANE);
+    g_assert_true(expect(0, METHOD_OPEN)->open.resume->follows[0].exclusive);
+    g_assert_false(expect(0, METHOD_OPEN)->open.resume->follows[0].take_over);
+    answer_open(0, 2, &displaced, 1);
+    take_failure(&handle, REMEX_FAILURE_TAKEN_OVER);
+    g_assert_true(engine_is_open(&world.engine));
+    tear_down(&handle);
+}
+
+static void who_closed_before_was_not_displaced(void)
+{
+    struct remex_event closed = { .kind = REMEX_EVENT_CLOSED, .seq = 2 };
+    struct remex_event exited = { .kind = REMEX_EVENT_EXITED, .seq = 1 };
+    struct remex_event event;
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    handle_push(&handle, &exited, NULL, 0);
+    handle_push(&handle, &closed, NULL, 0);
+    tell_displaced();
+    g_assert_true(event_queue_take(&handle.events, &event));
+    g_assert_true(event_queue_take(&handle.events, &event));
+    g_assert_cmpint(event.kind, ==, REMEX_EVENT_CLOSED);
+    g_assert_false(event_queue_take(&handle.events, &event));
+    tear_down(&handle);
+}
+
+/* The news travels on another lane than the answer to the follow. */
+static void who_is_displaced_before_he_knows_he_follows_fails_then(void)
+{
+    struct handle handle;
+
+    open_session();
+    g_assert_cmpint(
+            engine_add(&world.engine, &handle, "p", 1, 0), ==, REMEX_OK);
+    handle_cursor(&handle);
+    tell_displaced();
+    g_assert_cmpint(handle.events.failure, ==, 0);
+    engine_started(&world.engine, &handle, world.now);
+    take_failure(&handle, REMEX_FAILURE_TAKEN_OVER);
+    tear_down(&handle);
+}
+
+/* A Resume that overtook a follow was refused for another's sake, whom the
+ * follow itself displaces when it is sent again. */
+static void what_was_said_of_an_earlier_follow_does_not_count(void)
+{
+    struct handle handle;
+
+    open_session();
+    g_assert_cmpint(
+            engine_add(&world.engine, &handle, "p", 1, 0), ==, REMEX_OK);
+    handle_cursor(&handle);
+    tell_displaced();
+    handle_cursor(&handle);
+    engine_started(&world.engine, &handle, world.now);
+    g_assert_cmpint(handle.events.failure, ==, 0);
+    tear_down(&handle);
+}
+
 static void the_deadline_of_recovery_fails_everything(void)
 {
     struct handle handle;
@@ -1139,6 +1242,12 @@ int main(int argc, char **argv)
     SUITE_ADD(
             "/engine", a_session_counts_as_taken_over_when_a_resume_is_told_so);
     SUITE_ADD("/engine", a_forgotten_process_fails_alone);
+    SUITE_ADD("/engine", a_displaced_handle_fails_alone_and_is_disarmed);
+    SUITE_ADD("/engine", a_resume_tells_as_well_that_a_handle_was_displaced);
+    SUITE_ADD("/engine", who_closed_before_was_not_displaced);
+    SUITE_ADD(
+            "/engine", who_is_displaced_before_he_knows_he_follows_fails_then);
+    SUITE_ADD("/engine", what_was_said_of_an_earlier_follow_does_not_count);
     SUITE_ADD("/engine", the_deadline_of_recovery_fails_everything);
     SUITE_ADD("/engine", a_freed_handle_is_killed_and_unfollowed);
     SUITE_ADD("/engine", a_detached_handle_is_only_unfollowed);

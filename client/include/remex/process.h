@@ -132,6 +132,7 @@ struct remex_process_options {
     const struct remex_label *labels;
     size_t label_count;
     size_t window_bytes; /* output held here; default: the client's */
+    bool exclusive; /* this handle follows it alone, see remex_process_attach */
 };
 
 /* Starts argv[0], looked up in the PATH it will have. `argv` ends with NULL.
@@ -155,8 +156,8 @@ struct remex_attach_options {
     uint64_t after_seq;
     bool armed; /* freeing the handle kills, as if it had been started here */
     size_t window_bytes; /* output held here; default: the client's */
-    bool exclusive;      /* these two are not offered yet */
-    bool take_over;
+    bool exclusive;      /* nobody else may follow it at the same time */
+    bool take_over;      /* displace who stands in the way */
 };
 
 /*
@@ -165,6 +166,11 @@ struct remex_attach_options {
  * each gets all events; but only one of them at a time should write. A handle
  * from here is not armed unless asked for. REMEX_NOT_FOUND: there is no such
  * process, or no longer. After Closed REMEX_FROM_LIVE finds REMEX_ENDED.
+ *
+ * REMEX_FAILED_PRECONDITION, of kind REMEX_ERROR_FOLLOWED: somebody follows it
+ * alone, or this handle wants to and is not the only one. `take_over` displaces
+ * those: each gets its Failed, REMEX_FAILURE_TAKEN_OVER, and is disarmed; the
+ * process goes on, and so do their clients.
  */
 REMEX_CHECKED enum remex_status remex_process_attach(
         struct remex_client *client, const char *id,

@@ -68,6 +68,7 @@ enum remex_error_kind {
     REMEX_ERROR_LIMIT_HIT = 5,     /* `name` is the limit's */
     REMEX_ERROR_LAUNCH_FAILED = 6, /* `stage` and `os_error` are set */
     REMEX_ERROR_UNSUPPORTED_VERSION = 7,
+    REMEX_ERROR_FOLLOWED = 8, /* by somebody else: take over, or come later */
 };
 
 /* A failure, told in full. A plain value: copy it freely. */
