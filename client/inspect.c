@@ -83,6 +83,8 @@ struct listing {
     size_t capacity;
     char last_id[MESSAGE_PROCESS_ID_BYTES]; /* as the protocol has it */
     size_t last_id_size;
+    char last_principal[MESSAGE_TEXT_BYTES];
+    size_t last_principal_size;
     bool more;
 };
 
@@ -124,11 +126,28 @@ static bool add(struct listing *listing, const struct process_status *from)
     return true;
 }
 
+static bool go_on_after(
+        struct listing *listing, const struct process_status *last)
+{
+    struct remex_bytes id = last->process_id;
+    struct remex_bytes principal = last->principal;
+
+    if (id.size == 0 || id.size > sizeof(listing->last_id) ||
+            principal.size > sizeof(listing->last_principal))
+        return false;
+    memcpy(listing->last_id, id.data, id.size);
+    listing->last_id_size = id.size;
+    if (principal.size > 0)
+        memcpy(listing->last_principal, principal.data, principal.size);
+    listing->last_principal_size = principal.size;
+    return true;
+}
+
 static enum remex_status listed(struct call *call, const struct reply *reply)
 {
     struct listing *listing = ((struct page *)call)->listing;
     const struct list_reply *page = &reply->list;
-    struct remex_bytes last;
+    const struct process_status *last;
 
     listing->more = page->more;
     if (page->count == 0)
@@ -139,12 +158,8 @@ static enum remex_status listed(struct call *call, const struct reply *reply)
         if (!add(listing, &page->processes[i]))
             return REMEX_NO_MEMORY;
     }
-    last = page->processes[page->count - 1].process_id;
-    if (last.size == 0 || last.size > sizeof(listing->last_id))
-        return REMEX_PROTOCOL_ERROR;
-    memcpy(listing->last_id, last.data, last.size);
-    listing->last_id_size = last.size;
-    return REMEX_OK;
+    last = &page->processes[page->count - 1];
+    return go_on_after(listing, last) ? REMEX_OK : REMEX_PROTOCOL_ERROR;
 }
 
 static enum remex_status fetch_pages(struct remex_client *client,
@@ -165,6 +180,9 @@ static enum remex_status fetch_pages(struct remex_client *client,
 
         page.call.call.request.list.after_process_id =
                 (struct remex_bytes){ listing->last_id, listing->last_id_size };
+        page.call.call.request.list.after_principal =
+                (struct remex_bytes){ listing->last_principal,
+                    listing->last_principal_size };
         status = client_ask(client, &page.call, error);
     } while (status == REMEX_OK && listing->more);
     return status;

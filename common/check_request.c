@@ -155,6 +155,8 @@ static bool check_list(const struct check *c, const struct list_request *list)
                    "after_process_id",
                    "A process id has 128 bytes at most; none: from the "
                    "first.") &&
+            check_text(c, list->after_principal, MESSAGE_TEXT_BYTES,
+                    "after_principal") &&
             check_labels(c, list->labels, list->label_count);
 }
 

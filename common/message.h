@@ -315,6 +315,7 @@ struct inspect_reply {
 
 struct list_request {
     struct remex_bytes after_process_id; /* empty: from the first */
+    struct remex_bytes after_principal;  /* empty: after all of that id */
     uint32_t max_count;
     bool everybody;
     const struct label *labels;

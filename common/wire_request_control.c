@@ -216,6 +216,7 @@ static ProtobufCMessage *put_list(
         return NULL;
     remex__v1__list_request__init(pb);
     pb->after_process_id = wire_put_bytes(list->after_process_id);
+    pb->after_principal = wire_put_text(wire, list->after_principal);
     pb->max_count = list->max_count;
     pb->everybody = list->everybody;
     pb->labels = wire_put_labels(wire, list->labels, list->label_count);
@@ -230,6 +231,7 @@ static void take_list(struct wire *wire, const Remex__V1__Request *envelope,
 
     out->list = (struct list_request){
         .after_process_id = wire_take_bytes(pb->after_process_id),
+        .after_principal = wire_take_text(pb->after_principal),
         .max_count = pb->max_count,
         .everybody = pb->everybody,
         .labels = wire_take_labels(wire, pb->labels, pb->n_labels),

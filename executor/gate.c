@@ -93,3 +93,13 @@ enum remex_status gate_allows(
             "Your role may look at processes, but not use the method %s.",
             message_method_name(method));
 }
+
+enum remex_status gate_shows_everybody(
+        enum role role, struct remex_error *error)
+{
+    if (role == ROLE_ADMIN)
+        return REMEX_OK;
+    return error_set(error, REMEX_PERMISSION_DENIED,
+            "Only an administrator may see everybody's processes; ask for your "
+            "own.");
+}

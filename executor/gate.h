@@ -47,4 +47,8 @@ bool gate_is_of(const struct caller *caller, const char *principal);
 REMEX_CHECKED enum remex_status gate_allows(
         enum role role, enum method method, struct remex_error *error);
 
+/* Whether a role may be told of other principals' processes. */
+REMEX_CHECKED enum remex_status gate_shows_everybody(
+        enum role role, struct remex_error *error);
+
 #endif

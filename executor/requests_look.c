@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/text.h"
 #include "executor/refusal.h"
 #include "executor/requests_state.h"
 
@@ -122,24 +123,39 @@ static struct remex_bytes id_of(const struct entry *entry)
     return (struct remex_bytes){ entry->id, entry->id_size };
 }
 
+/* By id, then by principal: only everybody's can have the same id. */
 static int compare_entries(const void *a, const void *b)
 {
     const struct entry *const *left = a;
     const struct entry *const *right = b;
+    int order = compare_ids(id_of(*left), id_of(*right));
 
-    return compare_ids(id_of(*left), id_of(*right));
+    if (order != 0)
+        return order;
+    return strcmp((*left)->principal->name, (*right)->principal->name);
+}
+
+static bool is_to_come(
+        const struct entry *entry, const struct list_request *list)
+{
+    int order = compare_ids(id_of(entry), list->after_process_id);
+
+    if (order != 0 || !list->everybody || list->after_principal.size == 0)
+        return order > 0;
+    return compare_ids(text_bytes(entry->principal->name),
+                   list->after_principal) > 0;
 }
 
 static bool is_asked_for(
         const struct entry *entry, const struct list_request *list)
 {
-    return compare_ids(id_of(entry), list->after_process_id) > 0 &&
+    return is_to_come(entry, list) &&
             description_has_labels(
                     entry->description, list->labels, list->label_count);
 }
 
-/* All that are asked for, in order; as many as there is room for in `out`. */
-static size_t collect(const struct principal *principal,
+/* Appends the principal's that are asked for; there must be room. */
+static size_t collect_of(const struct principal *principal,
         const struct list_request *list, const struct entry **out)
 {
     struct list *node = principal->entries.next;
@@ -152,9 +168,48 @@ static size_t collect(const struct principal *principal,
         if (is_asked_for(entry, list))
             out[count++] = entry;
     }
-    if (count > 1)
-        qsort(out, count, sizeof(struct entry *), compare_entries);
     return count;
+}
+
+static size_t collect_all(const struct principals *principals,
+        const struct list_request *list, const struct entry **out)
+{
+    struct list *node = principals->all.next;
+    size_t count = 0;
+
+    for (; node != &principals->all; node = node->next)
+        count += collect_of(
+                CONTAINER_OF(node, struct principal, all), list, out + count);
+    return count;
+}
+
+static size_t count_all(const struct principals *principals)
+{
+    struct list *node = principals->all.next;
+    size_t count = 0;
+
+    for (; node != &principals->all; node = node->next)
+        count += CONTAINER_OF(node, struct principal, all)->processes;
+    return count;
+}
+
+/* All that are asked for, in order, in the arena; NULL without memory. */
+static const struct entry **collect(const struct call *call, size_t *count_out)
+{
+    const struct list_request *list = &call->request->list;
+    const struct principal *own = call->session->principal;
+    const struct principals *principals = &call->requests->principals;
+    size_t room = list->everybody ? count_all(principals) : own->processes;
+    const struct entry **out = arena_alloc(
+            &call->requests->arena, (room + 1) * sizeof(struct entry *));
+
+    if (!out)
+        return NULL;
+    *count_out = list->everybody ? collect_all(principals, list, out)
+                                 : collect_of(own, list, out);
+    if (*count_out > 1)
+        qsort(out, *count_out, sizeof(struct entry *), compare_entries);
+    return out;
 }
 
 /* How many of them fit into one reply; at least one. */
@@ -176,21 +231,17 @@ static size_t fitting(
 enum remex_status requests_list(struct call *call, struct remex_error *error)
 {
     const struct list_request *list = &call->request->list;
-    const struct principal *principal = call->session->principal;
     struct arena *arena = &call->requests->arena;
     struct process_status *statuses;
     const struct entry **entries;
     size_t found, count;
 
-    if (list->everybody)
-        return error_set(error, REMEX_PERMISSION_DENIED,
-                "Only an administrator may see everybody's processes; ask for "
-                "your own.");
-    entries = arena_alloc(
-            arena, (principal->processes + 1) * sizeof(struct entry *));
+    if (list->everybody &&
+            gate_shows_everybody(call->session->role, error) != REMEX_OK)
+        return error->status;
+    entries = collect(call, &found);
     if (!entries)
         return refusal_no_memory(error, "a list");
-    found = collect(principal, list, entries);
     count = fitting(entries, found, list->max_count);
     statuses = arena_alloc(arena, (count + 1) * sizeof(*statuses));
     if (!statuses)

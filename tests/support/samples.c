@@ -151,6 +151,7 @@ static const struct run_request run_request = {
 
 static const struct list_request list_request = {
     .after_process_id = BYTES("process-l"),
+    .after_principal = BYTES("uid:77"),
     .max_count = 55,
     .everybody = true,
     .labels = labels,

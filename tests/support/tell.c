@@ -209,6 +209,7 @@ static void terminate(GString *out, const struct terminate_request *terminate)
 static void list_request(GString *out, const struct list_request *list)
 {
     bytes(out, "after_process_id", list->after_process_id);
+    bytes(out, "after_principal", list->after_principal);
     number(out, "max_count", list->max_count);
     number(out, "everybody", list->everybody);
     labels(out, list->labels, list->label_count);

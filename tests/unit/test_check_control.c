@@ -179,6 +179,11 @@ static void a_list_goes_on_after_an_id_or_begins(void)
     check_fine(&request);
     request.list.after_process_id = many(129);
     check_refused(&request, "list.after_process_id");
+    request = sample_request(METHOD_LIST);
+    request.list.after_principal = many(1024);
+    check_fine(&request);
+    request.list.after_principal = many(1025);
+    check_refused(&request, "list.after_principal");
 }
 
 static void a_list_filters_by_32_labels_at_most(void)

@@ -88,7 +88,7 @@ struct remex_list_options {
 };
 
 struct remex_process_list {
-    const struct remex_process_status *processes; /* by id */
+    const struct remex_process_status *processes; /* by id, then principal */
     size_t count;
 };
 
