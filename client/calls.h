@@ -8,7 +8,9 @@
  * Oldest first, except that calls which may wait at the executor (for output,
  * for room) never take the last lane: short ones always get through. A call
  * whose reply was lost is sent again if that is safe, and otherwise ends with
- * REMEX_OUTCOME_UNKNOWN. Each call ends exactly once, by its `done`.
+ * REMEX_OUTCOME_UNKNOWN; so does one that can be repeated only while the
+ * executor remembers it, once that is no longer certain. Each call ends exactly
+ * once, by its `done`.
  *
  * A call that was given up may still be on its way. One that has to be the last
  * word waits until those lanes are free: what was lost on them instead, a
@@ -40,6 +42,7 @@ struct call {
     struct request request; /* what it points to lives until `done` */
     int64_t deadline;       /* monotonic; CLOCK_NEVER is allowed */
     bool repeatable;        /* a second time does no harm */
+    bool remembered;        /* while the executor remembers the first time */
     bool changes;           /* something, if it gets there */
     bool waits;             /* at the executor, for as long as it is told */
     bool parks;             /* there, until its request's deadline */
@@ -55,7 +58,9 @@ struct call {
 
     /* Set here. */
     enum call_state state;
-    bool unanswered; /* was sent, and may have done its work */
+    bool unanswered;  /* was sent, and may have done its work */
+    bool known;       /* was sent, ever */
+    int64_t known_at; /* to the executor: sent first, or answered since */
     struct call *next;
     struct call *previous;
     struct remex_error error; /* once done; its status is the call's */

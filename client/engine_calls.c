@@ -19,6 +19,9 @@
 #define ANSWER_MS 3000
 #define GRACE_MS 2000
 
+/* How long an executor remembers a closed process, if it does not say. */
+#define RETENTION_MS 80000
+
 void engine_call(struct engine *engine, struct call *call, int64_t now)
 {
     calls_add(&engine->calls, call);
@@ -79,10 +82,42 @@ static void send_call(struct engine *engine, struct call *call,
         call->request.deadline_ms = 1;
     status = engine_send(engine, lane, &call->request, ENGINE_CALLS,
             (int)call->request.deadline_ms + GRACE_MS, &error);
-    if (status == REMEX_OK)
-        calls_sent(&engine->calls, call, lane);
-    else
+    if (status != REMEX_OK) {
         calls_refuse(&engine->calls, call, &error);
+        return;
+    }
+    if (!call->known)
+        call->known_at = now;
+    call->known = true;
+    calls_sent(&engine->calls, call, lane);
+}
+
+/* A start whose process ended may be forgotten, and would be made again. Half
+ * of the time is left to what is on its way, there or back. */
+static bool may_be_forgotten(
+        const struct engine *engine, const struct call *call, int64_t now)
+{
+    uint64_t retention = engine->limits.retention_ms;
+
+    if (retention == 0)
+        retention = RETENTION_MS;
+    return call->remembered && call->known &&
+            now - call->known_at >= clock_from_ms(retention / 2);
+}
+
+static void send_or_give_up(struct engine *engine, struct call *call,
+        unsigned int lane, int64_t now)
+{
+    struct remex_error error;
+
+    if (!may_be_forgotten(engine, call, now)) {
+        send_call(engine, call, lane, now);
+        return;
+    }
+    error_set(&error, REMEX_OUTCOME_UNKNOWN,
+            "the executor did not answer while it was sure to remember what it "
+            "had done; it may have acted");
+    calls_refuse(&engine->calls, call, &error);
 }
 
 /* One at a time, while there is more to do than lanes to do it. */
@@ -110,7 +145,7 @@ void engine_calls_pump(struct engine *engine, int64_t now)
             engine_open_another(engine);
             return;
         }
-        send_call(engine, call, lane, now);
+        send_or_give_up(engine, call, lane, now);
     }
 }
 
@@ -123,6 +158,7 @@ static void take_answer(struct engine *engine, struct call *call,
     if (status == REMEX_OK && call->replied)
         status = call->replied(call, reply);
     if (status == REMEX_AGAIN) {
+        call->known_at = now;
         calls_add(&engine->calls, call);
         if (call->deadline <= now)
             calls_abandon(&engine->calls, call);

@@ -136,6 +136,7 @@ struct message_limits {
     uint64_t follows;
     uint64_t lease_ms;
     uint64_t retained_events;
+    uint64_t retention_ms;
 };
 
 struct resume {

@@ -28,6 +28,7 @@ static Remex__V1__Limits *put_limits(
     pb->follows = limits->follows;
     pb->lease_ms = limits->lease_ms;
     pb->retained_events = limits->retained_events;
+    pb->retention_ms = limits->retention_ms;
     return pb;
 }
 
@@ -50,6 +51,7 @@ static struct message_limits take_limits(const Remex__V1__Limits *pb)
         .follows = pb->follows,
         .lease_ms = pb->lease_ms,
         .retained_events = pb->retained_events,
+        .retention_ms = pb->retention_ms,
     };
 }
 

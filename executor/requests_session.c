@@ -35,6 +35,7 @@ static void fill_open_reply(struct call *call, struct session *session)
     open->principal = text_bytes(session->principal->name);
     open->role = session->role;
     open->limits = requests->settings.limits;
+    open->limits.retention_ms = requests->settings.retention_ms;
     open->capabilities = capabilities;
     open->capability_count = sizeof(capabilities) / sizeof(capabilities[0]);
     open->hint_address = text_bytes(requests->hooks.hint_address(

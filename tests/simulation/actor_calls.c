@@ -103,6 +103,7 @@ void actor_call_start(struct job *job, struct chance *chance)
     job->added = true;
     job->handle.stdin_ended = job->plan->spec.stdin_kind != STDIN_PIPE;
     call->request.method = METHOD_START;
+    call->remembered = true;
     call->request.start.process = job->plan->spec;
     call->repeatable = true;
     call->changes = true;

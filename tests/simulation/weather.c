@@ -12,7 +12,7 @@ static void draw_executor(struct weather *weather, struct chance *chance)
     static const size_t events[] = { 4, 64, 4096 };
     static const uint64_t input[] = { 100, 5000, 65536 };
     static const uint64_t parks[] = { 300, 2000, 15000 };
-    static const uint32_t retention[] = { 40000, 80000 };
+    static const uint32_t retention[] = { 20000, 40000, 80000 };
     struct requests_settings *settings = &weather->settings;
 
     requests_default_settings(settings);

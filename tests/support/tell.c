@@ -358,6 +358,7 @@ static void limits(GString *out, const struct message_limits *limits)
     number(out, "follows", limits->follows);
     number(out, "lease_ms", limits->lease_ms);
     number(out, "retained_events", limits->retained_events);
+    number(out, "retention_ms", limits->retention_ms);
 }
 
 static void open_reply(GString *out, const struct open_reply *open)

@@ -37,6 +37,7 @@ struct world {
     unsigned int listens;
     unsigned int gone; /* handles */
     unsigned int changes;
+    uint64_t retention_ms; /* that the executor tells */
     int64_t now;
 };
 
@@ -226,6 +227,7 @@ static void answer_open(unsigned int lane, uint64_t attachment,
                 .role = ROLE_RUN,
                 .hint_address = { "ipc:///hints", 12 },
                 .heartbeat_ms = 1000,
+                .limits.retention_ms = world.retention_ms,
                 .follows = states,
                 .follow_count = count },
     };
@@ -467,6 +469,107 @@ static void a_lost_call_is_repeated_after_one_resume(void)
     g_assert_cmpuint(expect(ENGINE_PULL_LANE, METHOD_PULL)->attachment, ==, 2);
     answer_plainly(0, METHOD_TERMINATE);
     g_assert_cmpint(call.error.status, ==, REMEX_OK);
+    tear_down(NULL);
+}
+
+/* Its link breaks, and comes back when so much time has passed. */
+static void lose_a_call(struct call *call, int64_t outage)
+{
+    engine_call(&world.engine, call, world.now);
+    fail_lane(0);
+    expect(0, METHOD_OPEN);
+    world.now += outage;
+    engine_tick(&world.engine, world.now);
+    answer_open(0, 2, NULL, 0);
+}
+
+static struct call new_remembered_call(void)
+{
+    struct call call = new_call(METHOD_TERMINATE);
+
+    call.remembered = true;
+    call.changes = true;
+    return call;
+}
+
+/* An executor that has forgotten it would do it a second time. */
+static void a_call_is_repeated_only_while_the_executor_remembers_it(void)
+{
+    struct call call = new_remembered_call();
+
+    open_session();
+    world.retention_ms = 8000;
+    lose_a_call(&call, 4000 * MS - 1);
+    expect(0, METHOD_TERMINATE);
+    answer_plainly(0, METHOD_TERMINATE);
+    g_assert_cmpint(call.error.status, ==, REMEX_OK);
+    call = new_remembered_call();
+    lose_a_call(&call, 4000 * MS);
+    expect_nothing(0);
+    g_assert_cmpint(call.state, ==, CALL_DONE);
+    g_assert_cmpint(call.error.status, ==, REMEX_OUTCOME_UNKNOWN);
+    g_assert_true(engine_is_open(&world.engine));
+    tear_down(NULL);
+}
+
+static void a_retention_that_is_not_told_is_the_usual_one(void)
+{
+    struct call call = new_remembered_call();
+
+    open_session();
+    world.engine.recovery.patience = 100 * PATIENCE;
+    world.retention_ms = 0;
+    lose_a_call(&call, 40000 * MS);
+    g_assert_cmpint(call.state, ==, CALL_DONE);
+    g_assert_cmpint(call.error.status, ==, REMEX_OUTCOME_UNKNOWN);
+    tear_down(NULL);
+}
+
+/* It was not sent: there is nothing to remember. */
+static void a_call_that_waited_long_is_sent_all_the_same(void)
+{
+    struct call call = new_remembered_call();
+
+    open_session();
+    world.retention_ms = 1000;
+    fail_lane(ENGINE_PULL_LANE);
+    engine_call(&world.engine, &call, world.now);
+    world.now += 2000 * MS;
+    answer_open(0, 2, NULL, 0);
+    expect(0, METHOD_TERMINATE);
+    answer_plainly(0, METHOD_TERMINATE);
+    g_assert_cmpint(call.error.status, ==, REMEX_OK);
+    tear_down(NULL);
+}
+
+static enum remex_status not_yet(struct call *call, const struct reply *reply)
+{
+    (void)call;
+    (void)reply;
+    return REMEX_AGAIN;
+}
+
+/* Whoever is told that it goes on knows that it is remembered. */
+static void an_answer_shows_that_it_is_remembered(void)
+{
+    struct call call = new_remembered_call();
+
+    open_session();
+    world.retention_ms = 8000;
+    call.replied = not_yet;
+    engine_call(&world.engine, &call, world.now);
+    world.now += 3000 * MS;
+    answer_plainly(0, METHOD_TERMINATE);
+    world.now += 3000 * MS;
+    fail_lane(0);
+    answer_open(0, 2, NULL, 0);
+    expect(0, METHOD_TERMINATE);
+    fail_lane(0);
+    world.now += 1000 * MS;
+    engine_tick(&world.engine, world.now);
+    answer_open(0, 3, NULL, 0);
+    expect_nothing(0);
+    g_assert_cmpint(call.error.status, ==, REMEX_OUTCOME_UNKNOWN);
     tear_down(NULL);
 }
 
@@ -1220,6 +1323,11 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", a_call_is_answered_on_its_lane);
     SUITE_ADD("/engine", lanes_are_opened_as_calls_need_them);
     SUITE_ADD("/engine", a_lost_call_is_repeated_after_one_resume);
+    SUITE_ADD(
+            "/engine", a_call_is_repeated_only_while_the_executor_remembers_it);
+    SUITE_ADD("/engine", a_retention_that_is_not_told_is_the_usual_one);
+    SUITE_ADD("/engine", a_call_that_waited_long_is_sent_all_the_same);
+    SUITE_ADD("/engine", an_answer_shows_that_it_is_remembered);
     SUITE_ADD("/engine", a_connection_that_breaks_is_resumed_once);
     SUITE_ADD("/engine", a_lost_pull_is_missed_before_the_lease_ends);
     SUITE_ADD("/engine", links_that_break_early_are_asked_for_less);

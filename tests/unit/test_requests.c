@@ -31,6 +31,7 @@ static void open_tells_what_a_client_needs(void)
     desk_check_bytes(reply.open.principal, "uid:1000");
     desk_check_bytes(reply.open.hint_address, "ipc:///hints");
     g_assert_cmpuint(reply.open.limits.park_ms, ==, 15000);
+    g_assert_cmpuint(reply.open.limits.retention_ms, ==, 80000);
     desk_deinit(&desk);
 }
 

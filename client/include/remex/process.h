@@ -138,7 +138,9 @@ struct remex_process_options {
 /* Starts argv[0], looked up in the PATH it will have. `argv` ends with NULL.
  * REMEX_OK: the program runs, and is followed from its first event on.
  * A failed launch is told by `error`: kind REMEX_ERROR_LAUNCH_FAILED, stage and
- * errno. */
+ * errno. REMEX_OUTCOME_UNKNOWN: it was asked for, but not answered in time, or
+ * not while the executor was sure to remember it, so that asking again might
+ * have started it twice. If it runs it is being killed. */
 REMEX_CHECKED enum remex_status remex_process_start(struct remex_client *client,
         const char *const *argv, const struct remex_process_options *options,
         struct remex_process **out, struct remex_error *error);
