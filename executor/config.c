@@ -20,7 +20,7 @@ const char config_usage[] =
         "\n"
         "  --listen ADDR      ipc://PATH, tls://HOST:PORT, or tcp://HOST:PORT "
         "on\n"
-        "                     loopback;\n"
+        "                     loopback (but see --insecure-tcp);\n"
         "                     default ipc://$XDG_RUNTIME_DIR/remex/executor,\n"
         "                     or ipc:///run/remex/executor as root\n"
         "  --tokens FILE      whom to let in by tcp://, and by tls:// without "
@@ -34,6 +34,11 @@ const char config_usage[] =
         "  --retention S      how many seconds a process stays known after its "
         "end,\n"
         "                     1 to 86400; default 80\n"
+        "  --insecure-tcp     let tcp:// addresses be more than loopback: who "
+        "is "
+        "on the\n"
+        "                     way reads tokens and all else, and can alter "
+        "it\n"
         "  --ready-fd N       write the addresses there once all listen\n"
         "  --embedded FD      for libremex: serve the program at the other "
         "end\n"
@@ -154,22 +159,33 @@ static enum remex_status take_authority(
     return take_path(config->tls_clients, "--tls-clients", value, error);
 }
 
+static enum remex_status take_insecure_tcp(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    (void)value;
+    (void)error;
+    config->insecure_tcp = true;
+    return REMEX_OK;
+}
+
 static const struct option {
     const char *name;
     enum remex_status (*take)(struct config *config, const char *value,
             struct remex_error *error);
+    bool is_flag; /* has no value */
 } options[] = {
-    { "--listen", take_listen },
-    { "--ready-fd", take_ready_fd },
-    { "--embedded", take_embedded },
-    { "--tokens", take_tokens },
-    { "--tls-certificate", take_certificate },
-    { "--tls-key", take_key },
-    { "--tls-clients", take_authority },
-    { "--retention", take_retention },
+    { "--listen", take_listen, false },
+    { "--ready-fd", take_ready_fd, false },
+    { "--embedded", take_embedded, false },
+    { "--tokens", take_tokens, false },
+    { "--tls-certificate", take_certificate, false },
+    { "--tls-key", take_key, false },
+    { "--tls-clients", take_authority, false },
+    { "--retention", take_retention, false },
+    { "--insecure-tcp", take_insecure_tcp, true },
 };
 
-/* "NAME VALUE" or "NAME=VALUE". */
+/* "NAME VALUE" or "NAME=VALUE"; a flag is "NAME". */
 static enum remex_status take_option(struct config *config,
         char *const *arguments, int *used_out, struct remex_error *error)
 {
@@ -184,7 +200,11 @@ static enum remex_status take_option(struct config *config,
         if (strlen(option->name) != size ||
                 memcmp(option->name, arguments[0], size) != 0)
             continue;
-        if (!value)
+        if (option->is_flag && arguments[0][size] == '=')
+            return usage_error(error, option->name, "it has no value");
+        if (option->is_flag)
+            *used_out = 1;
+        else if (!value)
             return usage_error(error, option->name, "its value is missing");
         return option->take(config, value, error);
     }
@@ -193,39 +213,73 @@ static enum remex_status take_option(struct config *config,
 
 /* --- What must not be ---------------------------------------------------- */
 
-static enum remex_status check_address(const struct config *config,
+/* Whoever may rename in the directory of a socket can put his own there. */
+static enum remex_status check_ipc(
         const struct address *address, struct remex_error *error)
 {
-    char text[ADDRESS_TEXT_BYTES];
-    struct address hint;
+    char directory[ADDRESS_PATH_BYTES];
+    struct stat status;
+    char *slash;
 
-    address_format(address, text);
+    snprintf(directory, sizeof(directory), "%s", address->path);
+    slash = strrchr(directory, '/');
+    if (!slash)
+        snprintf(directory, sizeof(directory), ".");
+    else
+        slash[slash == directory] = '\0';
+    /* What is not there is refused by who makes the socket. */
+    if (stat(directory, &status) == 0 && status.st_mode & S_IWOTH &&
+            !(status.st_mode & S_ISVTX))
+        return error_set(error, REMEX_PERMISSION_DENIED,
+                "others can replace what is in %s; make its mode 0700, or use "
+                "another directory",
+                directory);
+    return REMEX_OK;
+}
+
+static enum remex_status check_tcp(const struct config *config,
+        const struct address *address, const char *text,
+        struct remex_error *error)
+{
+    if (!address->loopback && !config->insecure_tcp)
+        return error_set(error, REMEX_INVALID_ARGUMENT,
+                "%s would let the network in without encryption; listen on "
+                "tls://%s:%u instead, or say --insecure-tcp",
+                text, address->host, (unsigned int)address->port);
+    if (config->tokens.count == 0)
+        return error_set(error, REMEX_INVALID_ARGUMENT,
+                "%s would let every user of this host%s in; give a --tokens "
+                "file",
+                text, address->loopback ? "" : ", and of others,");
+    return REMEX_OK;
+}
+
+static enum remex_status check_tls(const struct config *config,
+        const char *text, struct remex_error *error)
+{
+    if (!config->tls_certificate[0] || !config->tls_key[0])
+        return error_set(error, REMEX_INVALID_ARGUMENT,
+                "%s needs --tls-certificate and --tls-key", text);
+    if (!config->tls_clients[0] && config->tokens.count == 0)
+        return error_set(error, REMEX_INVALID_ARGUMENT,
+                "%s would let everybody in; give --tls-clients with the "
+                "authority that signs your clients' certificates, or a "
+                "--tokens file",
+                text);
+    return REMEX_OK;
+}
+
+static enum remex_status check_kind(const struct config *config,
+        const struct address *address, const char *text,
+        struct remex_error *error)
+{
     switch (address->kind) {
     case ADDRESS_IPC:
-        break;
+        return check_ipc(address, error);
     case ADDRESS_TCP:
-        if (!address->loopback)
-            return error_set(error, REMEX_INVALID_ARGUMENT,
-                    "%s would let the network in without encryption; listen on "
-                    "tls://%s:%u instead",
-                    text, address->host, (unsigned int)address->port);
-        if (config->tokens.count == 0)
-            return error_set(error, REMEX_INVALID_ARGUMENT,
-                    "%s would let every user of this host in; give a "
-                    "--tokens file",
-                    text);
-        break;
+        return check_tcp(config, address, text, error);
     case ADDRESS_TLS:
-        if (!config->tls_certificate[0] || !config->tls_key[0])
-            return error_set(error, REMEX_INVALID_ARGUMENT,
-                    "%s needs --tls-certificate and --tls-key", text);
-        if (!config->tls_clients[0] && config->tokens.count == 0)
-            return error_set(error, REMEX_INVALID_ARGUMENT,
-                    "%s would let everybody in; give --tls-clients with the "
-                    "authority that signs your clients' certificates, or a "
-                    "--tokens file",
-                    text);
-        break;
+        return check_tls(config, text, error);
     case ADDRESS_LOCAL:
     case ADDRESS_SSH:
     default:
@@ -234,6 +288,19 @@ static enum remex_status check_address(const struct config *config,
                 "tcp://HOST:PORT and tls://HOST:PORT are",
                 text);
     }
+}
+
+static enum remex_status check_address(const struct config *config,
+        const struct address *address, struct remex_error *error)
+{
+    char text[ADDRESS_TEXT_BYTES];
+    struct address hint;
+    enum remex_status status;
+
+    address_format(address, text);
+    status = check_kind(config, address, text, error);
+    if (status != REMEX_OK)
+        return status;
     return address_hint(address, &hint, error);
 }
 

@@ -23,8 +23,9 @@ struct config {
     bool version;
     struct address addresses[CONFIG_MAX_ADDRESSES];
     size_t address_count;
-    int ready_fd;    /* -1: nobody wants to know */
-    int embedded_fd; /* -1: a host program's executor is not what we are */
+    int ready_fd;      /* -1: nobody wants to know */
+    int embedded_fd;   /* -1: a host program's executor is not what we are */
+    bool insecure_tcp; /* tcp:// may be reached from beyond this host */
     struct tokens tokens;
     /* Files; "": not given. */
     char tls_certificate[CONFIG_FILE_BYTES];

@@ -119,6 +119,24 @@ static enum remex_status watch_owners(
     return status;
 }
 
+static void warn_of_insecurity(struct daemon *daemon)
+{
+    const struct config *config = &daemon->config;
+
+    for (size_t i = 0; i < config->address_count; i++) {
+        const struct address *address = &config->addresses[i];
+        char text[ADDRESS_TEXT_BYTES];
+
+        if (address->kind != ADDRESS_TCP || address->loopback)
+            continue;
+        address_format(address, text);
+        log_warning(&daemon->log, "executor",
+                "%s is without encryption: whoever is on the way can read "
+                "tokens and run programs",
+                text);
+    }
+}
+
 static enum remex_status start_server(
         struct daemon *daemon, struct server **out, struct remex_error *error)
 {
@@ -158,10 +176,12 @@ static int executor_main(void *user, int lifeline_fd)
     status = watch_owners(daemon, lifeline_fd, &error);
     if (status == REMEX_OK)
         status = start_server(daemon, &server, &error);
-    if (status == REMEX_OK)
+    if (status == REMEX_OK) {
+        warn_of_insecurity(daemon);
         loop_run(daemon->loop);
-    else
+    } else {
         on_failed(daemon, error.text);
+    }
     server_free(server);
     if (daemon->host.fd >= 0)
         loop_remove(daemon->loop, &daemon->host);

@@ -140,6 +140,13 @@ void daemon_start_tls(struct daemon *daemon, const char *pki)
     g_free(certificate);
 }
 
+void daemon_start_with(
+        struct daemon *daemon, const char *listen, const char *const *arguments)
+{
+    make_directory(daemon);
+    start(daemon, listen, arguments);
+}
+
 /* An executor without its supervisor ends in order, if it may run. */
 static void wait_for_orphan(struct daemon *daemon)
 {

@@ -28,6 +28,10 @@ void daemon_start_tcp(struct daemon *daemon, const char *token);
 /* The same with TLS, by the files of secret_pki. */
 void daemon_start_tls(struct daemon *daemon, const char *pki);
 
+/* The same on any address, with arguments of yours; the last is NULL. */
+void daemon_start_with(struct daemon *daemon, const char *listen,
+        const char *const *arguments);
+
 /* Starts it again on the same address, after daemon_kill. The executor of old
  * may be about to end still. */
 void daemon_restart(struct daemon *daemon);

@@ -6,6 +6,8 @@
  * Tokens and certificates for tests.
  */
 
+#include <stdbool.h>
+
 /* A line for remexd's tokens file that lets in whoever shows `token`. Yours to
  * g_free. */
 char *secret_token_line(const char *name, const char *role, const char *token);
@@ -17,6 +19,11 @@ char *secret_pki(void);
 
 /* One more certificate in there: "client" or "executor". */
 void secret_add(const char *directory, const char *what, const char *name);
+
+/* Signs a certificate in there anew: valid from then to then, in seconds from
+ * now, by the authority or by its own key. */
+void secret_spoil(const char *directory, const char *name, long from_s,
+        long to_s, bool self_signed);
 
 /* Removes a directory and the files in it. */
 void secret_free(char *directory);
