@@ -114,17 +114,13 @@ static bool is_as_watched(void *user)
             (member.state == 'T') == watching->stopped;
 }
 
-/* A shell that waits, and ends in order when it is told to. It has no children:
- * while a shell makes one it may be in no state to be stopped. */
+/* One that waits, and ends in order when it is told to. */
 static struct actor *start_polite(struct stage *stage)
 {
-    const char *const argv[] = { "sh", "-c",
-        "trap 'exit 5' TERM; echo ready; read line", NULL };
+    const char *const argv[] = { CHILDREN "polite", NULL };
     struct process_spec spec = stage_spec(argv);
-    struct actor *actor;
+    struct actor *actor = stage_start(stage, &spec, NULL);
 
-    spec.stdin_kind = STDIN_PIPE;
-    actor = stage_start(stage, &spec, NULL);
     g_assert_nonnull(actor);
     stage_spec_free(&spec);
     stage_until_said(actor, "ready");
