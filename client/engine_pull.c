@@ -86,20 +86,27 @@ static size_t collect_acks(
     return count;
 }
 
-void engine_taken(struct engine *engine, struct handle *handle, int64_t now)
+/* False: nothing has become due that was not. */
+static bool note_due(struct engine *engine, struct handle *handle, int64_t now)
 {
     enum handle_ack due = handle_ack_due(handle);
 
     if (due == HANDLE_ACK_NONE)
-        return;
+        return false;
     enlist(engine, handle);
     if (due == HANDLE_ACK_NOW)
         engine->hurry = true;
     else if (engine->ack_at != CLOCK_NEVER)
-        return;
+        return false;
     else
         engine->ack_at = clock_after(now, ACK_DELAY);
-    engine_pump(engine, now);
+    return true;
+}
+
+void engine_taken(struct engine *engine, struct handle *handle, int64_t now)
+{
+    if (note_due(engine, handle, now))
+        engine_pump(engine, now);
 }
 
 /* --- Asking -------------------------------------------------------------- */
@@ -353,8 +360,10 @@ static void deliver(struct engine *engine, const struct batch *batch,
     }
 }
 
-/* Once for each handle. */
-static void announce(struct engine *engine, const struct batch *batch)
+/* Once for each handle. That Closed has come is told without its being taken.
+ */
+static void announce(
+        struct engine *engine, const struct batch *batch, int64_t now)
 {
     for (size_t i = 0; i < batch->count; i++) {
         struct handle *handle = find(engine, batch->events[i].follow_id);
@@ -363,6 +372,8 @@ static void announce(struct engine *engine, const struct batch *batch)
             continue;
         handle->batch = 0;
         engine->hooks.changed(engine->hooks.user, handle);
+        if (handle->events.closed)
+            note_due(engine, handle, now);
     }
 }
 
@@ -396,13 +407,13 @@ static void take_states(struct engine *engine, const struct pull_reply *pull)
 }
 
 static void take_batch(struct engine *engine, unsigned int lane,
-        const struct reply *reply, struct packet *packet)
+        const struct reply *reply, struct packet *packet, int64_t now)
 {
     const struct batch *batch = &reply->pull.batch;
 
     weigh(engine, batch, engine->lanes[lane].pull);
     deliver(engine, batch, packet, newest_pull(engine, lane));
-    announce(engine, batch);
+    announce(engine, batch, now);
     take_states(engine, &reply->pull);
     check_holes(engine, oldest_pull(engine, lane));
     /* If it is nearly full, more is waiting. */
@@ -422,7 +433,7 @@ void engine_pull_on_reply(struct engine *engine, unsigned int lane,
             !recovery_is_linked(&engine->recovery) || engine->closing)
         return;
     if (reply->error.status == REMEX_OK && reply->method == METHOD_PULL)
-        take_batch(engine, lane, reply, packet);
+        take_batch(engine, lane, reply, packet, now);
     else
         recovery_lost(&engine->recovery, now);
 }

@@ -57,14 +57,23 @@ const struct follow_spec *handle_cursor(struct handle *handle)
     return &handle->follow;
 }
 
+/* After Closed whatever has come counts: the executor has no use for more. */
+static uint64_t consumed(const struct event_queue *events)
+{
+    return events->closed ? events->come.next_seq - 1 : events->taken_seq;
+}
+
 enum handle_ack handle_ack_due(struct handle *handle)
 {
     struct event_queue *events = &handle->events;
     uint64_t granted = event_queue_grant(events) - handle->told_until;
     uint64_t taken = events->taken_seq - handle->told_seq;
 
-    if (!handle->started || handle->freed || handle_is_over(handle))
+    if (!handle->started || handle->freed || events->failure)
         return HANDLE_ACK_NONE;
+    if (events->closed)
+        return handle->told_seq < consumed(events) ? HANDLE_ACK_LATER
+                                                   : HANDLE_ACK_NONE;
     if (granted >= events->window / 4 || taken >= ACK_EVENTS)
         return HANDLE_ACK_NOW;
     if (granted > 0 && events->come.position >= handle->told_until)
@@ -75,7 +84,7 @@ enum handle_ack handle_ack_due(struct handle *handle)
 struct pull_ack handle_ack(struct handle *handle)
 {
     handle->told_until = event_queue_grant(&handle->events);
-    handle->told_seq = handle->events.taken_seq;
+    handle->told_seq = consumed(&handle->events);
     return (struct pull_ack){
         .follow_id = handle->follow_id,
         .consumed_seq = handle->told_seq,

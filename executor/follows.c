@@ -361,6 +361,18 @@ bool follows_want(const struct entry *entry)
     return false;
 }
 
+bool follows_await(const struct entry *entry)
+{
+    uint64_t closed_seq = event_log_closed_seq(process_log(entry->process));
+    struct list *node = entry->follows.next;
+
+    for (; node != &entry->follows; node = node->next)
+        if (CONTAINER_OF(node, struct follow, of_entry)->consumed_seq <
+                closed_seq)
+            return true;
+    return false;
+}
+
 bool follows_are_done(const struct session *session)
 {
     struct list *node = session->following.next;

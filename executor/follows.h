@@ -101,4 +101,8 @@ void follows_tell_displaced(uint64_t follow_id, struct follow_state *out);
 /* Some follower has not been sent everything of this closed process. */
 bool follows_want(const struct entry *entry);
 
+/* Some follower of this closed process has not acknowledged everything: what he
+ * was sent may be lost, and he may come back for it. */
+bool follows_await(const struct entry *entry);
+
 #endif

@@ -86,6 +86,13 @@ static bool is_wanted(const struct entry *entry)
     return hooks->wanted(hooks->user, entry);
 }
 
+static bool is_owed(const struct entry *entry)
+{
+    const struct registry_hooks *hooks = &entry->registry->hooks;
+
+    return hooks->owed(hooks->user, entry);
+}
+
 /* For its owner's sake. */
 static void end_process(struct entry *entry, size_t steps, int64_t now)
 {
@@ -157,7 +164,7 @@ static bool forget_oldest(
     for (; node != &registry->closed; node = node->next) {
         struct entry *entry = CONTAINER_OF(node, struct entry, closed);
 
-        if (entry->principal == principal && !is_wanted(entry)) {
+        if (entry->principal == principal && !is_owed(entry)) {
             forget(entry);
             return true;
         }

@@ -70,6 +70,8 @@ struct registry_hooks {
     void (*changed)(void *user, struct entry *entry);
     /* Whether somebody is still to be told about a closed process. */
     bool (*wanted)(void *user, const struct entry *entry);
+    /* Or has not said yet that what he was told has arrived. */
+    bool (*owed)(void *user, const struct entry *entry);
     /* Its end: nobody may follow it, wait for it or own it when this returns.
      */
     void (*forgotten)(void *user, struct entry *entry);

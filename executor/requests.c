@@ -61,6 +61,11 @@ static bool on_wanted(void *user, const struct entry *entry)
     return follows_want(entry) || !list_is_empty(&entry->waiting);
 }
 
+static bool on_owed(void *user, const struct entry *entry)
+{
+    return follows_await(entry) || on_wanted(user, entry);
+}
+
 static void refuse_all(struct requests *requests, struct list *parked,
         size_t offset, const struct remex_error *error)
 {
@@ -156,6 +161,7 @@ static void init_registry(struct requests *requests, struct process_host *host)
         .user = requests,
         .changed = on_changed,
         .wanted = on_wanted,
+        .owed = on_owed,
         .forgotten = on_forgotten,
     };
 

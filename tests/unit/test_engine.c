@@ -952,6 +952,33 @@ static void a_forgotten_process_fails_alone(void)
     tear_down(&handle);
 }
 
+/* Nobody needs to take what came: the executor may let go of it. */
+static void that_closed_has_come_is_told_at_once(void)
+{
+    struct batch_event events[] = {
+        { .follow_id = 1, .event = { .kind = REMEX_EVENT_EXITED, .seq = 1 } },
+        { .follow_id = 1, .event = { .kind = REMEX_EVENT_CLOSED, .seq = 2 } },
+    };
+    struct reply reply = {
+        .method = METHOD_PULL,
+        .pull.batch = { events, 2 },
+    };
+    const struct request *pull;
+    struct handle handle;
+
+    events[0].event.exited.reason = REMEX_EXIT_OWN;
+    open_session();
+    start(&handle);
+    answer(ENGINE_PULL_LANE, &reply);
+    pull = expect(ENGINE_PULL_LANE, METHOD_PULL);
+    g_assert_cmpuint(pull->pull.ack_count, ==, 1);
+    g_assert_cmpuint(pull->pull.acks[0].consumed_seq, ==, 2);
+    world.now += 1000 * MS;
+    engine_tick(&world.engine, world.now);
+    expect_nothing(0);
+    tear_down(&handle);
+}
+
 /* --- Taken over ---------------------------------------------------------- */
 
 static const struct follow_state displaced = { .follow_id = 1,
@@ -1350,6 +1377,7 @@ int main(int argc, char **argv)
     SUITE_ADD(
             "/engine", a_session_counts_as_taken_over_when_a_resume_is_told_so);
     SUITE_ADD("/engine", a_forgotten_process_fails_alone);
+    SUITE_ADD("/engine", that_closed_has_come_is_told_at_once);
     SUITE_ADD("/engine", a_displaced_handle_fails_alone_and_is_disarmed);
     SUITE_ADD("/engine", a_resume_tells_as_well_that_a_handle_was_displaced);
     SUITE_ADD("/engine", who_closed_before_was_not_displaced);

@@ -117,10 +117,14 @@ static void one_that_is_still_to_be_told_of_makes_no_room(void)
     struct follow_spec none = { 0 };
     struct request request = desk_start_request("two", &none, 0);
     struct request pull = desk_pull_request(0);
+    struct pull_ack ack = { .follow_id = 1, .until_position = WINDOW };
+    struct request acked = desk_pull_request(0);
     struct puppet *one;
     struct desk desk;
     struct reply reply;
 
+    acked.pull.acks = &ack;
+    acked.pull.ack_count = 1;
     desk_init(&desk);
     desk.settings.limits.processes = 1;
     desk_start(&desk);
@@ -133,6 +137,14 @@ static void one_that_is_still_to_be_told_of_makes_no_room(void)
     desk_check_status(&reply, REMEX_RESOURCE_EXHAUSTED);
     reply = desk_call(&desk, &pull);
     g_assert_cmpuint(reply.pull.batch.count, ==, 2);
+    reply = desk_call(&desk, &request); /* that may be lost on its way */
+    desk_check_status(&reply, REMEX_RESOURCE_EXHAUSTED);
+    ack.consumed_seq = 1;
+    desk_call(&desk, &acked);
+    reply = desk_call(&desk, &request);
+    desk_check_status(&reply, REMEX_RESOURCE_EXHAUSTED);
+    ack.consumed_seq = 2;
+    desk_call(&desk, &acked);
     reply = desk_call(&desk, &request);
     desk_check_status(&reply, REMEX_OK);
     desk_deinit(&desk);
