@@ -5,6 +5,7 @@
  */
 
 #include <regex.h>
+#include <string.h>
 
 #include <remex/lines.h>
 
@@ -15,6 +16,9 @@
 #include "client/cli/report.h"
 #include "client/cli/target.h"
 #include "client/cli/verbs.h"
+
+/* Of a longer line the beginning is looked at. */
+#define LINE_BYTES ((size_t)16 * 1024)
 
 struct wait_line_options {
     struct connect_options connect; /* first, for connect_specs */
@@ -27,6 +31,9 @@ struct wait_line_options {
 struct pattern {
     regex_t regex;
     enum remex_stream stream;
+    /* A line, with the NUL behind it that some implementations of regexec look
+     * for even where they are told the end. */
+    char text[LINE_BYTES + 1];
 };
 
 static bool take_from(void *data, const char *value)
@@ -74,14 +81,18 @@ static bool compile(const char *text, regex_t *out)
 
 static bool matches(const struct remex_line *line, void *user)
 {
-    const struct pattern *pattern = user;
-    /* The line has no NUL behind it, and may have some inside. */
-    regmatch_t whole = { 0, (regoff_t)line->data.size };
-    const char *text = line->data.size > 0 ? line->data.data : "";
+    struct pattern *pattern = user;
+    size_t size = line->data.size; /* at most LINE_BYTES */
+    /* It may have NULs inside. */
+    regmatch_t whole = { 0, (regoff_t)size };
 
     if (!target_is_asked(pattern->stream, line->stream))
         return false;
-    return regexec(&pattern->regex, text, 1, &whole, REG_STARTEND) == 0;
+    if (size > 0)
+        memcpy(pattern->text, line->data.data, size);
+    pattern->text[size] = '\0';
+    return regexec(&pattern->regex, pattern->text, 1, &whole, REG_STARTEND) ==
+            0;
 }
 
 static int print_line(const struct remex_line *line)
@@ -149,11 +160,15 @@ static int wait_for(const struct target *target, struct remex_lines *lines,
 static int wait_in(const struct target *target,
         const struct wait_line_options *options, struct pattern *pattern)
 {
+    struct remex_lines_options lines_options =
+            REMEX_DEFAULTS(remex_lines_options);
     struct remex_lines *lines;
     struct remex_error error;
     int status;
 
-    if (remex_lines_new(target->process, NULL, &lines, &error) != REMEX_OK)
+    lines_options.max_line_bytes = LINE_BYTES;
+    if (remex_lines_new(target->process, &lines_options, &lines, &error) !=
+            REMEX_OK)
         return target_explain(target, &error);
     status = wait_for(target, lines, pattern, options->timeout_ms);
     remex_lines_free(lines);
