@@ -16,6 +16,7 @@ struct attach_options {
     struct target_from from;
     bool no_stdin;
     bool pass_signals;
+    struct target_claim claim;
 };
 
 static bool take_from(void *data, const char *value)
@@ -43,12 +44,34 @@ static bool take_pass_signals(void *data, const char *value)
     return true;
 }
 
+static bool take_exclusive(void *data, const char *value)
+{
+    struct attach_options *options = data;
+
+    (void)value;
+    options->claim.exclusive = true;
+    return true;
+}
+
+static bool take_take_over(void *data, const char *value)
+{
+    struct attach_options *options = data;
+
+    (void)value;
+    options->claim.take_over = true;
+    return true;
+}
+
 static const struct option_spec specs[] = {
     { 0, "from", "oldest|live|SEQ", "where to begin; default oldest",
             "oldest, live or the number of an event", take_from },
     { 0, "no-stdin", NULL, "leave its stdin alone", NULL, take_no_stdin },
     { 0, "pass-signals", NULL, "SIGINT, SIGTERM and SIGHUP go to it", NULL,
             take_pass_signals },
+    { 0, "exclusive", NULL, "let nobody else follow it meanwhile", NULL,
+            take_exclusive },
+    { 0, "take-over", NULL, "displace who stands in the way", NULL,
+            take_take_over },
     OPTIONS_END,
 };
 
@@ -80,8 +103,8 @@ static int run(const struct verb *verb, struct words words)
         signals_deinit(&signals);
         return REPORT_EXIT_FAILED;
     }
-    is_there = target_init(
-            &target, verb, &options.connect, words.at[0], options.from);
+    is_there = target_init_as(&target, verb, &options.connect, words.at[0],
+            options.from, options.claim);
     status =
             is_there ? attach(&target, &options, &signals) : REPORT_EXIT_FAILED;
     if (options.pass_signals)

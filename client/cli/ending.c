@@ -22,7 +22,7 @@ const char *ending_failure(enum remex_failure failure)
         return "it has ended our session, and the program with it; run it "
                "again";
     case REMEX_FAILURE_TAKEN_OVER:
-        return "another client has taken over our session";
+        return "somebody else has taken over";
     case REMEX_FAILURE_EVICTED:
         return "it has forgotten the program; run it again";
     case REMEX_FAILURE_NOT_AUTHORISED:

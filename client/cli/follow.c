@@ -58,8 +58,10 @@ static int take_events(const struct follow *follow)
         case REMEX_EVENT_CLOSED:
             break;
         case REMEX_EVENT_FAILED:
-            report("lost the executor %s: %s", follow->address,
-                    ending_failure(event.failure));
+            report(event.failure == REMEX_FAILURE_TAKEN_OVER
+                            ? "displaced at the executor %s: %s"
+                            : "lost the executor %s: %s",
+                    follow->address, ending_failure(event.failure));
             return REPORT_EXIT_FAILED;
         }
     }

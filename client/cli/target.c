@@ -46,6 +46,10 @@ int target_explain(const struct target *target, const struct remex_error *error)
     if (error->status == REMEX_NOT_FOUND)
         report("%s: the executor %s knows no process '%s'; see 'remex ps'",
                 target->verb, target->address, target->id);
+    else if (error->kind == REMEX_ERROR_FOLLOWED)
+        report("%s: %s: it is followed already, and one of the two wants to be "
+               "alone; --take-over displaces the other",
+                target->verb, target->id);
     else
         report("%s: %s: %s", target->verb, target->id, error->text);
     return REPORT_EXIT_FAILED;
@@ -54,6 +58,15 @@ int target_explain(const struct target *target, const struct remex_error *error)
 bool target_init(struct target *target, const struct verb *verb,
         const struct connect_options *connect, const char *id,
         struct target_from from)
+{
+    struct target_claim none = { .exclusive = false };
+
+    return target_init_as(target, verb, connect, id, from, none);
+}
+
+bool target_init_as(struct target *target, const struct verb *verb,
+        const struct connect_options *connect, const char *id,
+        struct target_from from, struct target_claim claim)
 {
     struct remex_attach_options options = REMEX_DEFAULTS(remex_attach_options);
     struct remex_error error;
@@ -65,6 +78,8 @@ bool target_init(struct target *target, const struct verb *verb,
     };
     options.from = from.from;
     options.after_seq = from.after_seq;
+    options.exclusive = claim.exclusive;
+    options.take_over = claim.take_over;
     target->client = connect_to_lasting(connect);
     if (!target->client)
         return false;

@@ -19,6 +19,12 @@ struct target_from {
     uint64_t after_seq;
 };
 
+/* Against its other followers; see struct remex_attach_options. */
+struct target_claim {
+    bool exclusive;
+    bool take_over;
+};
+
 /* "oldest", "live" or the number of an event. */
 bool target_parse_from(const char *text, struct target_from *out);
 
@@ -42,6 +48,11 @@ struct target {
 bool target_init(struct target *target, const struct verb *verb,
         const struct connect_options *connect, const char *id,
         struct target_from from);
+
+/* The same with a claim. */
+bool target_init_as(struct target *target, const struct verb *verb,
+        const struct connect_options *connect, const char *id,
+        struct target_from from, struct target_claim claim);
 
 /* Leaves the process alone. */
 void target_deinit(struct target *target);

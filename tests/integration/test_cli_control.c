@@ -232,6 +232,35 @@ static void the_process_goes_on_without_who_attached(void)
     g_free(id);
 }
 
+static void one_at_a_time_and_the_last_may_take_over(void)
+{
+    char *id = start_ready("echo ready; read line; exit 4");
+    struct command first;
+    struct command second;
+    struct command_result result;
+    char *line;
+
+    command_start(&first, CLI("attach", AT, id, "--exclusive"), NULL);
+    line = command_read_line(first.out);
+    g_assert_cmpstr(line, ==, "ready");
+    g_free(line);
+    cli_check_told(
+            CLI("attach", AT, id, "--no-stdin"), 125, "followed already");
+    cli_check_told(CLI("attach", AT, id, "--no-stdin", "--exclusive"), 125,
+            "--take-over");
+    cli_check_told(CLI("wait", AT, id), 125, "followed already");
+    command_start(&second, CLI("attach", AT, id, "--take-over"), NULL);
+    command_finish_with_open_stdin(&first, &result);
+    g_assert_cmpint(result.status, ==, 125);
+    g_assert_nonnull(strstr(result.err_text, "taken over"));
+    command_result_deinit(&result);
+    command_finish(&second, "go\n", 3, &result);
+    g_assert_cmpint(result.status, ==, 4);
+    g_assert_cmpstr(result.out_text, ==, "ready\n");
+    command_result_deinit(&result);
+    g_free(id);
+}
+
 static void attach_can_begin_late(void)
 {
     struct gate gate;
@@ -299,6 +328,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/cli_control", stop_keeps_to_the_plan_of_the_start);
     SUITE_ADD("/cli_control", attach_is_what_run_would_be);
     SUITE_ADD("/cli_control", the_process_goes_on_without_who_attached);
+    SUITE_ADD("/cli_control", one_at_a_time_and_the_last_may_take_over);
     SUITE_ADD("/cli_control", attach_can_begin_late);
     SUITE_ADD("/cli_control", bad_usage_is_told);
     status = g_test_run();
