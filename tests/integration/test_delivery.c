@@ -8,10 +8,13 @@
 #include <remex/process.h>
 
 #include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <glib.h>
 
+#include "support/command.h"
 #include "support/daemon.h"
 #include "support/remote.h"
 #include "support/sanitizers.h"
@@ -183,6 +186,107 @@ static void a_follower_a_thousand_times_too_slow_leaves_the_other_alone(void)
     daemon_stop(&daemon);
 }
 
+/* This program in another role: a client that follows, says so, and in the end
+ * how its story went. */
+static void be_a_follower(const char *address, const char *id)
+{
+    struct remex_client *client = remote_connect_to(address);
+    struct remex_process *process;
+    struct transcript story;
+
+    attach(client, id, REMEX_FROM_OLDEST, &process);
+    transcript_init(&story);
+    transcript_follow_until(&story, process, REMEX_STDOUT, 1);
+    printf("follows\n");
+    fflush(stdout);
+    transcript_follow(&story, process);
+    printf("%s %" PRIu64 "\n", story.order->str,
+            story.ending.closed.ends[0].bytes);
+    transcript_deinit(&story);
+    remex_process_free(process);
+    remex_client_free(client);
+}
+
+static void start_follower(
+        struct command *command, const char *address, const char *id)
+{
+    char *self = g_file_read_link("/proc/self/exe", NULL);
+    char *line;
+
+    command_start(command, REMOTE_ARGV(self, "--follow", address, id), NULL);
+    line = command_read_line(command->out);
+    g_assert_cmpstr(line, ==, "follows");
+    g_free(line);
+    g_free(self);
+}
+
+/* What it missed is a Gap to it, its end is not. */
+static void check_follower(struct command *command, uint64_t bytes)
+{
+    char *end = g_strdup_printf("XC %" PRIu64 "\n", bytes);
+    struct command_result result;
+
+    g_assert_cmpint(kill(command->pid, SIGCONT), ==, 0);
+    command_finish(command, NULL, 0, &result);
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_nonnull(strchr(result.out_text, 'G'));
+    g_assert_true(g_str_has_suffix(result.out_text, end));
+    command_result_deinit(&result);
+    g_free(end);
+}
+
+static void a_reliable_story_is_whole(struct remex_client *client)
+{
+    struct remex_process *process = remote_start(
+            client, REMOTE_ARGV(REMOTE_CHILD("spew"), "10000000"), NULL);
+    struct transcript story;
+
+    transcript_init(&story);
+    story.verify = true;
+    transcript_follow(&story, process);
+    g_assert_null(strchr(story.order->str, 'G'));
+    g_assert_cmpuint(story.bytes[0], ==, 10000000);
+    transcript_deinit(&story);
+    remex_process_free(process);
+}
+
+static void a_follower_that_stands_still_leaves_the_others_alone(void)
+{
+    struct remex_process_options options = remote_with_stdin();
+    struct daemon daemon;
+    struct command command;
+    struct remex_client *client;
+    struct remex_process *process;
+    struct remex_event event;
+    uint64_t before;
+    uint64_t at = 0;
+
+    daemon_start(&daemon);
+    client = remote_connect_to(daemon.address);
+    options.out.delivery = REMEX_DELIVERY_LOSSY;
+    options.out.retention = REMEX_RETAIN_BYTES;
+    options.out.retention_amount = ROUND;
+    process = remote_start(client, REMOTE_ARGV("cat"), &options);
+    go_round(process, &at);
+    start_follower(&command, daemon.address, remex_process_id(process));
+    g_assert_cmpint(kill(command.pid, SIGSTOP), ==, 0);
+    a_reliable_story_is_whole(client);
+    before = tree_memory_kib(daemon_executor(&daemon), "VmHWM");
+    for (int i = 0; i < 500; i++)
+        go_round(process, &at);
+    a_reliable_story_is_whole(client);
+    if (!sanitizers_on())
+        g_assert_cmpuint(tree_memory_kib(daemon_executor(&daemon), "VmHWM"), <=,
+                before + GROWTH_KIB);
+    g_assert_cmpint(remex_process_close_stdin(process, NULL), ==, REMEX_OK);
+    expect(process, &event);
+    g_assert_cmpint(event.kind, ==, REMEX_EVENT_EXITED);
+    check_follower(&command, at);
+    remex_process_free(process);
+    remex_client_free(client);
+    daemon_stop(&daemon);
+}
+
 /* --- Small ---------------------------------------------------------------- */
 
 static void chunks_are_as_small_as_asked_for_on_both_streams(void)
@@ -324,6 +428,11 @@ static void h8_what_ends_badly_still_tells_all_it_had(void)
 
 int main(int argc, char **argv)
 {
+    if (argc == 4 && strcmp(argv[1], "--follow") == 0) {
+        suite_start_nng();
+        be_a_follower(argv[2], argv[3]);
+        return 0;
+    }
     g_test_init(&argc, &argv, NULL);
     suite_start_nng();
     SUITE_ADD("/delivery",
@@ -331,6 +440,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/delivery", nobody_there_holds_a_child_that_waits_for_somebody);
     SUITE_ADD("/delivery",
             a_follower_a_thousand_times_too_slow_leaves_the_other_alone);
+    SUITE_ADD(
+            "/delivery", a_follower_that_stands_still_leaves_the_others_alone);
     SUITE_ADD("/delivery", chunks_are_as_small_as_asked_for_on_both_streams);
     SUITE_ADD("/delivery", one_byte_writes_stay_within_the_executors_bounds);
     SUITE_ADD("/delivery",

@@ -215,6 +215,11 @@ static void without_memory_the_ending_is_still_told(void)
         EXITED,
         CLOSED(REMEX_END_EOF, REMEX_END_EOF),
     };
+    static const struct remex_event of_stderr[] = {
+        OUTPUT(REMEX_STDERR, 0, "cd"),
+        EXITED,
+        CLOSED(REMEX_END_EOF, REMEX_END_EOF),
+    };
     struct remex_capture_result *result;
 
     set_world(events, G_N_ELEMENTS(events));
@@ -227,6 +232,15 @@ static void without_memory_the_ending_is_still_told(void)
     g_assert_cmpuint(result->out.bytes, ==, 2);
     g_assert_cmpint(result->ending.exit.code, ==, 3);
     g_assert_cmpuint(result->ending.end_count, ==, 2);
+    remex_capture_result_free(result);
+
+    set_world(of_stderr, G_N_ELEMENTS(of_stderr));
+    fault_fail_allocation(2);
+    result = capture(NULL);
+    g_assert_true(fault_happened());
+    g_assert_cmpint(result->ending.status, ==, REMEX_NO_MEMORY);
+    g_assert_true(result->err.truncated);
+    g_assert_false(result->out.truncated);
     remex_capture_result_free(result);
 }
 

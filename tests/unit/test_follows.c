@@ -89,6 +89,25 @@ static void an_exit_behind_the_window_is_told_ahead_once(void)
     desk_deinit(&desk);
 }
 
+/* Acknowledgements may overtake each other. */
+static void an_old_ack_takes_no_window_back(void)
+{
+    struct pull_ack old = { .follow_id = 1, .until_position = 10 };
+    struct puppet *puppet;
+    struct desk desk;
+    struct reply reply;
+
+    begin(&desk);
+    puppet = desk_start_process(&desk, "one", 1, 1000);
+    fill(puppet, 20);
+    reply = pull_with(&desk, &old, 1);
+    g_assert_cmpuint(reply.pull.batch.count, ==, 1);
+    fill(puppet, 20);
+    reply = pull_with(&desk, &old, 1);
+    g_assert_cmpuint(reply.pull.batch.count, ==, 1);
+    desk_deinit(&desk);
+}
+
 static void a_window_too_large_is_refused(void)
 {
     struct follow_spec follow = { .follow_id = 1 };
@@ -507,6 +526,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/follows", output_is_sent_up_to_the_window_and_no_further);
     SUITE_ADD("/follows", an_exit_behind_the_window_is_told_ahead_once);
+    SUITE_ADD("/follows", an_old_ack_takes_no_window_back);
     SUITE_ADD("/follows", a_window_too_large_is_refused);
     SUITE_ADD("/follows",
             what_is_not_consumed_holds_the_child_and_the_slowest_counts);

@@ -626,6 +626,7 @@ static void holding_waits_for_a_follower_to_come(void)
     process_set_consumed(toy.process, 3);
     check_asked(&toy, "resume1 ");
     process_set_consumed(toy.process, UINT64_MAX); /* it went */
+    process_set_consumed(toy.process, UINT64_MAX); /* and is still away */
     say(&toy, REMEX_STDOUT, "y");
     say(&toy, REMEX_STDOUT, "y");
     g_assert_cmpuint(event_log_first_seq(process_log(toy.process)), ==, 3);
