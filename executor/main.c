@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -261,6 +262,9 @@ int main(int argc, char **argv)
     struct remex_error error = { 0 };
 
     open_standard_files();
+    /* No debugger, and no core, shows our memory to a program of our own user:
+     * those that we start are. What is executed gets over it. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (config_parse(&daemon.config, argc, argv, &error) != REMEX_OK) {
         tell_failure(&daemon, error.text);
         return EXIT_USAGE;

@@ -40,6 +40,7 @@ static void isolate(void)
     close_range(LINK_FD + 1, ~0U, 0);
     fcntl(LINK_FD, F_SETFD, FD_CLOEXEC);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 static void refuse(struct front *front, const struct listening *listening)

@@ -31,6 +31,8 @@ pid_t tree_parent(pid_t pid);
 /* How many children it has that are zombies. */
 unsigned int tree_zombies(pid_t pid);
 
+/* Of a process that nobody may look into, such as remexd, only root is told:
+ * others 0. */
 unsigned int tree_descriptors(pid_t pid);
 
 /* "VmHWM" (the most memory it ever held), "VmRSS" (what it holds) in KiB. */
