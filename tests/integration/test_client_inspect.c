@@ -190,6 +190,89 @@ static void sealing_shows(void)
     remex_client_free(client);
 }
 
+/* Four bytes come and go at a time: each is an output of its own. */
+static void echo_pieces(struct remex_process *process, unsigned int count)
+{
+    struct remex_event event;
+
+    for (unsigned int i = 0; i < count; i++) {
+        g_assert_cmpint(
+                remex_process_write(process, "abcd", 4, 60000, NULL, NULL), ==,
+                REMEX_OK);
+        g_assert_cmpint(
+                remex_process_next_event(process, 60000, &event), ==, REMEX_OK);
+        g_assert_cmpuint(event.output.data.size, ==, 4);
+    }
+    g_assert_cmpint(remex_process_close_stdin(process, NULL), ==, REMEX_OK);
+}
+
+static void what_is_kept_is_counted(void)
+{
+    struct remex_process_options options = remote_with_stdin();
+    struct remex_client *client = remote_connect();
+    struct remex_process_status *status;
+    struct remex_process *process;
+    struct remex_event event;
+    enum remex_status got;
+    char *id;
+
+    options.out.retention = REMEX_RETAIN_BYTES;
+    options.out.retention_amount = 10;
+    process = remote_start(client, REMOTE_ARGV("cat"), &options);
+    id = g_strdup(remex_process_id(process));
+    echo_pieces(process, 5);
+    while ((got = remex_process_next_event(process, 60000, &event)) == REMEX_OK)
+        continue;
+    g_assert_cmpint(got, ==, REMEX_ENDED);
+    remex_process_free(process); /* nobody needs more than is to be kept */
+    g_assert_cmpint(
+            remex_client_inspect(client, id, &status, NULL), ==, REMEX_OK);
+    g_assert_cmpuint(status->followers, ==, 0);
+    g_assert_cmpuint(status->streams[0].bytes, ==, 20);
+    g_assert_cmpuint(status->streams[0].retained_bytes, ==, 12);
+    g_assert_cmpuint(status->streams[0].retained_events, ==, 3);
+    g_assert_cmpuint(status->streams[0].dropped_bytes, ==, 0);
+    g_assert_cmpuint(status->first_seq, ==, 3);
+    g_assert_cmpuint(status->next_seq, ==, 8);
+    remex_process_status_free(status);
+    remex_client_free(client);
+    g_free(id);
+}
+
+/* What a follower did not get is dropped; more may be, which it got but had not
+ * taken yet. */
+static void what_is_lost_is_counted(void)
+{
+    struct remex_process_options options =
+            REMEX_DEFAULTS(remex_process_options);
+    struct remex_client *client = remote_connect();
+    struct remex_process_status *status;
+    struct remex_process *process;
+    struct remex_event event;
+    struct remex_exit ended;
+    uint64_t lost = 0;
+
+    options.out.delivery = REMEX_DELIVERY_LOSSY;
+    process = remote_start(
+            client, REMOTE_ARGV(REMOTE_CHILD("spew"), "20000000"), &options);
+    g_assert_cmpint(remex_process_wait(process, 60000, &ended), ==, REMEX_OK);
+    while (remex_process_next_event(process, 60000, &event) == REMEX_OK)
+        if (event.kind == REMEX_EVENT_GAP)
+            lost += event.gap.bytes;
+    g_assert_cmpuint(lost, >, 0);
+    g_assert_cmpint(
+            remex_process_inspect(process, &status, NULL), ==, REMEX_OK);
+    g_assert_cmpuint(status->streams[0].bytes, ==, 20000000);
+    g_assert_cmpuint(status->streams[0].dropped_bytes, >=, lost);
+    g_assert_cmpuint(status->streams[0].dropped_bytes, <, 20000000);
+    g_assert_cmpuint(status->streams[1].dropped_bytes, ==, 0);
+    g_assert_cmpint(
+            status->streams[0].options.delivery, ==, REMEX_DELIVERY_LOSSY);
+    remex_process_status_free(status);
+    remex_process_free(process);
+    remex_client_free(client);
+}
+
 static void only_terminals_have_a_size(void)
 {
     struct remex_client *client = remote_connect();
@@ -214,6 +297,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/client_inspect", labels_choose);
     SUITE_ADD("/client_inspect", only_closed_ones_are_forgotten);
     SUITE_ADD("/client_inspect", sealing_shows);
+    SUITE_ADD("/client_inspect", what_is_kept_is_counted);
+    SUITE_ADD("/client_inspect", what_is_lost_is_counted);
     SUITE_ADD("/client_inspect", only_terminals_have_a_size);
     return g_test_run();
 }

@@ -272,6 +272,35 @@ static void h6_what_is_lost_is_counted(void)
     remex_client_free(client);
 }
 
+/* One stream may lose what the other must not. */
+static void h6_only_the_lossy_stream_loses(void)
+{
+    struct remex_client *client = remote_connect();
+    struct remex_process_options options =
+            REMEX_DEFAULTS(remex_process_options);
+    struct remex_process *process;
+    struct remex_copy_result result;
+    struct remex_exit ended;
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    options.err.delivery = REMEX_DELIVERY_LOSSY;
+    process = remote_start(client,
+            REMOTE_ARGV("sh", "-c",
+                    "echo a; head -c 50000000 /dev/zero >&2; echo b; exit 3"),
+            &options);
+    g_assert_cmpint(
+            remex_process_wait(process, 60 * 1000, &ended), ==, REMEX_OK);
+    g_assert_cmpint(remex_copy(process, null, null, NULL, &result, NULL), ==,
+            REMEX_DATA_LOSS);
+    check_closed(&result, 3);
+    check_copied(&result.out, 4, 0, 0);
+    g_assert_cmpuint(result.err.lost_bytes, >, 0);
+    g_assert_cmpuint(result.err.bytes + result.err.lost_bytes, ==, 50000000);
+    remex_process_free(process);
+    close(null);
+    remex_client_free(client);
+}
+
 static void h8_a_lost_link_leaves_what_had_come(void)
 {
     struct remex_client_options options = REMEX_DEFAULTS(remex_client_options);
@@ -313,6 +342,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/copy", time_may_be_over);
     SUITE_ADD("/copy", files_get_it_as_well);
     SUITE_ADD("/copy", h6_what_is_lost_is_counted);
+    SUITE_ADD("/copy", h6_only_the_lossy_stream_loses);
     SUITE_ADD("/copy", h8_a_lost_link_leaves_what_had_come);
     return g_test_run();
 }

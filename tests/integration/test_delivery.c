@@ -401,6 +401,56 @@ static void h3_streams_keep_their_own_and_gaps_are_told_to_everybody(void)
     g_free(id);
 }
 
+static void check_end_is_kept(const struct remex_stream_options *policy)
+{
+    struct remex_process_options options =
+            REMEX_DEFAULTS(remex_process_options);
+    struct remex_client *client = remote_connect();
+    struct remex_process *process;
+    struct transcript story;
+    char *id;
+
+    options.out = *policy;
+    process = remote_start(
+            client, REMOTE_ARGV("sh", "-c", "printf abcd; exit 3"), &options);
+    id = g_strdup(remex_process_id(process));
+    transcript_init(&story);
+    transcript_follow(&story, process);
+    transcript_check_text(&story, REMEX_STDOUT, "abcd");
+    remex_process_free(process);
+    for (int i = 0; i < 2; i++) { /* the second time it is sealed */
+        attach(client, id, REMEX_FROM_OLDEST, &process);
+        transcript_deinit(&story);
+        transcript_init(&story);
+        transcript_follow(&story, process);
+        g_assert_true(g_str_has_suffix(story.order->str, "XC"));
+        g_assert_cmpint(story.exit.code, ==, 3);
+        g_assert_cmpint(story.ending.closed.ends[0].kind, ==, REMEX_END_EOF);
+        g_assert_cmpuint(story.ending.closed.ends[0].bytes, ==, 4);
+        g_assert_cmpint(remex_process_seal(process, NULL), ==, REMEX_OK);
+        remex_process_free(process);
+    }
+    g_assert_cmpstr(story.order->str, ==, "GXC");
+    transcript_deinit(&story);
+    remex_client_free(client);
+    g_free(id);
+}
+
+static void the_end_outlives_every_retention_and_a_seal(void)
+{
+    static const enum remex_retention retentions[] = { REMEX_RETAIN_NONE,
+        REMEX_RETAIN_BYTES, REMEX_RETAIN_CHUNKS, REMEX_RETAIN_ALL };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(retentions); i++)
+        for (int lossy = 0; lossy < 2; lossy++)
+            check_end_is_kept(&(struct remex_stream_options){
+                    .delivery = lossy ? REMEX_DELIVERY_LOSSY
+                                      : REMEX_DELIVERY_RELIABLE,
+                    .retention = retentions[i],
+                    .retention_amount = i == 1 || i == 2 ? 1 : 0,
+            });
+}
+
 /* H8: how it ended, what it said and how its streams ended are told together,
  * though a descendant holds them. */
 static void h8_what_ends_badly_still_tells_all_it_had(void)
@@ -446,6 +496,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/delivery", one_byte_writes_stay_within_the_executors_bounds);
     SUITE_ADD("/delivery",
             h3_streams_keep_their_own_and_gaps_are_told_to_everybody);
+    SUITE_ADD("/delivery", the_end_outlives_every_retention_and_a_seal);
     SUITE_ADD("/delivery", h8_what_ends_badly_still_tells_all_it_had);
     return g_test_run();
 }

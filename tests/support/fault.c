@@ -16,6 +16,7 @@ char *__real_strndup(const char *text, size_t size);
 int __real_open(const char *path, int flags, ...);
 int __real_ioctl(int fd, unsigned long request, ...);
 int __real_fcntl(int fd, int command, ...);
+ssize_t __real_read(int fd, void *data, size_t size);
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -26,6 +27,7 @@ char *__wrap_strndup(const char *text, size_t size);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 int __wrap_fcntl(int fd, int command, ...);
+ssize_t __wrap_read(int fd, void *data, size_t size);
 
 /* Volatile, because an optimiser may assume that allocating touches none of
  * our variables. */
@@ -98,6 +100,11 @@ char *__wrap_strdup(const char *text)
 char *__wrap_strndup(const char *text, size_t size)
 {
     return fails_now() ? NULL : __real_strndup(text, size);
+}
+
+ssize_t __wrap_read(int fd, void *data, size_t size)
+{
+    return call_fails_now(FAULT_READ) ? -1 : __real_read(fd, data, size);
 }
 
 /* Whatever the last argument is, it is passed on as it came. */

@@ -21,6 +21,7 @@ enum fault_call {
     FAULT_OPEN = 1,
     FAULT_IOCTL = 2,
     FAULT_FCNTL = 3,
+    FAULT_READ = 4,
 };
 
 /* The same for the `nth` call of this kind, which fails with `os_error`. Takes

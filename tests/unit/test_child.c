@@ -4,6 +4,7 @@
 
 #include "executor/child.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 #include "common/clock.h"
 #include "support/children/pattern.h"
+#include "support/fault.h"
 #include "support/gate.h"
 #include "support/stage.h"
 #include "support/suite.h"
@@ -392,6 +394,34 @@ static void stdin_goes_through_cat_byte_for_byte(void)
     stage_close(&stage);
 }
 
+/* Of one stream: what it said, the other one and the exit are told as ever. */
+static void h8_a_read_error_is_an_ending_of_its_own(void)
+{
+    const char *const argv[] = { "sh", "-c",
+        "printf partial; read line; echo lost; echo kept >&2; exit 4", NULL };
+    struct remex_event event;
+    struct cursor cursor = { 0 };
+    struct stage stage;
+    struct actor *actor;
+
+    stage_open(&stage);
+    actor = start_with_stdin(&stage, argv);
+    stage_until_said(actor, "partial");
+    fault_fail_call(FAULT_READ, 1, EIO);
+    stage_write(actor, 0, "\n", 1, false);
+    stage_until_closed(actor);
+    g_assert_true(fault_happened());
+    g_assert_cmpstr(actor->out->str, ==, "partial");
+    g_assert_cmpstr(actor->err->str, ==, "kept\n");
+    g_assert_nonnull(strstr(actor->told->str, "exit 4\n"));
+    g_assert_true(g_str_has_suffix(actor->told->str, "closed error eof\n"));
+    while (event_log_next(process_log(actor->process), &cursor, &event, NULL))
+        cursor_pass(&cursor, &event);
+    g_assert_cmpint(event.closed.ends[0].os_error, ==, EIO);
+    g_assert_cmpuint(event.closed.ends[0].bytes, ==, strlen("partial"));
+    stage_close(&stage);
+}
+
 static void who_never_reads_stdin_holds_its_bound_and_delays_nobody(void)
 {
     const char *const argv[] = { "sleep", "1000", NULL };
@@ -698,6 +728,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/child", streams_that_descendants_hold_are_abandoned);
     SUITE_ADD("/child", what_is_in_the_pipe_comes_before_the_end);
     SUITE_ADD("/child", stdin_goes_through_cat_byte_for_byte);
+    SUITE_ADD("/child", h8_a_read_error_is_an_ending_of_its_own);
     SUITE_ADD(
             "/child", who_never_reads_stdin_holds_its_bound_and_delays_nobody);
     SUITE_ADD("/child", a_stdin_that_the_child_closed_says_so);
