@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_CGROUP_H
+#define EXECUTOR_CGROUP_H
+
+/*
+ * Control groups (version 2, Linux 5.14 or newer) for trees of processes: who
+ * is born in one stays in it, whatever it does to its session, parent, limits
+ * or name, and all in it are killed by one word to the kernel.
+ *
+ * A home is a group below our own, "remex-" and 16 hexadecimal digits; the
+ * groups in it are numbered. It takes the right to make groups there, which
+ * root has, and whom the subtree was delegated to. A home is locked as long as
+ * one of those lives who have it open: its maker and, after a fork, the child.
+ * One that nobody locks was left by somebody who was killed, and whoever makes
+ * the next home beside it ends what is in it and takes it away.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct cgroup_home;
+
+/* NULL: groups cannot be had here. Waits up to a second for the end of what was
+ * left behind. Forks, and waits for the child: call it while there is one
+ * thread. */
+struct cgroup_home *cgroup_home_new(void);
+
+/* Closes it, and leaves it where it is. In all that follows, NULL is a home in
+ * which nothing can be made. */
+void cgroup_home_free(struct cgroup_home *home);
+
+/* Kills all in all its groups; they are dying when this returns. */
+void cgroup_home_kill(const struct cgroup_home *home);
+
+/* Takes it away with all its groups, after killing who is in them; gives up
+ * after a second, and leaves it to the next who makes a home. */
+void cgroup_home_remove(const struct cgroup_home *home);
+
+/* A new group: its number, or 0, the number of none. */
+uint64_t cgroup_add(struct cgroup_home *home);
+
+/* False: somebody is in it. Groups that were made in it go as well. */
+bool cgroup_remove(const struct cgroup_home *home, uint64_t number);
+
+/* A descriptor, yours to close: who writes "0" to it is in the group. -1: there
+ * is none. */
+int cgroup_door(const struct cgroup_home *home, uint64_t number);
+
+void cgroup_kill(const struct cgroup_home *home, uint64_t number);
+
+/* Nobody is in it: neither running nor about to end. */
+bool cgroup_is_empty(const struct cgroup_home *home, uint64_t number);
+
+/* Calls `visit` with everybody in it, but for those in groups made in it. */
+void cgroup_each_member(const struct cgroup_home *home, uint64_t number,
+        void (*visit)(void *user, pid_t pid), void *user);
+
+/* Whether it is in this group, or in one that was made in it. */
+bool cgroup_holds(const struct cgroup_home *home, uint64_t number, pid_t pid);
+
+/* Has `inotify` become readable when the group becomes empty, or the opposite.
+ * The watch, or -1. */
+int cgroup_watch(const struct cgroup_home *home, uint64_t number, int inotify);
+
+#endif

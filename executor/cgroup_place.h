@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_CGROUP_PLACE_H
+#define EXECUTOR_CGROUP_PLACE_H
+
+/*
+ * Where this process is in the hierarchy of control groups, version 2: alone at
+ * /sys/fs/cgroup, beside version 1 ("hybrid"), or wherever else it is mounted.
+ */
+
+#include <stdbool.h>
+
+enum { CGROUP_PATH_BYTES = 1024 };
+
+struct cgroup_place {
+    char directory[CGROUP_PATH_BYTES]; /* of our own group */
+    char shown[CGROUP_PATH_BYTES];     /* its name in /proc/PID/cgroup; "" for
+                                        * the root's */
+};
+
+/* False: no such hierarchy is mounted, or none that shows our group. */
+bool cgroup_place_find(struct cgroup_place *out);
+
+/* The same, by the text of /proc/self/mountinfo and /proc/self/cgroup. */
+bool cgroup_place_parse(
+        const char *mounts, const char *groups, struct cgroup_place *out);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXECUTOR_PID_LIST_H
+#define EXECUTOR_PID_LIST_H
+
+/*
+ * Processes to look at. What is zeroed is an empty list; its bound is that of
+ * the processes of the system.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct pid_list {
+    pid_t *pids;
+    size_t count;
+    size_t capacity;
+    bool incomplete; /* there was no memory for some */
+};
+
+void pid_list_deinit(struct pid_list *list);
+
+/* `pid_list` is a struct pid_list: this visits, as in executor/members.h. */
+void pid_list_push(void *pid_list, pid_t pid);
+
+/* Behind each one its children, and so on. */
+void pid_list_push_descendants(struct pid_list *list);
+
+/* Leaves one of each. */
+void pid_list_remove_doubles(struct pid_list *list);
+
+#endif
