@@ -216,11 +216,16 @@ static void give_birth(struct process_child *child,
         .rlimits = spec->rlimits,
         .rlimit_count = spec->rlimit_count,
         .mark = containment_tree_mark(child->tree),
+        .group_fd = containment_tree_door(child->tree),
     };
     struct spawned spawned;
+    enum remex_status status;
 
     stdio_ends_give(ends, spawner->null_fd, order.stdio);
-    if (spawner_run(spawner, &order, &spawned, failure) != REMEX_OK)
+    status = spawner_run(spawner, &order, &spawned, failure);
+    if (order.group_fd >= 0)
+        close(order.group_fd);
+    if (status != REMEX_OK)
         return;
     child->pidfd = spawned.pidfd;
     if (ends->terminal) {
@@ -364,8 +369,8 @@ static const struct process_host_calls host_calls = {
     .release = host_release,
 };
 
-enum remex_status child_host_new(
-        struct loop *loop, struct reaper *reaper, struct child_host **out)
+enum remex_status child_host_new(struct loop *loop, struct reaper *reaper,
+        struct cgroup_home *groups, struct child_host **out)
 {
     struct child_host *host = calloc(1, sizeof(*host));
     enum remex_status status;
@@ -377,7 +382,7 @@ enum remex_status child_host_new(
         free(host);
         return status;
     }
-    status = containment_new(loop, reaper, &host->containment);
+    status = containment_new(loop, reaper, groups, &host->containment);
     if (status != REMEX_OK) {
         spawner_deinit(&host->spawner);
         free(host);

@@ -13,16 +13,18 @@
 
 #include <remex/status.h>
 
+#include "executor/cgroup.h"
 #include "executor/loop.h"
 #include "executor/process_host.h"
 #include "executor/reaper.h"
 
 struct child_host;
 
-/* Makes this process a subreaper and ignores SIGPIPE, for good. `loop` and
- * `reaper` are lent until child_host_free. */
-REMEX_CHECKED enum remex_status child_host_new(
-        struct loop *loop, struct reaper *reaper, struct child_host **out);
+/* Makes this process a subreaper and ignores SIGPIPE, for good. `loop`,
+ * `reaper` and `groups` (NULL: none) are lent until child_host_free. */
+REMEX_CHECKED enum remex_status child_host_new(struct loop *loop,
+        struct reaper *reaper, struct cgroup_home *groups,
+        struct child_host **out);
 
 /* Every process must have been freed. What is still dying is left to
  * sweep_children. NULL is allowed. */

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -12,6 +14,7 @@
 
 #include "executor/list.h"
 #include "executor/members.h"
+#include "executor/pid_list.h"
 #include "executor/table.h"
 
 /* Between the rounds of a kill: the dying need a moment, forkers none. */
@@ -25,7 +28,9 @@
 struct containment {
     struct loop *loop;
     struct reaper *reaper;
-    struct table trees; /* by mark */
+    struct cgroup_home *groups; /* NULL: there are none */
+    struct loop_watch emptied;  /* inotify, of groups; fd -1: unwatched */
+    struct table trees;         /* by mark */
     uint64_t next_mark;
     struct list dying; /* trees that are being killed */
     struct loop_task round;
@@ -38,39 +43,16 @@ struct containment_tree {
     struct table_node node;
     struct list dying; /* in the list of that name, or in none */
     uint64_t mark;
-    pid_t group; /* of the leader: its pid; 0: not born */
-    int pidfd;   /* of the leader; -1 before its birth and after its reaping */
+    uint64_t cgroup;  /* 0: none */
+    int cgroup_watch; /* -1: none */
+    pid_t group;      /* of the leader: its pid; 0: not born */
+    int pidfd; /* of the leader; -1 before its birth and after its reaping */
+    bool group_killed; /* at least once */
     bool released;
     size_t found; /* members, in this round */
 };
 
-/* Processes to look at. */
-struct pid_list {
-    pid_t *pids;
-    size_t count;
-    size_t capacity;
-    bool incomplete; /* there was no memory for some */
-};
-
 /* --- Lists of processes -------------------------------------------------- */
-
-static void push(void *user, pid_t pid)
-{
-    struct pid_list *list = user;
-
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity ? 2 * list->capacity : 64;
-        pid_t *pids = realloc(list->pids, capacity * sizeof(*pids));
-
-        if (!pids) {
-            list->incomplete = true;
-            return;
-        }
-        list->pids = pids;
-        list->capacity = capacity;
-    }
-    list->pids[list->count++] = pid;
-}
 
 struct orphan_search {
     const struct reaper *reaper;
@@ -82,7 +64,7 @@ static void push_orphan(void *user, pid_t pid)
     struct orphan_search *search = user;
 
     if (!reaper_is_claimed(search->reaper, pid))
-        push(search->list, pid);
+        pid_list_push(search->list, pid);
 }
 
 static void push_orphans(
@@ -97,14 +79,7 @@ static void push_leader(
         const struct containment_tree *tree, struct pid_list *list)
 {
     if (tree->pidfd >= 0)
-        push(list, tree->group);
-}
-
-/* Behind each one its children, and so on. */
-static void push_descendants(struct pid_list *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        members_each_child(list->pids[i], push, list);
+        pid_list_push(list, tree->group);
 }
 
 /* --- Trees --------------------------------------------------------------- */
@@ -138,6 +113,8 @@ enum remex_status containment_tree_new(
         return REMEX_NO_MEMORY;
     tree->containment = containment;
     tree->mark = containment->next_mark--;
+    tree->cgroup = cgroup_add(containment->groups);
+    tree->cgroup_watch = -1;
     tree->pidfd = -1;
     list_init(&tree->dying);
     table_add(&containment->trees, &tree->node, hash_of(tree->mark));
@@ -145,16 +122,27 @@ enum remex_status containment_tree_new(
     return REMEX_OK;
 }
 
+/* A group that somebody walked into from outside is left to the end. */
 static void tree_free(struct containment_tree *tree)
 {
+    struct containment *containment = tree->containment;
+
+    if (tree->cgroup_watch >= 0)
+        inotify_rm_watch(containment->emptied.fd, tree->cgroup_watch);
+    cgroup_remove(containment->groups, tree->cgroup);
     list_remove(&tree->dying);
-    table_remove(&tree->containment->trees, &tree->node);
+    table_remove(&containment->trees, &tree->node);
     free(tree);
 }
 
 uint64_t containment_tree_mark(const struct containment_tree *tree)
 {
     return tree->mark;
+}
+
+int containment_tree_door(const struct containment_tree *tree)
+{
+    return cgroup_door(tree->containment->groups, tree->cgroup);
 }
 
 void containment_tree_born(
@@ -173,6 +161,12 @@ void containment_tree_orphaned(struct containment_tree *tree)
 
 /* --- Signals ------------------------------------------------------------- */
 
+static bool is_member(const struct containment_tree *tree, pid_t pid)
+{
+    return member_mark(pid) == tree->mark ||
+            cgroup_holds(tree->containment->groups, tree->cgroup, pid);
+}
+
 /* Opened before it is judged: what is judged is what gets the signal, or nobody
  * does. REMEX_ENDED: it is gone, dead, or of another tree or group. */
 static enum remex_status signal_member(const struct containment_tree *tree,
@@ -184,9 +178,8 @@ static enum remex_status signal_member(const struct containment_tree *tree,
 
     if (pidfd < 0)
         return errno == ESRCH ? REMEX_ENDED : REMEX_RESOURCE_EXHAUSTED;
-    if (member_look(pid, &member) && member.state != 'Z' &&
-            (group == 0 || member.group == group) &&
-            member_mark(pid) == tree->mark) {
+    if (member_look(pid, &member) && !member.ended &&
+            (group == 0 || member.group == group) && is_member(tree, pid)) {
         if (pidfd_send_signal(pidfd, signal_number, NULL, 0) == 0)
             status = REMEX_OK;
         else if (errno == EPERM)
@@ -205,7 +198,10 @@ static enum remex_status signal_members(
 
     push_leader(tree, &list);
     push_orphans(tree->containment, &list);
-    push_descendants(&list);
+    pid_list_push_descendants(&list);
+    cgroup_each_member(
+            tree->containment->groups, tree->cgroup, pid_list_push, &list);
+    pid_list_remove_doubles(&list);
     for (size_t i = 0; i < list.count; i++) {
         enum remex_status one =
                 signal_member(tree, list.pids[i], group, signal_number);
@@ -213,7 +209,7 @@ static enum remex_status signal_members(
         if (one == REMEX_OK || (one != REMEX_ENDED && status == REMEX_ENDED))
             status = one;
     }
-    free(list.pids);
+    pid_list_deinit(&list);
     return status;
 }
 
@@ -241,12 +237,32 @@ enum remex_status containment_tree_signal(struct containment_tree *tree,
 
 /* --- Killing ------------------------------------------------------------- */
 
+/* Whoever was killed stays in the group for a moment, and the kernel tells when
+ * it has become empty. The kernel's kill misses processes whose first thread
+ * has ended while others live: who is still there after it gets his own. */
+static void kill_group(struct containment_tree *tree)
+{
+    const struct containment *containment = tree->containment;
+
+    tree->found = 0;
+    if (cgroup_is_empty(containment->groups, tree->cgroup))
+        return;
+    tree->found = 1;
+    if (tree->group_killed)
+        signal_members(tree, 0, SIGKILL);
+    tree->group_killed = true;
+    if (tree->cgroup_watch < 0 && containment->emptied.fd >= 0)
+        tree->cgroup_watch = cgroup_watch(
+                containment->groups, tree->cgroup, containment->emptied.fd);
+    cgroup_kill(containment->groups, tree->cgroup);
+}
+
 static void start_round(struct containment *containment)
 {
     struct list *head = &containment->dying;
 
     for (struct list *at = head->next; at != head; at = at->next)
-        CONTAINER_OF(at, struct containment_tree, dying)->found = 0;
+        kill_group(CONTAINER_OF(at, struct containment_tree, dying));
 }
 
 /* Orphans of trees that are not dying are let be. The dead count as well: one
@@ -297,10 +313,10 @@ static void run_round(struct containment *containment)
     for (struct list *at = head->next; at != head; at = at->next)
         push_leader(CONTAINER_OF(at, struct containment_tree, dying), &list);
     push_orphans(containment, &list);
-    push_descendants(&list);
+    pid_list_push_descendants(&list);
     kill_listed(containment, &list);
     end_round(containment, !list.incomplete);
-    free(list.pids);
+    pid_list_deinit(&list);
 }
 
 static void round_after(struct containment *containment, int64_t pause)
@@ -325,6 +341,21 @@ static void on_round(struct loop_task *task)
     round_after(containment, containment->pause);
     if (containment->pause < LAST_PAUSE_NS)
         containment->pause *= 2;
+}
+
+/* Also of groups that are not dying, by those who were in them when they were
+ * watched; a round more is no harm. */
+static void on_emptied(struct loop_watch *watch, uint32_t epoll_events)
+{
+    struct containment *containment =
+            CONTAINER_OF(watch, struct containment, emptied);
+    char events[4096];
+
+    (void)epoll_events;
+    while (read(watch->fd, events, sizeof(events)) > 0)
+        continue;
+    if (!list_is_empty(&containment->dying))
+        loop_defer(containment->loop, &containment->round);
 }
 
 static void on_timer(struct loop_timer *timer)
@@ -387,8 +418,32 @@ static uint64_t first_mark(void)
     return limit.rlim_max - 1;
 }
 
-enum remex_status containment_new(
-        struct loop *loop, struct reaper *reaper, struct containment **out)
+/* Without it, rounds are told by the timer. */
+static void watch_groups(struct containment *containment)
+{
+    int fd = -1;
+
+    containment->emptied = (struct loop_watch){ on_emptied, -1 };
+    if (containment->groups)
+        fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (fd >= 0 &&
+            loop_add(containment->loop, &containment->emptied, fd, EPOLLIN) !=
+                    REMEX_OK)
+        close(fd);
+}
+
+static void unwatch_groups(struct containment *containment)
+{
+    int fd = containment->emptied.fd;
+
+    if (fd < 0)
+        return;
+    loop_remove(containment->loop, &containment->emptied);
+    close(fd);
+}
+
+enum remex_status containment_new(struct loop *loop, struct reaper *reaper,
+        struct cgroup_home *groups, struct containment **out)
 {
     struct containment *containment = calloc(1, sizeof(*containment));
 
@@ -397,11 +452,13 @@ enum remex_status containment_new(
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     containment->loop = loop;
     containment->reaper = reaper;
+    containment->groups = groups;
     containment->next_mark = first_mark();
     containment->round.run = on_round;
     containment->next_round.due = on_timer;
     table_init(&containment->trees);
     list_init(&containment->dying);
+    watch_groups(containment);
     *out = containment;
     return REMEX_OK;
 }
@@ -420,6 +477,7 @@ void containment_free(struct containment *containment)
     assert(containment->trees.count == 0);
     loop_cancel(containment->loop, &containment->round);
     loop_timer_cancel(containment->loop, &containment->next_round);
+    unwatch_groups(containment);
     table_deinit(&containment->trees);
     free(containment);
 }

@@ -11,11 +11,18 @@
  * inherited and can only be lowered. Members are found below the leader and, as
  * orphans, among our own children: this process is a subreaper.
  *
- * What is guaranteed: nobody is signalled who does not bear the mark, and
- * nobody by a number that might have become somebody else's. A kill goes on,
- * round by round, until a round finds no member. A member that lowers its own
- * mark (it has to mean it) or that we may not signal (it became another user)
- * leaves the tree; it still dies with the executor, if it can be killed at all.
+ * Where control groups can be had (executor/cgroup.h), a tree has one as well,
+ * and is whoever is in it or bears the mark: the group is killed by the kernel,
+ * at once, and the search for marks is the second net.
+ *
+ * What is guaranteed: nobody is signalled who is neither in the group nor bears
+ * the mark, and nobody by a number that might have become somebody else's. A
+ * kill goes on, round by round, until a round finds no member and the group is
+ * empty. Without a group, a member that lowers its own mark (it has to mean it)
+ * or that we may not signal (it became another user) leaves the tree; from a
+ * group only root gets out, or the user whom the groups belong to, by asking
+ * the kernel for it. Whoever left still dies with the executor, if it can be
+ * killed at all.
  */
 
 #include <stdint.h>
@@ -24,16 +31,18 @@
 #include <remex/status.h>
 
 #include "common/message.h"
+#include "executor/cgroup.h"
 #include "executor/loop.h"
 #include "executor/reaper.h"
 
 struct containment;
 struct containment_tree;
 
-/* Makes this process a subreaper, for good. `loop` and `reaper` are lent until
- * containment_free. */
-REMEX_CHECKED enum remex_status containment_new(
-        struct loop *loop, struct reaper *reaper, struct containment **out);
+/* Makes this process a subreaper, for good. `loop`, `reaper` and `groups`
+ * (NULL: none) are lent until containment_free. */
+REMEX_CHECKED enum remex_status containment_new(struct loop *loop,
+        struct reaper *reaper, struct cgroup_home *groups,
+        struct containment **out);
 
 /* Every tree must have been released; those still dying are left to
  * sweep_children. NULL is allowed. */
@@ -44,6 +53,11 @@ REMEX_CHECKED enum remex_status containment_tree_new(
 
 /* For the leader to be born with. */
 uint64_t containment_tree_mark(const struct containment_tree *tree);
+
+/* Of its group, for the leader to go through; yours to close. -1: there is
+ * none.
+ */
+int containment_tree_door(const struct containment_tree *tree);
 
 /* Its leader lives. `pidfd` is lent until it has been reaped. */
 void containment_tree_born(

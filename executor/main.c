@@ -27,7 +27,8 @@ struct daemon {
     struct config config;
     struct embedded_home home;
     struct log log;
-    int ready; /* a handover of config.ready_fd; -1: none */
+    struct cgroup_home *groups; /* NULL: there are none */
+    int ready;                  /* a handover of config.ready_fd; -1: none */
     /* In the executor's process: */
     struct loop *loop;
     struct loop_watch lifeline;
@@ -149,10 +150,12 @@ static enum remex_status start_server(
     };
     struct server_settings settings = { .log = &daemon->log,
         .tls = { config->tls_certificate, config->tls_key, config->tls_clients,
-                config->tokens.count > 0 } };
+                config->tokens.count > 0 },
+        .groups = daemon->groups };
     enum remex_status status;
 
     requests_default_settings(&settings.requests);
+    settings.requests.grouped = daemon->groups != NULL;
     settings.requests.gate =
             (struct gate){ .own_uid = geteuid(), .tokens = config->tokens };
     if (config->retention_ms > 0)
@@ -250,7 +253,9 @@ static int run(struct daemon *daemon)
         tell_failure(daemon, error.text);
         return EXIT_CANNOT;
     }
-    exit_code = supervisor_run(executor_main, daemon);
+    daemon->groups = cgroup_home_new();
+    exit_code = supervisor_run(daemon->groups, executor_main, daemon);
+    cgroup_home_free(daemon->groups);
     if (daemon->home.directory[0])
         embedded_home_remove(&daemon->home);
     return exit_code;

@@ -86,17 +86,21 @@ static bool read_text(pid_t pid, const char *name, char *out, size_t size)
     return got > 0;
 }
 
-/* ") S PARENT GROUP SESSION ..." */
+/* ") S PARENT GROUP SESSION ...", and 13 further on the number of threads. */
 static bool parse_stat(const char *text, struct member *out)
 {
     char *at;
+    long threads = 0;
 
     if (strncmp(text, ") ", 2) != 0 || !text[2])
         return false;
-    out->state = text[2];
     strtol(text + 3, &at, 10); /* the parent */
     out->group = (pid_t)strtol(at, &at, 10);
     out->session = (pid_t)strtol(at, &at, 10);
+    for (int i = 0; i < 14; i++)
+        threads = strtol(at, &at, 10);
+    out->state = text[2];
+    out->ended = text[2] == 'X' || (text[2] == 'Z' && threads <= 1);
     return *at == ' ';
 }
 

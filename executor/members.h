@@ -13,7 +13,10 @@
 #include <sys/types.h>
 
 struct member {
-    char state; /* as in /proc/PID/stat: 'Z' has ended and waits to be reaped */
+    char state; /* as in /proc/PID/stat */
+    /* It has ended, and waits to be reaped. One whose first thread has ended is
+     * shown as a zombie too, but lives as long as another thread does. */
+    bool ended;
     pid_t group;
     pid_t session;
 };

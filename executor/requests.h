@@ -61,6 +61,7 @@ struct requests_settings {
     uint32_t retention_ms;
     uint32_t heartbeat_ms;
     struct gate gate;
+    bool grouped; /* processes have groups of their own, as clients are told */
 };
 
 /* What an executor has if nothing else is said; without a token. */

@@ -15,10 +15,9 @@
 static const struct remex_bytes capabilities[] = {
     { "pty", sizeof("pty") - 1 },
     { "terminate-plan", sizeof("terminate-plan") - 1 },
-    { "wait", sizeof("wait") - 1 },
-    { "list", sizeof("list") - 1 },
-    { "run", sizeof("run") - 1 },
-    { "seal", sizeof("seal") - 1 },
+    { "wait", sizeof("wait") - 1 }, { "list", sizeof("list") - 1 },
+    { "run", sizeof("run") - 1 }, { "seal", sizeof("seal") - 1 },
+    { "cgroup", sizeof("cgroup") - 1 }, /* the last: not everywhere */
 };
 
 static void fill_open_reply(struct call *call, struct session *session)
@@ -38,6 +37,8 @@ static void fill_open_reply(struct call *call, struct session *session)
     open->limits.retention_ms = requests->settings.retention_ms;
     open->capabilities = capabilities;
     open->capability_count = sizeof(capabilities) / sizeof(capabilities[0]);
+    if (!requests->settings.grouped)
+        open->capability_count--;
     open->hint_address = text_bytes(requests->hooks.hint_address(
             requests->hooks.user, call->caller->front));
     memcpy(open->hint_topic, session->topic, sizeof(open->hint_topic));

@@ -266,8 +266,8 @@ static enum remex_status new_parts(struct server *server,
     enum remex_status status = reaper_new(server->loop, &server->reaper);
 
     if (status == REMEX_OK)
-        status =
-                child_host_new(server->loop, server->reaper, &server->children);
+        status = child_host_new(server->loop, server->reaper, settings->groups,
+                &server->children);
     if (status == REMEX_OK)
         status = new_requests(server, &settings->requests);
     if (status == REMEX_OK)

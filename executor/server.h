@@ -13,6 +13,7 @@
 
 #include "common/address.h"
 #include "common/log.h"
+#include "executor/cgroup.h"
 #include "executor/front.h"
 #include "executor/loop.h"
 #include "executor/requests.h"
@@ -22,7 +23,8 @@ struct server;
 struct server_settings {
     struct log *log;
     struct requests_settings requests;
-    struct front_tls tls; /* lent until server_free */
+    struct front_tls tls;       /* lent until server_free */
+    struct cgroup_home *groups; /* the same; NULL: there are none */
 };
 
 struct server_hooks {

@@ -36,6 +36,7 @@ struct spawn_order {
     const struct rlimit_spec *rlimits;
     size_t rlimit_count;
     uint64_t mark; /* see executor/containment.h */
+    int group_fd;  /* as cgroup_door has it; -1: none */
 };
 
 struct spawned {

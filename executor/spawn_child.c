@@ -108,11 +108,19 @@ IN_CHILD static void execute(const struct spawn_order *order)
         errno = EACCES;
 }
 
+/* One that cannot be joined is done without: there still is the mark. */
+IN_CHILD static void join_group(const struct spawn_order *order)
+{
+    if (order->group_fd >= 0)
+        syscall(SYS_write, order->group_fd, "0", 1);
+}
+
 IN_CHILD int spawn_child_main(void *spawn_child)
 {
     struct spawn_child *child = spawn_child;
     const struct spawn_order *order = child->order;
 
+    join_group(order); /* before it can have children */
     if (syscall(SYS_setsid) < 0)
         fail(child, REMEX_STAGE_SESSION);
     reset_signals();

@@ -17,7 +17,8 @@
 #define CANNOT_START 125
 
 struct supervisor {
-    sigset_t before; /* the mask that the executor is to have */
+    struct cgroup_home *groups; /* may be NULL */
+    sigset_t before;            /* the mask that the executor is to have */
     pid_t executor;
     int lifeline;
     int signals; /* signalfd */
@@ -50,6 +51,13 @@ static bool open_signals(struct supervisor *supervisor)
     return supervisor->signals >= 0;
 }
 
+static void end_all(const struct supervisor *supervisor)
+{
+    cgroup_home_kill(supervisor->groups);
+    sweep_children();
+    cgroup_home_remove(supervisor->groups);
+}
+
 /* The executor's process. A terminal's ^C reaches it as well as the supervisor,
  * so it leaves such signals to the one and listens to the lifeline. What is
  * left of it at its end is swept. */
@@ -64,7 +72,7 @@ static void executor_run(struct supervisor *supervisor, int lifeline,
     signal(SIGHUP, SIG_IGN);
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     status = executor_main(user, lifeline);
-    sweep_children();
+    end_all(supervisor);
     exit(status); /* NOLINT(concurrency-mt-unsafe): there is one thread */
 }
 
@@ -127,9 +135,12 @@ static void watch(struct supervisor *supervisor)
     }
 }
 
-int supervisor_run(supervisor_main *executor_main, void *user)
+int supervisor_run(
+        struct cgroup_home *groups, supervisor_main *executor_main, void *user)
 {
-    struct supervisor supervisor = { .lifeline = -1, .signals = -1 };
+    struct supervisor supervisor = {
+        .groups = groups, .lifeline = -1, .signals = -1
+    };
     int os_error;
 
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -141,7 +152,7 @@ int supervisor_run(supervisor_main *executor_main, void *user)
         return CANNOT_START;
     }
     watch(&supervisor);
-    sweep_children();
+    end_all(&supervisor);
     close_all(&supervisor);
     return WIFEXITED(supervisor.status) ? WEXITSTATUS(supervisor.status)
                                         : 128 + WTERMSIG(supervisor.status);

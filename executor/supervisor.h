@@ -5,7 +5,8 @@
 /*
  * The first process of remexd. It starts the executor and outlives it, so that
  * no descendant does: it is a subreaper, and when the executor has ended by
- * whatever means, every orphan becomes its child and is killed.
+ * whatever means, every orphan becomes its child and is killed. Whoever is in
+ * the groups that the two share is killed first, all at once.
  *
  * The lifeline is a socketpair between the two. The executor sees
  *  - a byte: end in order, please (SIGTERM, SIGINT or SIGHUP came);
@@ -13,15 +14,19 @@
  * you. Asked a second time, the supervisor kills the executor.
  */
 
+#include "executor/cgroup.h"
+
 /* The executor's whole life; returns its exit code. Closes `lifeline_fd`, or
  * leaves that to its end. */
 typedef int supervisor_main(void *user, int lifeline_fd);
 
-/* Forks; call it while there is one thread. Runs `executor_main` in the child,
+/* Forks; call it while there is one thread. `groups` (NULL: none) are lent; at
+ * the end, the home is taken away. Runs `executor_main` in the child,
  * which is a subreaper as well, ignores those three signals, and sweeps at its
  * end. Returns in the parent only, when nothing is left: the executor's exit
  * code, 128 + n after signal n, or 125 if it could not be started (errno says
  * why). Signals that this process was not asked to end by stay as they were. */
-int supervisor_run(supervisor_main *executor_main, void *user);
+int supervisor_run(
+        struct cgroup_home *groups, supervisor_main *executor_main, void *user);
 
 #endif

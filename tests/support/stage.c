@@ -158,12 +158,18 @@ static void on_give_up(struct loop_timer *timer)
 
 void stage_open(struct stage *stage)
 {
+    stage_open_in(stage, NULL);
+}
+
+void stage_open_in(struct stage *stage, struct cgroup_home *groups)
+{
     *stage = (struct stage){ .look.run = on_look,
         .give_up.due = on_give_up,
         .actors = g_ptr_array_new() };
     g_assert_cmpint(loop_new(&stage->loop), ==, REMEX_OK);
     g_assert_cmpint(reaper_new(stage->loop, &stage->reaper), ==, REMEX_OK);
-    g_assert_cmpint(child_host_new(stage->loop, stage->reaper, &stage->host),
+    g_assert_cmpint(
+            child_host_new(stage->loop, stage->reaper, groups, &stage->host),
             ==, REMEX_OK);
 }
 
@@ -350,8 +356,7 @@ bool stage_is_alive(pid_t pid)
 {
     struct member member;
 
-    return member_look(pid, &member) && member.state != 'Z' &&
-            member.state != 'X';
+    return member_look(pid, &member) && !member.ended;
 }
 
 /* For what nobody tells. */

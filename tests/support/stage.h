@@ -42,7 +42,11 @@ struct actor {
     uint64_t gaps;
 };
 
+/* Without control groups. */
 void stage_open(struct stage *stage);
+
+/* With those that are made in `groups`, which is lent until stage_close. */
+void stage_open_in(struct stage *stage, struct cgroup_home *groups);
 
 /* Frees all actors, kills and reaps everything. */
 void stage_close(struct stage *stage);

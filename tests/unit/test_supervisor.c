@@ -34,7 +34,8 @@ struct report {
 struct play {
     struct stage stage;
     struct loop_watch lifeline;
-    int report; /* pipe */
+    struct cgroup_home *groups; /* NULL: without */
+    int report;                 /* pipe */
     int trees;
 };
 
@@ -67,7 +68,7 @@ static int run_executor(void *user, int lifeline_fd)
 {
     struct play *play = user;
 
-    stage_open(&play->stage);
+    stage_open_in(&play->stage, play->groups);
     start_trees(play);
     play->lifeline.ready = on_lifeline;
     if (loop_add(play->stage.loop, &play->lifeline, lifeline_fd, EPOLLIN) !=
@@ -80,7 +81,7 @@ static int run_executor(void *user, int lifeline_fd)
 }
 
 /* Starts a supervisor with so many trees; what it started is in `out`. */
-static pid_t start_supervisor(int trees, struct report *out)
+static pid_t start_supervisor(int trees, bool grouped, struct report *out)
 {
     int ends[2];
     pid_t supervisor;
@@ -91,7 +92,8 @@ static pid_t start_supervisor(int trees, struct report *out)
         struct play play = { .report = ends[1], .trees = trees };
 
         close(ends[0]);
-        _exit(supervisor_run(run_executor, &play));
+        play.groups = grouped ? cgroup_home_new() : NULL;
+        _exit(supervisor_run(play.groups, run_executor, &play));
     }
     close(ends[1]);
     g_assert_cmpint(read(ends[0], out, sizeof(*out)), ==, sizeof(*out));
@@ -127,10 +129,10 @@ static void check_ends_within_a_second(
     g_assert_cmpint(clock_monotonic_ns() - before, <, clock_from_ms(1000));
 }
 
-static void after_the_executors_sudden_death_nothing_is_left(void)
+static void check_the_executors_sudden_death(bool grouped)
 {
     struct report report;
-    pid_t supervisor = start_supervisor(TREES, &report);
+    pid_t supervisor = start_supervisor(TREES, grouped, &report);
     int64_t before;
     int status;
 
@@ -144,14 +146,20 @@ static void after_the_executors_sudden_death_nothing_is_left(void)
     g_assert_cmpint(WEXITSTATUS(status), ==, 128 + SIGKILL);
 }
 
+static void after_the_executors_sudden_death_nothing_is_left(void)
+{
+    check_the_executors_sudden_death(false);
+    check_the_executors_sudden_death(true);
+}
+
 /* The test is the supervisor's parent, and so gets to see its executor go. */
-static void after_the_supervisors_sudden_death_nothing_is_left(void)
+static void check_the_supervisors_sudden_death(bool grouped)
 {
     struct report report;
     pid_t supervisor;
 
     g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), ==, 0);
-    supervisor = start_supervisor(TREES, &report);
+    supervisor = start_supervisor(TREES, grouped, &report);
     kill(supervisor, SIGKILL);
     g_assert_true(WIFSIGNALED(wait_status(supervisor)));
     g_assert_cmpint(WEXITSTATUS(wait_status(report.executor)), ==, 7);
@@ -159,10 +167,16 @@ static void after_the_supervisors_sudden_death_nothing_is_left(void)
     g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0), ==, 0);
 }
 
+static void after_the_supervisors_sudden_death_nothing_is_left(void)
+{
+    check_the_supervisors_sudden_death(false);
+    check_the_supervisors_sudden_death(true);
+}
+
 static void check_ends_in_order(int signal_number)
 {
     struct report report;
-    pid_t supervisor = start_supervisor(2, &report);
+    pid_t supervisor = start_supervisor(2, true, &report);
     int status;
 
     kill(supervisor, signal_number);
@@ -201,7 +215,7 @@ static void whoever_asks_twice_is_heard(void)
     g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
     supervisor = fork();
     if (supervisor == 0)
-        _exit(supervisor_run(hang, &ends[1]));
+        _exit(supervisor_run(NULL, hang, &ends[1]));
     g_assert_cmpint(
             read(ends[0], &executor, sizeof(executor)), ==, sizeof(executor));
     kill(supervisor, SIGTERM);
@@ -239,7 +253,7 @@ static void an_executor_whose_supervisor_died_sweeps_for_itself(void)
     g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
     supervisor = fork();
     if (supervisor == 0)
-        _exit(supervisor_run(forget, &ends[1]));
+        _exit(supervisor_run(NULL, forget, &ends[1]));
     g_assert_cmpint(read(ends[0], &forgotten, sizeof(forgotten)), ==,
             sizeof(forgotten));
     kill(supervisor, SIGKILL);
@@ -261,7 +275,7 @@ static void the_exit_code_is_the_executors(void)
     pid_t supervisor = fork();
 
     if (supervisor == 0)
-        _exit(supervisor_run(leave, NULL));
+        _exit(supervisor_run(NULL, leave, NULL));
     g_assert_cmpint(WEXITSTATUS(wait_status(supervisor)), ==, 42);
 }
 
