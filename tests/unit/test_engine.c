@@ -624,6 +624,12 @@ static void links_that_break_early_are_asked_for_less(void)
     for (int i = 0; i < 20; i++)
         answer_plainly(ENGINE_PULL_LANE, METHOD_PULL);
     g_assert_cmpuint(asked_for(), ==, most);
+    for (uint64_t i = 0; i < 2; i++) { /* only the first was of use */
+        fail_lane(ENGINE_PULL_LANE);
+        answer_open(0, 30 + i, NULL, 0);
+        world.now += 10000 * MS;
+        g_assert_cmpuint(asked_for(), ==, i == 0 ? most : most / 2);
+    }
     tear_down(NULL);
 }
 
@@ -1082,6 +1088,40 @@ static void what_was_said_of_an_earlier_follow_does_not_count(void)
     tear_down(&handle);
 }
 
+/* What is put aside comes again, and is not held against the next Pulls. */
+static void a_resume_forgets_what_was_put_aside(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    park_second_pull();
+    answer_outputs(ENGINE_BULK_LANE, 1, 2, 1, "b");
+    g_assert_true(event_queue_has_hole(&handle.events));
+    fail_lane(ENGINE_PULL_LANE);
+    expect(0, METHOD_OPEN);
+    g_assert_false(event_queue_has_hole(&handle.events));
+    answer_open(0, 2, NULL, 0);
+    g_assert_cmpint(handle.events.failure, ==, 0);
+    tear_down(&handle);
+}
+
+/* Then it is not unknown what it did, only late. */
+static void a_call_that_was_answered_meanwhile_is_merely_late(void)
+{
+    struct call call = new_remembered_call();
+
+    open_session();
+    call.replied = not_yet;
+    engine_call(&world.engine, &call, world.now);
+    engine_on_down(&world.engine, ENGINE_PULL_LANE, world.now);
+    answer_plainly(0, METHOD_TERMINATE);
+    g_assert_cmpint(call.state, ==, CALL_QUEUED);
+    engine_abandon(&world.engine, &call, world.now);
+    g_assert_cmpint(call.error.status, ==, REMEX_DEADLINE_EXCEEDED);
+    tear_down(NULL);
+}
+
 static void the_deadline_of_recovery_fails_everything(void)
 {
     struct handle handle;
@@ -1130,6 +1170,42 @@ static void a_detached_handle_is_only_unfollowed(void)
     expect(0, METHOD_UNFOLLOW);
     answer_plainly(0, METHOD_UNFOLLOW);
     g_assert_cmpuint(world.gone, ==, 1);
+    tear_down(NULL);
+}
+
+static void a_closed_handle_is_only_unfollowed(void)
+{
+    struct remex_event exited = { .kind = REMEX_EVENT_EXITED, .seq = 1 };
+    struct remex_event closed = { .kind = REMEX_EVENT_CLOSED, .seq = 2 };
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    handle_push(&handle, &exited, NULL, 0);
+    handle_push(&handle, &closed, NULL, 0);
+    engine_release(&world.engine, &handle, world.now);
+    expect(0, METHOD_UNFOLLOW);
+    answer_plainly(0, METHOD_UNFOLLOW);
+    g_assert_cmpuint(world.gone, ==, 1);
+    tear_down(NULL);
+}
+
+/* Or the kill gets there before the start, which then is nobody's. */
+static void a_start_that_was_given_up_comes_before_its_kill(void)
+{
+    struct call call = new_call(METHOD_RENEW);
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    engine_call(&world.engine, &call, world.now);
+    engine_abandon(&world.engine, &call, world.now);
+    engine_release(&world.engine, &handle, world.now);
+    g_assert_false(world.opened[1]); /* nothing wants another lane */
+    answer_plainly(0, METHOD_RENEW);
+    expect(0, METHOD_TERMINATE);
+    answer_plainly(0, METHOD_TERMINATE);
+    answer_plainly(0, METHOD_UNFOLLOW);
     tear_down(NULL);
 }
 
@@ -1384,9 +1460,13 @@ int main(int argc, char **argv)
     SUITE_ADD(
             "/engine", who_is_displaced_before_he_knows_he_follows_fails_then);
     SUITE_ADD("/engine", what_was_said_of_an_earlier_follow_does_not_count);
+    SUITE_ADD("/engine", a_resume_forgets_what_was_put_aside);
+    SUITE_ADD("/engine", a_call_that_was_answered_meanwhile_is_merely_late);
     SUITE_ADD("/engine", the_deadline_of_recovery_fails_everything);
     SUITE_ADD("/engine", a_freed_handle_is_killed_and_unfollowed);
     SUITE_ADD("/engine", a_detached_handle_is_only_unfollowed);
+    SUITE_ADD("/engine", a_closed_handle_is_only_unfollowed);
+    SUITE_ADD("/engine", a_start_that_was_given_up_comes_before_its_kill);
     SUITE_ADD("/engine", a_freed_handle_is_not_stated_in_a_resume);
     SUITE_ADD("/engine", events_wait_for_the_answer_to_their_follow);
     SUITE_ADD("/engine", a_follow_is_repeated_after_a_resume);
