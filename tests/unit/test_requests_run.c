@@ -307,6 +307,31 @@ static void more_events_than_a_reply_has_are_one_gap(void)
 }
 
 /* What has left the log, and what is beyond the bound. */
+/* What the log has lost already is part of what is left out. */
+static void a_gap_behind_the_bound_counts_as_well(void)
+{
+    static uint8_t bytes[64 * 1024];
+    struct request run = run_of("one", ID("input"));
+    struct puppet *puppet;
+    struct desk desk;
+    struct reply reply;
+    uint64_t ticket, total = 12;
+
+    desk_begin(&desk);
+    run.run.max_output_bytes = 10;
+    ticket = desk_ask(&desk, &run);
+    puppet = desk.puppets.newest;
+    puppet_output(puppet, REMEX_STDERR, "123456789012", 12);
+    while (total < 4 * 1024 * 1024)
+        total += puppet_output(puppet, REMEX_STDOUT, bytes, sizeof(bytes));
+    desk_close_process(&desk, puppet, 0);
+    g_assert_true(desk_take(&desk, ticket, &reply));
+    g_assert_cmpuint(reply.run.batch.count, ==, 3);
+    g_assert_cmpint(reply.run.batch.events[0].event.kind, ==, REMEX_EVENT_GAP);
+    g_assert_cmpuint(reply.run.batch.events[0].event.gap.bytes, ==, total);
+    desk_deinit(&desk);
+}
+
 static void a_flood_is_told_as_gaps(void)
 {
     static uint8_t bytes[64 * 1024];
@@ -520,6 +545,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/run", at_the_limit_one_that_is_waited_for_stays);
     SUITE_ADD("/run", output_beyond_the_bound_is_one_gap);
     SUITE_ADD("/run", more_events_than_a_reply_has_are_one_gap);
+    SUITE_ADD("/run", a_gap_behind_the_bound_counts_as_well);
     SUITE_ADD("/run", a_flood_is_told_as_gaps);
     SUITE_ADD("/run", what_is_too_much_starts_nothing);
     SUITE_ADD("/run", a_failed_run_frees_the_id_and_names_its_own_fields);
