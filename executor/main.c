@@ -261,28 +261,37 @@ static int run(struct daemon *daemon)
     return exit_code;
 }
 
+static int start(struct daemon *daemon, int argc, char **argv)
+{
+    struct remex_error error = { 0 };
+
+    if (config_parse(&daemon->config, argc, argv, &error) != REMEX_OK) {
+        tell_failure(daemon, error.text);
+        return EXIT_USAGE;
+    }
+    if (daemon->config.help) {
+        fputs(config_usage, stdout);
+        return EXIT_OK;
+    }
+    if (daemon->config.version) {
+        puts("remexd " REMEX_VERSION);
+        return EXIT_OK;
+    }
+    log_init(&daemon->log, STDERR_FILENO,
+            daemon->config.embedded_fd >= 0 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO);
+    return run(daemon);
+}
+
 int main(int argc, char **argv)
 {
     struct daemon daemon = { .ready = -1 };
-    struct remex_error error = { 0 };
+    int exit_code;
 
     open_standard_files();
     /* No debugger, and no core, shows our memory to a program of our own user:
      * those that we start are. What is executed gets over it. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    if (config_parse(&daemon.config, argc, argv, &error) != REMEX_OK) {
-        tell_failure(&daemon, error.text);
-        return EXIT_USAGE;
-    }
-    if (daemon.config.help) {
-        fputs(config_usage, stdout);
-        return EXIT_OK;
-    }
-    if (daemon.config.version) {
-        puts("remexd " REMEX_VERSION);
-        return EXIT_OK;
-    }
-    log_init(&daemon.log, STDERR_FILENO,
-            daemon.config.embedded_fd >= 0 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO);
-    return run(&daemon);
+    exit_code = start(&daemon, argc, argv);
+    tokens_deinit(&daemon.config.tokens);
+    return exit_code;
 }
