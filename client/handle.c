@@ -115,7 +115,8 @@ void handle_push(struct handle *handle, const struct remex_event *event,
         handle_fail(handle, REMEX_FAILURE_PROTOCOL);
     else if (status == REMEX_AGAIN && !had_hole)
         handle->hole_pull = newest;
-    else if (status == REMEX_OK && event->kind == REMEX_EVENT_EXITED)
+    if (event->kind == REMEX_EVENT_EXITED &&
+            (status == REMEX_OK || status == REMEX_AGAIN))
         note_exit(handle, &event->exited);
 }
 

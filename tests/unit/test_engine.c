@@ -758,6 +758,27 @@ static void two_pulls_may_overtake_each_other(void)
     tear_down(&handle);
 }
 
+static void an_exit_that_overtakes_output_is_known(void)
+{
+    struct batch_event exited = { .follow_id = 1,
+        .event = { .kind = REMEX_EVENT_EXITED, .seq = 2 } };
+    struct reply reply = { .method = METHOD_PULL };
+    struct handle handle;
+
+    exited.event.exited.code = 7;
+    exited.event.exited.reason = REMEX_EXIT_OWN;
+    reply.pull.batch = (struct batch){ &exited, 1 };
+    open_session();
+    start(&handle);
+    park_second_pull();
+    answer_with(ENGINE_BULK_LANE, &reply, NULL, 0);
+    answer_outputs(ENGINE_PULL_LANE, 1, 1, 0, "a");
+    take(&handle, "a");
+    g_assert_true(handle.has_exit);
+    g_assert_cmpint(handle.exit.code, ==, 7);
+    tear_down(&handle);
+}
+
 static void while_output_is_bulky_both_lanes_keep_asking(void)
 {
     static const char bulk[128 * 1024];
@@ -1439,6 +1460,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", a_start_answered_amid_a_resume_is_repeated);
     SUITE_ADD("/engine", what_is_being_started_is_stated_in_a_resume);
     SUITE_ADD("/engine", two_pulls_may_overtake_each_other);
+    SUITE_ADD("/engine", an_exit_that_overtakes_output_is_known);
     SUITE_ADD("/engine", while_output_is_bulky_both_lanes_keep_asking);
     SUITE_ADD("/engine", a_pull_parked_for_bulky_output_is_parked);
     SUITE_ADD("/engine", a_hole_that_nothing_can_fill_is_a_failure);
