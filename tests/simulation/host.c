@@ -327,6 +327,7 @@ static void on_step(struct appointment *appointment, int64_t now)
 
 /* --- What the executor asks for ------------------------------------------ */
 
+/* Nobody starts what is not planned. */
 static struct plan *find_plan(struct host *host, struct remex_bytes id)
 {
     struct plan *plan = host->plans;
@@ -335,6 +336,7 @@ static struct plan *find_plan(struct host *host, struct remex_bytes id)
             (strlen(plan->id) != id.size ||
                     memcmp(plan->id, id.data, id.size) != 0))
         plan = plan->next;
+    g_assert(plan);
     return plan;
 }
 
