@@ -27,12 +27,10 @@
 #define GROWTH_KIB (16 * KIB)
 
 /* What executor.proto says: three quarters of the default 1 MiB log, and a
- * pipe that was made large. */
-#define BOUND (768 * KIB + MIB)
-
-/* The kernel counts what a child has written from its birth on: the byte by
- * which it joins its control group, too. */
+ * pipe that was made large. The kernel counts what a child has written from its
+ * birth on: the byte by which it joins its control group, too. */
 #define JOINING ((uint64_t)1)
+#define BOUND (768 * KIB + MIB + JOINING)
 
 static void attach(struct remex_client *client, const char *id,
         enum remex_from from, struct remex_process **out)
