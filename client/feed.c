@@ -60,7 +60,7 @@ static enum remex_status fed(struct call *call, const struct reply *reply)
         feed->handle->stdin_ended = true;
         return REMEX_OK;
     }
-    if (!asked && feed->size == 0 && write->eof == feed->eof)
+    if (!asked && feed->size == 0 && (write->eof || !feed->eof))
         return REMEX_OK;
     if (!asked && write->room == 0 && !feed->patient)
         return REMEX_OK;
