@@ -8,8 +8,7 @@
  * from one to another of them. A front is one of several processes and relays
  * for others; it gets along with one for tasks, and a large machine is spared
  * dozens. Two that share a processor only wake each other to wait for the lock
- * of their queue: with one of them, bulk output costs an eighth less of the
- * front's time.
+ * of their queue.
  *
  * There is no setting for that, so NNG is told that there is one processor, and
  * one of the two threads that it starts then is given a task without an end.

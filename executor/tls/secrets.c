@@ -7,7 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
-/* Each a stored answer is worth less than what it would take to keep it. */
+/* OpenSSL wants one where peers are verified, though no session is kept. */
 static const unsigned char context_name[] = "remex";
 
 static void tell(char *problem, size_t size, const char *what, const char *file)
