@@ -51,6 +51,12 @@ static void on_read(struct appointment *appointment, int64_t now)
 
 /* --- What the engine tells ------------------------------------------------ */
 
+void actor_notice(struct job *job)
+{
+    job->noticed_exit = job->handle.has_exit;
+    job->noticed_seq = job->handle.newest_seq;
+}
+
 static void on_changed(void *user, struct handle *handle)
 {
     struct job *job = (struct job *)handle;
@@ -58,6 +64,7 @@ static void on_changed(void *user, struct handle *handle)
     (void)user;
     WORLD_CHECK(job->actor->world, !job->freed, "%s was freed and is told of",
             job->plan->id);
+    actor_notice(job);
     if (job->actor->state != ACTOR_DEAD)
         read_soon(job);
 }

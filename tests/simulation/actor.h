@@ -64,6 +64,9 @@ struct job {
     bool told_closed;
     bool told_failed;
     unsigned int gaps;
+    /* What a thread that waits on the handle has been woken for. */
+    bool noticed_exit;
+    uint64_t noticed_seq;
     /* Where a Read may begin. */
     uint64_t mark_seq;
     uint64_t mark_position;
@@ -105,6 +108,9 @@ struct operation {
 void actor_init(struct actor *actor, struct station *station,
         const struct weather *weather, unsigned int number);
 void actor_deinit(struct actor *actor);
+
+/* A thread that waits on the handle looks at it. */
+void actor_notice(struct job *job);
 
 /* Its client is there and has not given up. */
 bool actor_is_open(const struct actor *actor);

@@ -122,6 +122,7 @@ static void start_done(struct operation *operation, int64_t now)
     if (status == REMEX_OK) {
         job->answered = true;
         engine_started(engine, &job->handle, now);
+        actor_notice(job);
         return;
     }
     job->freed = true;

@@ -82,9 +82,25 @@ static void judge_gap(struct job *job, const struct remex_event *event)
     job->gaps++;
 }
 
+/* It is told in many ways, and always as the same. */
+static bool is_same_exit(
+        const struct remex_exit *one, const struct remex_exit *other)
+{
+    return one->by_signal == other->by_signal && one->code == other->code &&
+            one->core == other->core && one->reason == other->reason &&
+            one->wall_us == other->wall_us;
+}
+
 static void judge_exit(const struct job *job, const struct remex_exit *exit)
 {
-    const struct plan *plan = job->plan;
+    struct plan *plan = job->plan;
+
+    if (!plan->exit_is_told) {
+        plan->exit_is_told = true;
+        plan->exit_told = *exit;
+    }
+    CHECK(job, is_same_exit(exit, &plan->exit_told),
+            "%s is said to have exited in two ways", plan->id);
 
     CHECK(job, plan->dead, "%s exits and lives", plan->id);
     CHECK(job,
@@ -198,8 +214,12 @@ void judge_event(struct job *job, const struct remex_event *event)
 
 void judge_handle(const struct job *job)
 {
-    if (job->handle.has_exit)
-        judge_exit(job, &job->handle.exit);
+    const struct handle *handle = &job->handle;
+
+    if (handle->has_exit)
+        judge_exit(job, &handle->exit);
+    CHECK(job, handle->has_exit || !handle->events.exited,
+            "%s has exited, and a wait does not know", job->plan->id);
 }
 
 /* --- Read ------------------------------------------------------------------
@@ -243,6 +263,15 @@ void judge_read(
 /* --- Calls ------------------------------------------------------------------
  */
 
+/* Whoever waits for an exit or for news has been woken for it. */
+static void judge_wake(const struct job *job)
+{
+    CHECK(job,
+            job->noticed_exit == job->handle.has_exit &&
+                    job->noticed_seq == job->handle.newest_seq,
+            "%s has news, and nobody is woken", job->plan->id);
+}
+
 void judge_actor(struct actor *actor)
 {
     const struct network *network = &actor->network;
@@ -253,6 +282,9 @@ void judge_actor(struct actor *actor)
                     clock_after(next, LATENESS) >= actor->world->now ||
                     network->asleep_until + LATENESS >= actor->world->now,
             "client %u: a call is overdue", actor->number);
+    for (const struct job *job = actor->jobs; job; job = job->next)
+        if (job->answered && !job->freed)
+            judge_wake(job);
 }
 
 void judge_silence(const struct actor *actor)

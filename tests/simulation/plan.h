@@ -65,6 +65,10 @@ struct plan {
     GByteArray *input_bytes;
     unsigned int signals[MESSAGE_SIGNAL + 1]; /* times each was delivered */
 
+    /* What the executor told of its exit first, to whomever. */
+    bool exit_is_told;
+    struct remex_exit exit_told;
+
     /* What was asked of the executor, as far as anybody knows. */
     bool may_be_killed;
     const int64_t *renewed_at; /* its owner's lease, at the earliest */
