@@ -39,11 +39,6 @@ struct config {
 REMEX_CHECKED enum remex_status config_parse(struct config *out,
         int argument_count, char *const *arguments, struct remex_error *error);
 
-/* Where to listen if nothing is said: in $XDG_RUNTIME_DIR/remex, or /run/remex
- * as root; the directory is made, and must not be open to others. */
-REMEX_CHECKED enum remex_status config_default_address(
-        struct address *out, struct remex_error *error);
-
 /* What --help says. */
 extern const char config_usage[];
 

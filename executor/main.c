@@ -15,6 +15,7 @@
 
 #include "common/error.h"
 #include "executor/config.h"
+#include "executor/config_address.h"
 #include "executor/embedded.h"
 #include "executor/handover.h"
 #include "executor/list.h"
