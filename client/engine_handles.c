@@ -56,7 +56,7 @@ static void goodbye_done(struct call *call)
     struct handle *handle = call->user;
     struct engine *engine = handle->engine;
 
-    if (call->request.method == METHOD_TERMINATE &&
+    if (call->request.method == METHOD_TERMINATE && handle->asked &&
             !engine_has_failed(engine)) {
         say_goodbye(engine, handle, METHOD_UNFOLLOW);
         return;
@@ -95,7 +95,7 @@ void engine_release(struct engine *engine, struct handle *handle, int64_t now)
     event_queue_deinit(&handle->events);
     handle->freed = true;
     handle->engine = engine;
-    if (engine_has_failed(engine)) {
+    if (engine_has_failed(engine) || (!kill && !handle->asked)) {
         engine_remove(engine, handle);
         engine->hooks.gone(engine->hooks.user, handle);
         return;

@@ -69,7 +69,7 @@ enum handle_ack handle_ack_due(struct handle *handle)
     uint64_t granted = event_queue_grant(events) - handle->told_until;
     uint64_t taken = events->taken_seq - handle->told_seq;
 
-    if (!handle->started || handle->freed || events->failure)
+    if (!handle->started || !handle->asked || handle->freed || events->failure)
         return HANDLE_ACK_NONE;
     if (events->closed)
         return handle->told_seq < consumed(events) ? HANDLE_ACK_LATER
@@ -128,7 +128,8 @@ void handle_pull_over(struct handle *handle, uint64_t oldest)
 
 bool handle_is_held(const struct handle *handle)
 {
-    return handle->started && !handle->freed && !handle_is_over(handle) &&
+    return handle->started && handle->asked && !handle->freed &&
+            !handle_is_over(handle) &&
             handle->events.come.position >= handle->told_until;
 }
 

@@ -38,7 +38,8 @@ struct handle {
     int64_t pid;
 
     bool started; /* the executor has said so */
-    bool asked;   /* it was asked to follow: it may do so, answered or not */
+    bool asked;   /* it was asked to follow: it may do so, answered or not;
+                   * if it never is, the handle is for calls only */
     bool freed;   /* by its user */
     bool detached;
     bool exclusive; /* nobody else may follow it */

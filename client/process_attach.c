@@ -5,7 +5,7 @@
 #include "common/clock.h"
 #include "common/error.h"
 
-/* A Follow under way, then an Inspect. */
+/* A Follow or an Inspect under way. */
 struct attachment {
     struct client_call call; /* first */
     struct remex_process *process;
@@ -25,6 +25,9 @@ static enum remex_status take_options(const struct remex_attach_options *given,
     if ((unsigned int)out->from > REMEX_FROM_AFTER)
         return error_bad_field(
                 error, "options.from", "choose one of enum remex_from");
+    if (out->no_events && (out->exclusive || out->take_over))
+        return error_bad_field(error, "options.no_events",
+                "who does not follow is neither exclusive nor takes over");
     return REMEX_OK;
 }
 
@@ -79,8 +82,8 @@ static enum remex_status follow(struct remex_process *process, bool take_over,
     return client_call(process->client, &attachment.call, error);
 }
 
-/* The pid is for people: without one the handle is as good. */
-static void ask_pid(struct remex_process *process)
+static enum remex_status inspect(
+        struct remex_process *process, struct remex_error *error)
 {
     struct attachment attachment = {
         .call.call = {
@@ -95,7 +98,7 @@ static void ask_pid(struct remex_process *process)
         .process = process,
     };
 
-    (void)client_call(process->client, &attachment.call, NULL);
+    return client_call(process->client, &attachment.call, error);
 }
 
 /* With the lock held. */
@@ -116,14 +119,17 @@ static enum remex_status attach_locked(struct remex_client *client,
     process->handle.detached = true; /* until all has worked */
     process->handle.stdin_unsure = true;
     process->handle.exclusive = options->exclusive;
-    status = follow(process, options->take_over, error);
+    status = options->no_events ? inspect(process, error)
+                                : follow(process, options->take_over, error);
     if (status != REMEX_OK) {
         client_give_up(process, true);
         return status;
     }
     process->handle.detached = !options->armed;
     engine_started(&client->engine, &process->handle, clock_monotonic_ns());
-    ask_pid(process);
+    /* The pid is for people: without one a handle is as good. */
+    if (!options->no_events)
+        (void)inspect(process, NULL);
     *out = process;
     return REMEX_OK;
 }

@@ -45,37 +45,6 @@ enum remex_status remex_process_next_event(
     return status;
 }
 
-static enum remex_status wait_exit(
-        struct remex_process *process, int timeout_ms, struct remex_exit *out)
-{
-    int64_t deadline = client_deadline(timeout_ms);
-    bool in_time = timeout_ms != 0;
-
-    for (;;) {
-        if (process->handle.has_exit) {
-            *out = process->handle.exit;
-            return REMEX_OK;
-        }
-        if (handle_is_over(&process->handle))
-            return REMEX_DISCONNECTED;
-        if (!in_time)
-            return REMEX_DEADLINE_EXCEEDED;
-        in_time = client_wait(process->client, &process->changed, deadline);
-    }
-}
-
-enum remex_status remex_process_wait(
-        struct remex_process *process, int timeout_ms, struct remex_exit *out)
-{
-    enum remex_status status;
-
-    if (!client_lock(process->client))
-        return client_forked(NULL);
-    status = wait_exit(process, timeout_ms, out);
-    client_unlock(process->client);
-    return status;
-}
-
 uint64_t remex_process_newest_seq(const struct remex_process *process)
 {
     uint64_t newest;

@@ -103,7 +103,7 @@ static int run(const struct verb *verb, struct words words)
         signals_deinit(&signals);
         return REPORT_EXIT_FAILED;
     }
-    is_there = target_init_as(&target, verb, &options.connect, words.at[0],
+    is_there = target_follow(&target, verb, &options.connect, words.at[0],
             options.from, options.claim);
     status =
             is_there ? attach(&target, &options, &signals) : REPORT_EXIT_FAILED;

@@ -9,7 +9,6 @@
 
 #include <remex/inspect.h>
 
-#include "client/cli/drain.h"
 #include "client/cli/follow.h"
 #include "client/cli/output.h"
 #include "client/cli/quantity.h"
@@ -197,20 +196,14 @@ static int show(const struct target *target, const struct logs_options *options)
 static int run(const struct verb *verb, struct words words)
 {
     struct logs_options options = { .follow = false };
-    struct target_from live = { REMEX_FROM_LIVE, 0 };
     struct target target;
-    struct drain drain;
     int status;
 
     if (!options_parse(verb, &words, &options, &status))
         return status;
-    if (!target_init(&target, verb, &options.connect, words.at[0], live))
+    if (!target_init(&target, verb, &options.connect, words.at[0]))
         return REPORT_EXIT_FAILED;
-    status = REPORT_EXIT_FAILED;
-    if (drain_init(&drain, target.client, target.process)) {
-        status = show(&target, &options);
-        drain_deinit(&drain);
-    }
+    status = show(&target, &options);
     target_deinit(&target);
     return status;
 }

@@ -55,7 +55,6 @@ static int send_signal(
 static int run(const struct verb *verb, struct words words)
 {
     struct signal_options options = { .to = REMEX_SIGNAL_GROUP };
-    struct target_from live = { REMEX_FROM_LIVE, 0 };
     struct target target;
     int number;
     int status;
@@ -68,7 +67,7 @@ static int run(const struct verb *verb, struct words words)
                 words.at[1]);
         return REPORT_EXIT_FAILED;
     }
-    if (!target_init(&target, verb, &options.connect, words.at[0], live))
+    if (!target_init(&target, verb, &options.connect, words.at[0]))
         return REPORT_EXIT_FAILED;
     status = send_signal(&target, number, options.to);
     target_deinit(&target);

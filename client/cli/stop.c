@@ -90,7 +90,6 @@ static int stop(const struct target *target, const struct stop_options *options)
 static int run(const struct verb *verb, struct words words)
 {
     struct stop_options options = { .timeout_ms = REMEX_FOREVER };
-    struct target_from live = { REMEX_FROM_LIVE, 0 };
     struct target target;
     int status;
 
@@ -100,7 +99,7 @@ static int run(const struct verb *verb, struct words words)
         report("stop: --now and --plan exclude each other");
         return REPORT_EXIT_FAILED;
     }
-    if (!target_init(&target, verb, &options.connect, words.at[0], live))
+    if (!target_init(&target, verb, &options.connect, words.at[0]))
         return REPORT_EXIT_FAILED;
     status = stop(&target, &options);
     target_deinit(&target);

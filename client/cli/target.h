@@ -43,14 +43,13 @@ struct target {
     struct remex_process *process;
 };
 
-/* Gets hold of the process, beginning there. False if that failed, and a report
- * has said why; there is nothing to deinit then. */
+/* Gets hold of the process, without following it. False if that failed, and a
+ * report has said why; there is nothing to deinit then. */
 bool target_init(struct target *target, const struct verb *verb,
-        const struct connect_options *connect, const char *id,
-        struct target_from from);
+        const struct connect_options *connect, const char *id);
 
-/* The same with a claim. */
-bool target_init_as(struct target *target, const struct verb *verb,
+/* The same, and follows it, beginning there. */
+bool target_follow(struct target *target, const struct verb *verb,
         const struct connect_options *connect, const char *id,
         struct target_from from, struct target_claim claim);
 

@@ -32,14 +32,13 @@ static const struct option_spec specs[] = {
 static int run(const struct verb *verb, struct words words)
 {
     struct wait_options options = { .timeout_ms = REMEX_FOREVER };
-    struct target_from live = { REMEX_FROM_LIVE, 0 };
     struct remex_exit ended;
     struct target target;
     int status;
 
     if (!options_parse(verb, &words, &options, &status))
         return status;
-    if (!target_init(&target, verb, &options.connect, words.at[0], live))
+    if (!target_init(&target, verb, &options.connect, words.at[0]))
         return REPORT_EXIT_FAILED;
     status = waiting_for_exit(&target, options.timeout_ms, &ended);
     if (status == 0)

@@ -178,6 +178,7 @@ static int wait_in(const struct target *target,
 static int run(const struct verb *verb, struct words words)
 {
     struct wait_line_options options = { .timeout_ms = REMEX_FOREVER };
+    struct target_claim none = { .exclusive = false };
     struct pattern pattern;
     struct target target;
     int status;
@@ -188,8 +189,8 @@ static int run(const struct verb *verb, struct words words)
         return REPORT_EXIT_FAILED;
     pattern.stream = options.stream;
     status = REPORT_EXIT_FAILED;
-    if (target_init(
-                &target, verb, &options.connect, words.at[0], options.from)) {
+    if (target_follow(&target, verb, &options.connect, words.at[0],
+                options.from, none)) {
         status = wait_in(&target, &options, &pattern);
         target_deinit(&target);
     }

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/cli/drain.h"
 #include "client/cli/input.h"
 #include "client/cli/report.h"
 #include "client/cli/target.h"
@@ -67,20 +66,14 @@ static int copy(const struct target *target, bool eof)
 static int run(const struct verb *verb, struct words words)
 {
     struct write_options options = { .eof = false };
-    struct target_from live = { REMEX_FROM_LIVE, 0 };
     struct target target;
-    struct drain drain;
     int status;
 
     if (!options_parse(verb, &words, &options, &status))
         return status;
-    if (!target_init(&target, verb, &options.connect, words.at[0], live))
+    if (!target_init(&target, verb, &options.connect, words.at[0]))
         return REPORT_EXIT_FAILED;
-    status = REPORT_EXIT_FAILED;
-    if (drain_init(&drain, target.client, target.process)) {
-        status = copy(&target, options.eof);
-        drain_deinit(&drain);
-    }
+    status = copy(&target, options.eof);
     target_deinit(&target);
     return status;
 }

@@ -232,9 +232,18 @@ static void the_process_goes_on_without_who_attached(void)
     g_free(id);
 }
 
+/* Those that follow nothing are in nobody's way. */
+static void check_others_work_beside(const char *id)
+{
+    cli_check(CLI("logs", AT, id), 0, "ready\n", "");
+    cli_check_told(CLI("wait", AT, id, "--timeout", "1ms"), 124, "--timeout");
+    cli_check(CLI("signal", AT, id, "CONT"), 0, "", "");
+    check_write(CLI("write", AT, id), "one\n", 4);
+}
+
 static void one_at_a_time_and_the_last_may_take_over(void)
 {
-    char *id = start_ready("echo ready; read line; exit 4");
+    char *id = start_ready("echo ready; read first; read line; exit 4");
     struct command first;
     struct command second;
     struct command_result result;
@@ -248,7 +257,8 @@ static void one_at_a_time_and_the_last_may_take_over(void)
             CLI("attach", AT, id, "--no-stdin"), 125, "followed already");
     cli_check_told(CLI("attach", AT, id, "--no-stdin", "--exclusive"), 125,
             "--take-over");
-    cli_check_told(CLI("wait", AT, id), 125, "followed already");
+    cli_check_told(CLI("wait-line", AT, id, "x"), 125, "logs -f");
+    check_others_work_beside(id);
     command_start(&second, CLI("attach", AT, id, "--take-over"), NULL);
     command_finish_with_open_stdin(&first, &result);
     g_assert_cmpint(result.status, ==, 125);

@@ -160,6 +160,7 @@ struct remex_attach_options {
     size_t window_bytes; /* output held here; default: the client's */
     bool exclusive;      /* nobody else may follow it at the same time */
     bool take_over;      /* displace who stands in the way */
+    bool no_events;      /* do not follow it: the handle is for calls */
 };
 
 /*
@@ -173,6 +174,11 @@ struct remex_attach_options {
  * alone, or this handle wants to and is not the only one. `take_over` displaces
  * those: each gets its Failed, REMEX_FAILURE_TAKEN_OVER, and is disarmed; the
  * process goes on, and so do their clients.
+ *
+ * With `no_events` the handle neither holds the process up nor stands in
+ * anybody's way, not of one who follows alone either. All calls work, but no
+ * event comes to it except Failed: remex_process_wait and remex_process_read
+ * ask the executor.
  */
 REMEX_CHECKED enum remex_status remex_process_attach(
         struct remex_client *client, const char *id,
@@ -202,7 +208,8 @@ REMEX_CHECKED enum remex_status remex_process_next_event(
 
 /* Waits until the exit is known, whether or not its event has been taken, and
  * however much output lies unread. REMEX_DEADLINE_EXCEEDED: not yet;
- * REMEX_DISCONNECTED: it will not be known. */
+ * REMEX_DISCONNECTED: it will not be known. Who has no events is also told
+ * REMEX_NOT_FOUND, if the executor has forgotten the process. */
 REMEX_CHECKED enum remex_status remex_process_wait(
         struct remex_process *process, int timeout_ms, struct remex_exit *out);
 
