@@ -9,7 +9,8 @@
 #include "support/desk.h"
 #include "support/suite.h"
 
-/* Every method × the role of the caller × whose process it is about. */
+/* Every method × the role of the caller × whose session or process it is about.
+ */
 
 enum { WINDOW = 1024 * 1024, TOKENS = 5 };
 
@@ -109,8 +110,89 @@ static struct puppet *start(
     return office->desk.puppets.newest;
 }
 
-/* The request that uses `method` on the process; nothing in it waits. */
-static struct request request_about(enum method method, const char *id)
+/* --- The rows ------------------------------------------------------------- */
+
+enum about { ABOUT_OPENING, ABOUT_SESSION, ABOUT_NEW, ABOUT_PROCESS };
+
+/* Whoever adds a method to the protocol adds it here, and has all of the matrix
+ * checked for it. */
+static const struct row {
+    enum method method;
+    enum about about;
+    bool looks; /* changes nothing but the caller's own session */
+} rows[] = {
+    { METHOD_OPEN, ABOUT_OPENING, true },
+    { METHOD_CLOSE, ABOUT_SESSION, true },
+    { METHOD_RENEW, ABOUT_SESSION, true },
+    { METHOD_UNFOLLOW, ABOUT_SESSION, true },
+    { METHOD_PULL, ABOUT_SESSION, true },
+    { METHOD_LIST, ABOUT_SESSION, true },
+    { METHOD_START, ABOUT_NEW, false },
+    { METHOD_RUN, ABOUT_NEW, false },
+    { METHOD_FOLLOW, ABOUT_PROCESS, true },
+    { METHOD_READ, ABOUT_PROCESS, true },
+    { METHOD_WRITE, ABOUT_PROCESS, false },
+    { METHOD_SIGNAL, ABOUT_PROCESS, false },
+    { METHOD_RESIZE, ABOUT_PROCESS, false },
+    { METHOD_TERMINATE, ABOUT_PROCESS, false },
+    { METHOD_WAIT, ABOUT_PROCESS, true },
+    { METHOD_INSPECT, ABOUT_PROCESS, true },
+    { METHOD_SEAL, ABOUT_PROCESS, false },
+    { METHOD_FORGET, ABOUT_PROCESS, false },
+};
+
+static bool has_row(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (g_ascii_strcasecmp(message_method_name(rows[i].method), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The names in "rpc NAME(", of which the contract has one per line. */
+static void every_method_of_the_protocol_has_a_row(void)
+{
+    static const char file[] =
+            REMEX_SOURCE_DIR "/proto/remex/v1/executor.proto";
+    static const char before[] = "\n  rpc ";
+    char *text;
+    size_t count = 0;
+
+    g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
+    for (char *at = text; (at = strstr(at, before)); count++) {
+        char *name;
+
+        at += strlen(before);
+        name = g_strndup(at, strcspn(at, "("));
+        if (!has_row(name))
+            g_error("%s has no row", name);
+        g_free(name);
+    }
+    g_assert_cmpuint(count, ==, G_N_ELEMENTS(rows));
+    g_free(text);
+}
+
+static struct request about_session(enum method method)
+{
+    struct request request = { .method = method };
+
+    if (method == METHOD_UNFOLLOW)
+        request.unfollow.follow_id = 1;
+    return request;
+}
+
+static struct request about_new(enum method method, const char *id)
+{
+    struct follow_spec follow = { .follow_id = 0 };
+    struct request start = desk_start_request(id, &follow, WINDOW);
+    struct request run = { .method = METHOD_RUN,
+        .run = { .process = start.start.process } };
+
+    return method == METHOD_START ? start : run;
+}
+
+static struct request about_process(enum method method, const char *id)
 {
     struct remex_bytes name = text_bytes(id);
     struct request request = { .method = method };
@@ -141,14 +223,14 @@ static struct request request_about(enum method method, const char *id)
     return request;
 }
 
-static const enum method about_one[] = { METHOD_FOLLOW, METHOD_READ,
-    METHOD_WRITE, METHOD_SIGNAL, METHOD_RESIZE, METHOD_TERMINATE, METHOD_WAIT,
-    METHOD_INSPECT, METHOD_SEAL, METHOD_FORGET };
-
-static bool is_a_look(enum method method)
+/* The request that uses the row's method on the process, or to start it;
+ * nothing in it waits. */
+static struct request request_of(const struct row *row, const char *id)
 {
-    return method == METHOD_FOLLOW || method == METHOD_READ ||
-            method == METHOD_WAIT || method == METHOD_INSPECT;
+    if (row->about == ABOUT_PROCESS)
+        return about_process(row->method, id);
+    return row->about == ABOUT_NEW ? about_new(row->method, id)
+                                   : about_session(row->method);
 }
 
 /* The bytes of an answer; only the session's may differ, and it is the same.
@@ -160,6 +242,22 @@ static GBytes *answer_to(
 
     (void)reply;
     return g_bytes_ref(office->desk.taken);
+}
+
+/* --- Whose process -------------------------------------------------------- */
+
+static void check_unseen(
+        struct office *office, const struct who *who, const struct row *row)
+{
+    GBytes *unknown = answer_to(office, who, request_of(row, "none"));
+    GBytes *foreign = answer_to(office, who, request_of(row, "runs"));
+    GBytes *ended = answer_to(office, who, request_of(row, "past"));
+
+    g_assert_true(g_bytes_equal(unknown, foreign));
+    g_assert_true(g_bytes_equal(unknown, ended));
+    g_bytes_unref(unknown);
+    g_bytes_unref(foreign);
+    g_bytes_unref(ended);
 }
 
 static void foreign_and_unknown_are_the_same_bytes_for_every_role(void)
@@ -174,20 +272,9 @@ static void foreign_and_unknown_are_the_same_bytes_for_every_role(void)
         ann = enter(&office, role);
         desk_close_process(&office.desk, start(&office, &bob, "past"), 0);
         runs = start(&office, &bob, "runs");
-        for (size_t i = 0; i < G_N_ELEMENTS(about_one); i++) {
-            enum method method = about_one[i];
-            GBytes *unknown =
-                    answer_to(&office, &ann, request_about(method, "none"));
-            GBytes *foreign =
-                    answer_to(&office, &ann, request_about(method, "runs"));
-            GBytes *ended =
-                    answer_to(&office, &ann, request_about(method, "past"));
-
-            g_assert_true(g_bytes_equal(unknown, foreign));
-            g_assert_true(g_bytes_equal(unknown, ended));
-            g_bytes_unref(unknown);
-            g_bytes_unref(foreign);
-            g_bytes_unref(ended);
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+            if (rows[i].about == ABOUT_PROCESS)
+                check_unseen(&office, &ann, &rows[i]);
         }
         g_assert_false(runs->killed);
         g_assert_cmpint(runs->last_signal, ==, 0);
@@ -199,11 +286,14 @@ static void foreign_and_unknown_are_the_same_bytes_for_every_role(void)
 static void check_own(struct office *office, const struct who *who,
         const char *id, bool may_change)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(about_one); i++) {
-        struct request request = request_about(about_one[i], id);
-        bool allowed = may_change || is_a_look(about_one[i]);
-        struct reply reply = call(office, who, &request);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct request request = request_of(&rows[i], id);
+        bool allowed = may_change || rows[i].looks;
+        struct reply reply;
 
+        if (rows[i].about != ABOUT_PROCESS)
+            continue;
+        reply = call(office, who, &request);
         g_assert_cmpint(reply.error.status, !=, REMEX_NOT_FOUND);
         g_assert_cmpint(
                 reply.error.status == REMEX_PERMISSION_DENIED, ==, !allowed);
@@ -233,12 +323,42 @@ static void ones_own_are_changed_by_runners_and_admins_only(void)
     desk_deinit(&office.desk);
 }
 
-static void an_observer_starts_nothing(void)
+/* An id that somebody else uses is free: who starts it gets one of his own. */
+static void only_observers_start_nothing(void)
 {
-    struct follow_spec follow = { .follow_id = 0 };
-    struct request request = desk_start_request("one", &follow, WINDOW);
-    struct request run = { .method = METHOD_RUN,
-        .run = { .process = request.start.process } };
+    for (size_t token = 0; token < TOKENS; token++) {
+        bool allowed = token != 1;
+        struct office office;
+        struct who who, other;
+        unsigned int started;
+
+        office_begin(&office);
+        other = enter(&office, token == 3 ? 4 : 3);
+        start(&office, &other, "start");
+        start(&office, &other, "run");
+        started = office.desk.puppets.started;
+        who = enter(&office, token);
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+            struct request request =
+                    request_of(&rows[i], message_method_name(rows[i].method));
+            struct reply reply;
+
+            if (rows[i].about != ABOUT_NEW)
+                continue;
+            /* A run that was let in waits for its end. */
+            if (desk_take(&office.desk, ask(&office, &who, &request), &reply))
+                desk_check_status(
+                        &reply, allowed ? REMEX_OK : REMEX_PERMISSION_DENIED);
+        }
+        g_assert_cmpuint(
+                office.desk.puppets.started - started, ==, allowed ? 2 : 0);
+        desk_deinit(&office.desk);
+    }
+}
+
+static void an_observer_is_told_what_he_may_not(void)
+{
+    struct request request = about_new(METHOD_START, "one");
     struct office office;
     struct who observe;
     struct reply reply;
@@ -248,11 +368,89 @@ static void an_observer_starts_nothing(void)
     reply = call(&office, &observe, &request);
     desk_check_status(&reply, REMEX_PERMISSION_DENIED);
     g_assert_nonnull(strstr(reply.error.text, "start"));
-    reply = call(&office, &observe, &run);
-    desk_check_status(&reply, REMEX_PERMISSION_DENIED);
-    g_assert_cmpuint(office.desk.puppets.started, ==, 0);
     desk_deinit(&office.desk);
 }
+
+/* --- Whose session -------------------------------------------------------- */
+
+/* Each in a session of its own: one of them ends it. */
+static void every_role_may_do_with_his_session_what_he_likes(void)
+{
+    for (size_t token = 0; token < TOKENS; token++) {
+        struct office office;
+
+        office_begin(&office);
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+            struct request request = request_of(&rows[i], "one");
+            struct reply reply;
+            struct who who;
+
+            if (rows[i].about != ABOUT_SESSION)
+                continue;
+            who = enter(&office, token);
+            reply = call(&office, &who, &request);
+            g_assert_cmpint(reply.error.status, !=, REMEX_PERMISSION_DENIED);
+            g_assert_cmpint(reply.error.kind, !=, REMEX_ERROR_SESSION_GONE);
+        }
+        desk_deinit(&office.desk);
+    }
+}
+
+/* Three who know the id of a session that is not theirs: it is as if they had
+ * made it up, or as if it had ended. */
+static void check_shut_out(struct office *office, const struct who *victim,
+        const struct who *ended, struct request request)
+{
+    struct who unknown = *victim;
+    struct who intruders[3] = { *victim, *victim, *victim };
+
+    unknown.session_id.bytes[0] ^= 1;
+    g_strlcpy(intruders[0].caller.name, "mallory",
+            sizeof(intruders[0].caller.name));
+    intruders[1].caller.has_uid = true; /* ours */
+    intruders[2].caller.has_uid = true;
+    intruders[2].caller.uid = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(intruders); i++) {
+        GBytes *foreign = answer_to(office, &intruders[i], request);
+        GBytes *made_up = answer_to(office, &unknown, request);
+        GBytes *over = answer_to(office, ended, request);
+
+        g_assert_true(g_bytes_equal(foreign, made_up));
+        g_assert_true(g_bytes_equal(foreign, over));
+        g_bytes_unref(foreign);
+        g_bytes_unref(made_up);
+        g_bytes_unref(over);
+    }
+}
+
+static void foreign_unknown_and_ended_sessions_are_the_same_bytes(void)
+{
+    struct request close = { .method = METHOD_CLOSE };
+    struct request renew = { .method = METHOD_RENEW };
+
+    for (size_t token = 0; token < TOKENS; token++) {
+        struct office office;
+        struct who victim, ended;
+        struct reply reply;
+
+        office_begin(&office);
+        victim = enter(&office, token);
+        ended = enter(&office, token);
+        reply = call(&office, &ended, &close);
+        desk_check_status(&reply, REMEX_OK);
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+            if (rows[i].about != ABOUT_OPENING)
+                check_shut_out(
+                        &office, &victim, &ended, request_of(&rows[i], "one"));
+        }
+        g_assert_cmpuint(office.desk.puppets.started, ==, 0);
+        reply = call(&office, &victim, &renew); /* unharmed */
+        desk_check_status(&reply, REMEX_OK);
+        desk_deinit(&office.desk);
+    }
+}
+
+/* --- Everybody's ---------------------------------------------------------- */
 
 /* "id@principal ", for each. */
 static void append_all(GString *out, const struct list_reply *list)
@@ -347,9 +545,13 @@ static void others_are_refused_everybody_with_the_reason(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    SUITE_ADD("/roles", every_method_of_the_protocol_has_a_row);
     SUITE_ADD("/roles", foreign_and_unknown_are_the_same_bytes_for_every_role);
     SUITE_ADD("/roles", ones_own_are_changed_by_runners_and_admins_only);
-    SUITE_ADD("/roles", an_observer_starts_nothing);
+    SUITE_ADD("/roles", only_observers_start_nothing);
+    SUITE_ADD("/roles", an_observer_is_told_what_he_may_not);
+    SUITE_ADD("/roles", every_role_may_do_with_his_session_what_he_likes);
+    SUITE_ADD("/roles", foreign_unknown_and_ended_sessions_are_the_same_bytes);
     SUITE_ADD("/roles", an_admin_is_shown_everybody_page_by_page);
     SUITE_ADD("/roles", others_are_refused_everybody_with_the_reason);
     return g_test_run();
