@@ -166,19 +166,6 @@ static void junk_and_hostile_lengths_by_ipc_cost_nobody_anything(void)
     scene_deinit(&scene);
 }
 
-static void raw_open_with_token(struct raw *raw)
-{
-    struct request request = { .version = 1,
-        .method = METHOD_OPEN,
-        .open = { .min_version = 1,
-                .max_version = 1,
-                .token = { TOKEN, sizeof(TOKEN) - 1 } } };
-    struct reply reply = raw_call(raw, &request);
-
-    g_assert_cmpint(reply.error.status, ==, REMEX_OK);
-    g_assert_cmpuint(reply.open.hint_address.size, >, 6);
-}
-
 static void junk_and_hostile_lengths_by_tcp_cost_nobody_anything(void)
 {
     struct daemon daemon;
@@ -186,13 +173,13 @@ static void junk_and_hostile_lengths_by_tcp_cost_nobody_anything(void)
 
     daemon_start_tcp(&daemon, TOKEN);
     raw_init(&raw, daemon.address);
-    raw_open_with_token(&raw);
+    raw_open_with(&raw, TOKEN);
     raw_deinit(&raw);
     announce_too_much(daemon.address);
     say_junk(daemon.address);
     stranger_wait_served(daemon.address, 5 * SECOND_MS);
     raw_init(&raw, daemon.address);
-    raw_open_with_token(&raw);
+    raw_open_with(&raw, TOKEN);
     raw_deinit(&raw);
     daemon_stop(&daemon);
 }
@@ -375,7 +362,7 @@ static void a_new_front_listens_on_the_same_port(void)
     daemon_start_tcp(&daemon, TOKEN);
     for (int i = 0; i < 3; i++) {
         raw_init(&raw, daemon.address);
-        raw_open_with_token(&raw);
+        raw_open_with(&raw, TOKEN);
         raw_deinit(&raw);
         daemon_kill_front(&daemon);
         stranger_wait_served(daemon.address, 5 * SECOND_MS);

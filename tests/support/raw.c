@@ -4,43 +4,40 @@
 #include <string.h>
 
 #include <glib.h>
-#include <nng/protocol/reqrep0/req.h>
 
+#include "common/text.h"
 #include "common/wire.h"
 #include "support/samples.h"
 
 #define PATIENCE_MS (10 * 1000)
 #define ARENA_BYTES ((size_t)4 * 1024 * 1024)
 
-static void must(int nng_failure)
+void raw_init_tls(
+        struct raw *raw, const char *address, const struct sp_peer_proof *proof)
 {
-    if (nng_failure != 0)
-        g_error("NNG: %s", nng_strerror(nng_failure));
+    *raw = (struct raw){ .sent = g_ptr_array_new_with_free_func(
+                                 (GDestroyNotify)g_bytes_unref) };
+    arena_init(&raw->arena, ARENA_BYTES);
+    if (!sp_peer_connect(&raw->peer, address, SP_PEER_REQUESTER, proof))
+        g_error("cannot connect to %s", address);
 }
 
 void raw_init(struct raw *raw, const char *address)
 {
-    *raw = (struct raw){ 0 };
-    arena_init(&raw->arena, ARENA_BYTES);
-    must(nng_req0_open(&raw->socket));
-    must(nng_socket_set_ms(
-            raw->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE));
-    must(nng_socket_set_ms(raw->socket, NNG_OPT_SENDTIMEO, PATIENCE_MS));
-    must(nng_socket_set_size(
-            raw->socket, NNG_OPT_RECVMAXSZ, (size_t)4 * 1024 * 1024));
-    must(nng_dial(raw->socket, address, NULL, 0));
+    raw_init_tls(raw, address, NULL);
 }
 
 void raw_deinit(struct raw *raw)
 {
-    nng_close(raw->socket);
+    sp_peer_close(&raw->peer);
     arena_deinit(&raw->arena);
+    g_ptr_array_free(raw->sent, TRUE);
 }
 
 /* The reply is copied to the arena, for it borrows from its bytes. */
-static void decode(struct raw *raw, nng_msg *message, struct reply *out)
+static void decode(
+        struct raw *raw, const void *body, size_t size, struct reply *out)
 {
-    size_t size = nng_msg_len(message);
     struct remex_error error;
     uint8_t *copy;
 
@@ -50,29 +47,62 @@ static void decode(struct raw *raw, nng_msg *message, struct reply *out)
         return;
     copy = arena_alloc(&raw->arena, size);
     g_assert_nonnull(copy);
-    memcpy(copy, nng_msg_body(message), size);
+    memcpy(copy, body, size);
     if (wire_decode_reply((struct remex_bytes){ copy, size }, &raw->arena, out,
                 &error) != REMEX_OK)
         g_error("the reply breaks the protocol: %s", error.text);
 }
 
+/* The number that goes before each request, and comes back. */
+static guint32 on_the_wire(uint32_t number)
+{
+    return GUINT32_TO_BE(number | UINT32_C(1) << 31);
+}
+
+static void send_request(struct raw *raw, struct remex_bytes bytes)
+{
+    GByteArray *body = g_byte_array_new();
+    guint32 number = on_the_wire(++raw->number);
+    gsize size;
+    const void *data;
+
+    g_byte_array_append(body, (const guint8 *)&number, sizeof(number));
+    if (bytes.size > 0)
+        g_byte_array_append(body, bytes.data, (guint)bytes.size);
+    g_ptr_array_add(
+            raw->sent, sp_peer_frame(&raw->peer, body->data, body->len));
+    g_byte_array_free(body, TRUE);
+    data = g_bytes_get_data(
+            g_ptr_array_index(raw->sent, raw->sent->len - 1), &size);
+    g_assert_true(sp_peer_write(&raw->peer, data, size));
+}
+
+static bool answers(GBytes *message, guint32 number)
+{
+    gsize size;
+    const void *data = g_bytes_get_data(message, &size);
+
+    g_assert_cmpuint(size, >=, sizeof(number));
+    return memcmp(data, &number, sizeof(number)) == 0;
+}
+
 bool raw_exchange(struct raw *raw, struct remex_bytes bytes, int timeout_ms,
         struct reply *out)
 {
-    nng_msg *message;
-    int failure;
+    GBytes *message;
+    const guint8 *data;
+    gsize size;
 
-    must(nng_msg_alloc(&message, 0));
-    if (bytes.size > 0)
-        must(nng_msg_append(message, bytes.data, bytes.size));
-    must(nng_sendmsg(raw->socket, message, 0));
-    must(nng_socket_set_ms(raw->socket, NNG_OPT_RECVTIMEO, timeout_ms));
-    failure = nng_recvmsg(raw->socket, &message, 0);
-    if (failure == NNG_ETIMEDOUT)
+    send_request(raw, bytes);
+    /* One that was not waited for may come first. */
+    while ((message = sp_peer_read(&raw->peer, timeout_ms)) &&
+            !answers(message, on_the_wire(raw->number)))
+        g_bytes_unref(message);
+    if (!message)
         return false;
-    must(failure);
-    decode(raw, message, out);
-    nng_msg_free(message);
+    data = g_bytes_get_data(message, &size);
+    decode(raw, data + sizeof(guint32), size - sizeof(guint32), out);
+    g_bytes_unref(message);
     return true;
 }
 
@@ -113,12 +143,13 @@ struct reply raw_call_changed(struct raw *raw, struct request *request,
     return call(raw, request->method, bytes);
 }
 
-void raw_open(struct raw *raw)
+struct reply raw_open_with(struct raw *raw, const char *token)
 {
     struct request request = { .method = METHOD_OPEN,
         .open = { .client_name = { "raw", 3 },
                 .min_version = MESSAGE_VERSION,
-                .max_version = MESSAGE_VERSION } };
+                .max_version = MESSAGE_VERSION,
+                .token = text_bytes(token) } };
     struct reply reply = raw_call(raw, &request);
 
     g_assert_cmpint(reply.error.status, ==, REMEX_OK);
@@ -126,6 +157,12 @@ void raw_open(struct raw *raw)
     raw->session_id = reply.open.session_id;
     raw->boot_id = reply.boot_id;
     raw->attachment = reply.open.attachment;
+    return reply;
+}
+
+struct reply raw_open(struct raw *raw)
+{
+    return raw_open_with(raw, "");
 }
 
 struct request raw_start_request(

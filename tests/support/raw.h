@@ -4,16 +4,17 @@
 
 /*
  * A client without the library: it speaks to an executor's request endpoint by
- * plain NNG messages, well-formed or not.
+ * messages of its own, well-formed or not, over ipc, tcp or TLS.
  */
-
-#include <nng/nng.h>
 
 #include "common/arena.h"
 #include "common/message.h"
+#include "support/sp_peer.h"
 
 struct raw {
-    nng_socket socket;
+    struct sp_peer peer;
+    uint32_t number;    /* of the last request */
+    GPtrArray *sent;    /* GBytes: each as it was on its way */
     struct arena arena; /* of the last reply */
     struct message_id session_id;
     struct message_id boot_id;
@@ -22,6 +23,8 @@ struct raw {
 
 /* Connects, without a session. */
 void raw_init(struct raw *raw, const char *address);
+void raw_init_tls(struct raw *raw, const char *address,
+        const struct sp_peer_proof *proof);
 void raw_deinit(struct raw *raw);
 
 /* Sends the bytes as they are. True, and the answer, if there is one within
@@ -38,8 +41,9 @@ struct reply raw_call(struct raw *raw, struct request *request);
 struct reply raw_call_changed(struct raw *raw, struct request *request,
         const char *from, struct remex_bytes to);
 
-/* Opens a session. */
-void raw_open(struct raw *raw);
+/* Opens a session; what it was told, lent as any reply. */
+struct reply raw_open(struct raw *raw);
+struct reply raw_open_with(struct raw *raw, const char *token);
 
 /* A Start of argv[0] with an id of that name. */
 struct request raw_start_request(

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/sp_peer.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "common/address.h"
+
+enum { GREETING_BYTES = 8, LENGTH_BYTES = 8, PATIENCE_S = 10 };
+
+#define MOST_BYTES ((guint64)8 * 1024 * 1024)
+
+/* --- Sockets -------------------------------------------------------------- */
+
+static int connect_path(const char *path)
+{
+    struct sockaddr_un to = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_assert_cmpint(fd, >=, 0);
+    g_strlcpy(to.sun_path, path, sizeof(to.sun_path));
+    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static int connect_port(uint16_t port)
+{
+    static const int on = 1;
+    struct sockaddr_in to = { .sin_family = AF_INET,
+        .sin_port = htons(port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_assert_cmpint(fd, >=, 0);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* Whoever says nothing for so long in the middle of something has ended. */
+static void set_patience(int fd)
+{
+    struct timeval wait = { .tv_sec = PATIENCE_S };
+
+    g_assert_cmpint(
+            setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)), ==,
+            0);
+}
+
+/* --- TLS ------------------------------------------------------------------ */
+
+static void show(SSL_CTX *context, const struct sp_peer_proof *proof)
+{
+    char *certificate = g_strdup_printf("%s/%s.pem", proof->pki, proof->name);
+    char *key = g_strdup_printf("%s/%s.key", proof->pki, proof->name);
+
+    g_assert_cmpint(
+            SSL_CTX_use_certificate_chain_file(context, certificate), ==, 1);
+    g_assert_cmpint(
+            SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM), ==, 1);
+    g_free(key);
+    g_free(certificate);
+}
+
+static SSL_CTX *new_context(const struct sp_peer_proof *proof)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    char *authority = g_build_filename(proof->pki, "authority.pem", NULL);
+
+    g_assert_nonnull(context);
+    g_assert_cmpint(
+            SSL_CTX_load_verify_locations(context, authority, NULL), ==, 1);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_max_proto_version(context, proof->max_version);
+    if (proof->name)
+        show(context, proof);
+    g_free(authority);
+    return context;
+}
+
+static bool shake_hands(struct sp_peer *peer, const struct sp_peer_proof *proof)
+{
+    bool done;
+
+    peer->context = new_context(proof);
+    peer->ssl = SSL_new(peer->context);
+    g_assert_nonnull(peer->ssl);
+    g_assert_cmpint(SSL_set_fd(peer->ssl, peer->fd), ==, 1);
+    done = SSL_connect(peer->ssl) == 1;
+    ERR_clear_error();
+    return done;
+}
+
+/* --- Bytes ---------------------------------------------------------------- */
+
+bool sp_peer_write(struct sp_peer *peer, const void *data, size_t size)
+{
+    size_t done = 0;
+
+    while (done < size) {
+        const char *at = (const char *)data + done;
+        size_t rest = size - done;
+        ssize_t put = peer->ssl ? SSL_write(peer->ssl, at, (int)rest)
+                                : send(peer->fd, at, rest, MSG_NOSIGNAL);
+
+        ERR_clear_error();
+        if (put <= 0)
+            return false;
+        done += (size_t)put;
+    }
+    return true;
+}
+
+static bool read_all(struct sp_peer *peer, void *out, size_t size)
+{
+    size_t done = 0;
+
+    while (done < size) {
+        char *at = (char *)out + done;
+        size_t rest = size - done;
+        ssize_t got = peer->ssl ? SSL_read(peer->ssl, at, (int)rest)
+                                : recv(peer->fd, at, rest, 0);
+
+        ERR_clear_error();
+        if (got <= 0)
+            return false;
+        done += (size_t)got;
+    }
+    return true;
+}
+
+GBytes *sp_peer_frame(const struct sp_peer *peer, const void *data, size_t size)
+{
+    GByteArray *bytes = g_byte_array_new();
+    guint64 length = GUINT64_TO_BE((guint64)size);
+    static const guint8 ipc_message = 1;
+
+    if (peer->ipc)
+        g_byte_array_append(bytes, &ipc_message, 1);
+    g_byte_array_append(bytes, (const guint8 *)&length, sizeof(length));
+    g_byte_array_append(bytes, data, (guint)size);
+    return g_byte_array_free_to_bytes(bytes);
+}
+
+static bool has_more(const struct sp_peer *peer, int timeout_ms)
+{
+    struct pollfd asked = { .fd = peer->fd, .events = POLLIN };
+
+    return (peer->ssl && SSL_has_pending(peer->ssl)) ||
+            poll(&asked, 1, timeout_ms) == 1;
+}
+
+GBytes *sp_peer_read(struct sp_peer *peer, int timeout_ms)
+{
+    guint8 head[1 + LENGTH_BYTES];
+    size_t lead = peer->ipc ? 1 : 0;
+    guint64 length;
+    void *data;
+
+    if (!has_more(peer, timeout_ms) ||
+            !read_all(peer, head, lead + LENGTH_BYTES))
+        return NULL;
+    memcpy(&length, head + lead, sizeof(length));
+    length = GUINT64_FROM_BE(length);
+    g_assert_cmpuint(length, <=, MOST_BYTES);
+    data = g_malloc(length + 1); /* never NULL */
+    if (read_all(peer, data, length))
+        return g_bytes_new_take(data, length);
+    g_free(data);
+    return NULL;
+}
+
+/* --- Life ----------------------------------------------------------------- */
+
+bool sp_peer_connect_silently(struct sp_peer *peer, const char *text,
+        const struct sp_peer_proof *proof)
+{
+    struct address address;
+    struct remex_error error;
+
+    if (address_parse(text, &address, &error) != REMEX_OK)
+        g_error("%s: %s", text, error.text);
+    *peer = (struct sp_peer){ .ipc = address.kind == ADDRESS_IPC };
+    peer->fd =
+            peer->ipc ? connect_path(address.path) : connect_port(address.port);
+    if (peer->fd < 0)
+        return false;
+    set_patience(peer->fd);
+    if (address.kind != ADDRESS_TLS || shake_hands(peer, proof))
+        return true;
+    sp_peer_close(peer);
+    return false;
+}
+
+bool sp_peer_connect(struct sp_peer *peer, const char *address,
+        enum sp_peer_kind kind, const struct sp_peer_proof *proof)
+{
+    const guint8 hello[GREETING_BYTES] = { 0, 'S', 'P', 0, 0, (guint8)kind, 0,
+        0 };
+    guint8 answer[GREETING_BYTES];
+
+    if (!sp_peer_connect_silently(peer, address, proof))
+        return false;
+    if (sp_peer_write(peer, hello, sizeof(hello)) &&
+            read_all(peer, answer, sizeof(answer)))
+        return true;
+    sp_peer_close(peer);
+    return false;
+}
+
+void sp_peer_close(struct sp_peer *peer)
+{
+    SSL_free(peer->ssl);
+    SSL_CTX_free(peer->context);
+    close(peer->fd);
+}
