@@ -5,63 +5,10 @@
 
 #include <glib.h>
 
+#include "common/text.h"
+#include "support/rules.h"
 #include "support/samples.h"
 #include "support/suite.h"
-
-/* --- Saying a rule -------------------------------------------------------- */
-
-static void check_fine(const struct request *request)
-{
-    struct remex_error error = { 0 };
-
-    if (check_request(request, &error) != REMEX_OK)
-        g_error("%s: %s", error.name, error.text);
-}
-
-static void check_refused(const struct request *request, const char *field)
-{
-    struct remex_error error = { 0 };
-
-    g_assert_cmpint(check_request(request, &error), ==, REMEX_INVALID_ARGUMENT);
-    g_assert_cmpint(check_request(request, NULL), ==, REMEX_INVALID_ARGUMENT);
-    g_assert_cmpint(error.kind, ==, REMEX_ERROR_BAD_FIELD);
-    g_assert_cmpstr(error.name, ==, field);
-    /* A sentence. */
-    g_assert_true(g_ascii_isupper(error.text[0]));
-    g_assert_true(g_str_has_suffix(error.text, "."));
-}
-
-static void check_reply_fine(const struct reply *reply)
-{
-    struct remex_error error = { 0 };
-
-    if (check_reply(reply, reply->payload.size, &error) != REMEX_OK)
-        g_error("%s: %s", error.name, error.text);
-}
-
-static void check_reply_refused(const struct reply *reply, const char *field)
-{
-    struct remex_error error = { 0 };
-
-    g_assert_cmpint(check_reply(reply, reply->payload.size, &error), ==,
-            REMEX_INVALID_ARGUMENT);
-    g_assert_cmpstr(error.name, ==, field);
-}
-
-/* `size` bytes of it; more than any rule here allows. */
-static struct remex_bytes many(size_t size)
-{
-    static char bytes[4096];
-
-    g_assert_cmpuint(size, <=, sizeof(bytes));
-    memset(bytes, 'x', sizeof(bytes));
-    return (struct remex_bytes){ bytes, size };
-}
-
-static struct remex_bytes text(const char *string)
-{
-    return (struct remex_bytes){ string, strlen(string) };
-}
 
 static const struct remex_bytes with_nul = { "/a\0b=", 5 };
 
@@ -73,13 +20,13 @@ static void the_samples_keep_all_rules(void)
         struct request request = sample_request((enum method)i);
         struct reply reply = sample_reply((enum method)i);
 
-        check_fine(&request);
-        check_reply_fine(&reply);
+        rules_fine(&request);
+        rules_reply_fine(&reply);
     }
     for (int i = REMEX_ERROR_PLAIN; i <= REMEX_ERROR_FOLLOWED; i++) {
         struct reply reply = sample_failure((enum remex_error_kind)i);
 
-        check_reply_fine(&reply);
+        rules_reply_fine(&reply);
     }
 }
 
@@ -88,11 +35,11 @@ static void a_request_names_a_method(void)
     struct request request = sample_request(METHOD_RENEW);
 
     request.method = METHOD_NONE;
-    check_refused(&request, "call");
+    rules_refused(&request, "call");
     request.method = (enum method)15;
-    check_refused(&request, "call");
+    rules_refused(&request, "call");
     request.method = (enum method)34;
-    check_refused(&request, "call");
+    rules_refused(&request, "call");
 }
 
 static void only_write_and_run_take_a_payload(void)
@@ -100,11 +47,11 @@ static void only_write_and_run_take_a_payload(void)
     for (int i = METHOD_OPEN; i <= METHOD_FORGET; i++) {
         struct request request = sample_request((enum method)i);
 
-        request.payload = text("payload");
+        request.payload = text_bytes("payload");
         if (i == METHOD_WRITE || i == METHOD_RUN)
-            check_fine(&request);
+            rules_fine(&request);
         else
-            check_refused(&request, "payload");
+            rules_refused(&request, "payload");
     }
 }
 
@@ -134,12 +81,12 @@ static void a_process_id_has_1_to_128_bytes(void)
                 (struct remex_bytes *)(void *)((char *)&request +
                         ids[i].offset);
 
-        *id = many(128);
-        check_fine(&request);
-        *id = many(129);
-        check_refused(&request, ids[i].field);
-        *id = many(0);
-        check_refused(&request, ids[i].field);
+        *id = rules_many(128);
+        rules_fine(&request);
+        *id = rules_many(129);
+        rules_refused(&request, ids[i].field);
+        *id = rules_many(0);
+        rules_refused(&request, ids[i].field);
     }
 }
 
@@ -149,14 +96,14 @@ static void a_client_name_has_128_bytes_at_most(void)
 {
     struct request request = sample_request(METHOD_OPEN);
 
-    request.open.client_name = many(128);
-    check_fine(&request);
-    request.open.client_name = many(129);
-    check_refused(&request, "open.client_name");
-    request.open.client_name = text("\xff");
-    check_refused(&request, "open.client_name");
-    request.open.client_name = many(0);
-    check_fine(&request);
+    request.open.client_name = rules_many(128);
+    rules_fine(&request);
+    request.open.client_name = rules_many(129);
+    rules_refused(&request, "open.client_name");
+    request.open.client_name = text_bytes("\xff");
+    rules_refused(&request, "open.client_name");
+    request.open.client_name = rules_many(0);
+    rules_fine(&request);
 }
 
 static void versions_are_a_range(void)
@@ -164,11 +111,11 @@ static void versions_are_a_range(void)
     struct request request = sample_request(METHOD_OPEN);
 
     request.open.max_version = request.open.min_version = 3;
-    check_fine(&request);
+    rules_fine(&request);
     request.open.max_version = 2;
-    check_refused(&request, "open.min_version");
+    rules_refused(&request, "open.min_version");
     request.open.min_version = 0;
-    check_refused(&request, "open.min_version");
+    rules_refused(&request, "open.min_version");
 }
 
 static void a_resume_names_session_boot_and_follows(void)
@@ -180,17 +127,17 @@ static void a_resume_names_session_boot_and_follows(void)
 
     request.open.resume = &resume;
     resume.session_id = none;
-    check_refused(&request, "open.resume.session_id");
+    rules_refused(&request, "open.resume.session_id");
     resume.session_id.bytes[15] = 1;
-    check_fine(&request);
+    rules_fine(&request);
     resume.boot_id = none;
-    check_refused(&request, "open.resume.boot_id");
+    rules_refused(&request, "open.resume.boot_id");
     resume.boot_id.bytes[0] = 1;
     resume.follows = &follow;
     resume.follow_count = 1;
-    check_fine(&request);
+    rules_fine(&request);
     follow.process_id.size = 0;
-    check_refused(&request, "open.resume.follows.process_id");
+    rules_refused(&request, "open.resume.follows.process_id");
 }
 
 /* --- Start: the program --------------------------------------------------- */
@@ -198,18 +145,18 @@ static void a_resume_names_session_boot_and_follows(void)
 static void there_is_a_program_to_run(void)
 {
     struct request request = sample_request(METHOD_START);
-    struct remex_bytes argv[2] = { text("x"), text("") };
+    struct remex_bytes argv[2] = { text_bytes("x"), text_bytes("") };
 
     request.start.process.argv = argv;
     request.start.process.argv_count = 2;
-    check_fine(&request);
+    rules_fine(&request);
     request.start.process.argv_count = 1;
-    check_fine(&request);
+    rules_fine(&request);
     argv[0].size = 0;
-    check_refused(&request, "start.argv");
+    rules_refused(&request, "start.argv");
     request.start.process.argv_count = 0;
     request.start.process.argv = NULL;
-    check_refused(&request, "start.argv");
+    rules_refused(&request, "start.argv");
 }
 
 static void what_reaches_the_kernel_has_no_nul(void)
@@ -217,61 +164,61 @@ static void what_reaches_the_kernel_has_no_nul(void)
     struct request request = sample_terminal();
     struct process_spec *spec = &request.start.process;
     const struct process_spec fine = *spec;
-    struct remex_bytes argv[2] = { text("x"), { "", 1 } };
+    struct remex_bytes argv[2] = { text_bytes("x"), { "", 1 } };
     struct remex_bytes env[1] = { with_nul };
     struct pty_spec pty = *spec->pty;
 
     spec->argv = argv;
     spec->argv_count = 2;
-    check_refused(&request, "start.argv");
+    rules_refused(&request, "start.argv");
     spec->argv = argv + 1;
     spec->argv_count = 1;
-    check_refused(&request, "start.argv");
+    rules_refused(&request, "start.argv");
     *spec = fine;
     spec->env = env;
     spec->env_count = 1;
-    check_refused(&request, "start.env");
+    rules_refused(&request, "start.env");
     *spec = fine;
     spec->arg0 = with_nul;
-    check_refused(&request, "start.arg0");
+    rules_refused(&request, "start.arg0");
     *spec = fine;
     spec->cwd = with_nul;
-    check_refused(&request, "start.cwd");
+    rules_refused(&request, "start.cwd");
     *spec = fine;
     spec->pty = &pty;
     pty.term = with_nul;
-    check_refused(&request, "start.pty.term");
+    rules_refused(&request, "start.pty.term");
 }
 
 static void a_directory_is_absolute_or_the_executors_own(void)
 {
     struct request request = sample_request(METHOD_START);
 
-    request.start.process.cwd = text("");
-    check_fine(&request);
-    request.start.process.cwd = text("/");
-    check_fine(&request);
-    request.start.process.cwd = text("tmp");
-    check_refused(&request, "start.cwd");
+    request.start.process.cwd = text_bytes("");
+    rules_fine(&request);
+    request.start.process.cwd = text_bytes("/");
+    rules_fine(&request);
+    request.start.process.cwd = text_bytes("tmp");
+    rules_refused(&request, "start.cwd");
 }
 
 static void check_variable(const char *entry, bool exact, bool overlay)
 {
     struct request request = sample_request(METHOD_START);
-    struct remex_bytes env = text(entry);
+    struct remex_bytes env = text_bytes(entry);
 
     request.start.process.env = &env;
     request.start.process.env_count = 1;
     request.start.process.env_base = ENV_EMPTY;
     if (exact)
-        check_fine(&request);
+        rules_fine(&request);
     else
-        check_refused(&request, "start.env");
+        rules_refused(&request, "start.env");
     request.start.process.env_base = ENV_EXECUTOR;
     if (overlay)
-        check_fine(&request);
+        rules_fine(&request);
     else
-        check_refused(&request, "start.env");
+        rules_refused(&request, "start.env");
 }
 
 static void a_variable_has_a_name_and_unless_it_overlays_a_value(void)
@@ -295,14 +242,14 @@ static void check_choice(struct request *request, unsigned int *at,
 
     for (unsigned int value = 1; value <= last; value++) {
         *at = value;
-        check_fine(request);
+        rules_fine(request);
     }
     *at = 0;
-    check_refused(request, field);
+    rules_refused(request, field);
     *at = last + 1;
-    check_refused(request, field);
+    rules_refused(request, field);
     *at = UINT32_MAX;
-    check_refused(request, field);
+    rules_refused(request, field);
     *at = kept;
 }
 
@@ -338,9 +285,9 @@ static void lossy_delivery_needs_no_word_on_followers(void)
 
     out->delivery = DELIVERY_LOSSY;
     memset(&out->no_follower, 0, sizeof(out->no_follower));
-    check_fine(&request);
+    rules_fine(&request);
     out->no_follower = (enum no_follower)3;
-    check_refused(&request, "start.stdout_spec.no_follower");
+    rules_refused(&request, "start.stdout_spec.no_follower");
 }
 
 static void a_counted_retention_has_an_amount(void)
@@ -350,15 +297,15 @@ static void a_counted_retention_has_an_amount(void)
 
     out->retention_amount = 0;
     out->retention = RETENTION_ALL;
-    check_fine(&request);
+    rules_fine(&request);
     out->retention = RETENTION_NONE;
-    check_fine(&request);
+    rules_fine(&request);
     out->retention = RETENTION_BYTES;
-    check_refused(&request, "start.stdout_spec.retention_amount");
+    rules_refused(&request, "start.stdout_spec.retention_amount");
     out->retention = RETENTION_CHUNKS;
-    check_refused(&request, "start.stdout_spec.retention_amount");
+    rules_refused(&request, "start.stdout_spec.retention_amount");
     out->retention_amount = 1;
-    check_fine(&request);
+    rules_fine(&request);
 }
 
 static void keeping_has_a_time(void)
@@ -366,9 +313,9 @@ static void keeping_has_a_time(void)
     struct request request = sample_request(METHOD_START);
 
     request.start.process.keep_ms = 0;
-    check_refused(&request, "start.keep_ms");
+    rules_refused(&request, "start.keep_ms");
     request.start.process.owner_loss = OWNER_LOSS_KILL;
-    check_fine(&request);
+    rules_fine(&request);
 }
 
 static void a_terminal_has_a_size(void)
@@ -378,18 +325,18 @@ static void a_terminal_has_a_size(void)
 
     request.start.process.pty = &pty;
     pty.rows = pty.columns = 1;
-    check_fine(&request);
+    rules_fine(&request);
     pty.rows = pty.columns = 65535;
-    check_fine(&request);
+    rules_fine(&request);
     pty.rows = 0;
-    check_refused(&request, "start.pty.rows");
+    rules_refused(&request, "start.pty.rows");
     pty.rows = 65536;
-    check_refused(&request, "start.pty.rows");
+    rules_refused(&request, "start.pty.rows");
     pty.rows = 1;
     pty.columns = 0;
-    check_refused(&request, "start.pty.columns");
+    rules_refused(&request, "start.pty.columns");
     pty.columns = 65536;
-    check_refused(&request, "start.pty.columns");
+    rules_refused(&request, "start.pty.columns");
 }
 
 /* --- Start: lists --------------------------------------------------------- */
@@ -401,14 +348,14 @@ static void there_are_sixteen_resources(void)
 
     request.start.process.rlimits = rlimits;
     request.start.process.rlimit_count = 16;
-    check_fine(&request);
+    rules_fine(&request);
     request.start.process.rlimit_count = 17;
-    check_refused(&request, "start.rlimits");
+    rules_refused(&request, "start.rlimits");
     request.start.process.rlimit_count = 1;
     rlimits[0].resource = 16;
-    check_refused(&request, "start.rlimits");
+    rules_refused(&request, "start.rlimits");
     rlimits[0] = (struct rlimit_spec){ 0, 2, 1 };
-    check_refused(&request, "start.rlimits");
+    rules_refused(&request, "start.rlimits");
 }
 
 static void a_plan_has_sixteen_steps_at_most(void)
@@ -422,21 +369,21 @@ static void a_plan_has_sixteen_steps_at_most(void)
     start.start.process.stop_plan = terminate.terminate.plan = plan;
     start.start.process.stop_plan_count = 16;
     terminate.terminate.plan_count = 16;
-    check_fine(&start);
-    check_fine(&terminate);
+    rules_fine(&start);
+    rules_fine(&terminate);
     plan[15].signal = 65;
-    check_refused(&start, "start.stop_plan");
-    check_refused(&terminate, "terminate.plan");
+    rules_refused(&start, "start.stop_plan");
+    rules_refused(&terminate, "terminate.plan");
     plan[15].signal = 64;
     plan[0].signal = 0;
-    check_refused(&start, "start.stop_plan");
-    check_refused(&terminate, "terminate.plan");
+    rules_refused(&start, "start.stop_plan");
+    rules_refused(&terminate, "terminate.plan");
     plan[0].signal = 1;
-    check_fine(&start);
+    rules_fine(&start);
     start.start.process.stop_plan_count = 17;
     terminate.terminate.plan_count = 17;
-    check_refused(&start, "start.stop_plan");
-    check_refused(&terminate, "terminate.plan");
+    rules_refused(&start, "start.stop_plan");
+    rules_refused(&terminate, "terminate.plan");
 }
 
 static void there_are_32_labels_at_most(void)
@@ -445,23 +392,23 @@ static void there_are_32_labels_at_most(void)
     struct label labels[33];
 
     for (size_t i = 0; i < G_N_ELEMENTS(labels); i++)
-        labels[i] = (struct label){ many(128), many(1024) };
+        labels[i] = (struct label){ rules_many(128), rules_many(1024) };
     request.start.process.labels = labels;
     request.start.process.label_count = 32;
-    check_fine(&request);
+    rules_fine(&request);
     request.start.process.label_count = 33;
-    check_refused(&request, "start.labels");
+    rules_refused(&request, "start.labels");
     request.start.process.label_count = 1;
-    labels[0] = (struct label){ many(1), many(0) };
-    check_fine(&request);
-    labels[0].name = many(129);
-    check_refused(&request, "start.labels");
-    labels[0].name = many(0);
-    check_refused(&request, "start.labels");
-    labels[0] = (struct label){ many(1), many(1025) };
-    check_refused(&request, "start.labels");
-    labels[0].value = text("\xff");
-    check_refused(&request, "start.labels");
+    labels[0] = (struct label){ rules_many(1), rules_many(0) };
+    rules_fine(&request);
+    labels[0].name = rules_many(129);
+    rules_refused(&request, "start.labels");
+    labels[0].name = rules_many(0);
+    rules_refused(&request, "start.labels");
+    labels[0] = (struct label){ rules_many(1), rules_many(1025) };
+    rules_refused(&request, "start.labels");
+    labels[0].value = text_bytes("\xff");
+    rules_refused(&request, "start.labels");
 }
 
 static void a_start_follows_its_own_process(void)
@@ -470,12 +417,12 @@ static void a_start_follows_its_own_process(void)
     struct follow_spec follow = *request.start.follow;
 
     request.start.follow = &follow;
-    follow.process_id = text("process-2");
-    check_refused(&request, "start.follow.process_id");
+    follow.process_id = text_bytes("process-2");
+    rules_refused(&request, "start.follow.process_id");
     follow.process_id = request.start.process.process_id;
-    check_fine(&request);
+    rules_fine(&request);
     follow.follow_id = 0;
-    check_refused(&request, "start.follow.follow_id");
+    rules_refused(&request, "start.follow.follow_id");
 }
 
 /* --- Others --------------------------------------------------------------- */
@@ -488,12 +435,12 @@ static void a_follow_id_is_not_0(void)
     struct pull_ack ack = { 0, 1, 1 };
 
     follow.follow.follow.follow_id = 0;
-    check_refused(&follow, "follow.follow_id");
+    rules_refused(&follow, "follow.follow_id");
     unfollow.unfollow.follow_id = 0;
-    check_refused(&unfollow, "unfollow.follow_id");
+    rules_refused(&unfollow, "unfollow.follow_id");
     pull.pull.acks = &ack;
     pull.pull.ack_count = 1;
-    check_refused(&pull, "pull.acks");
+    rules_refused(&pull, "pull.acks");
 }
 
 static void a_cursor_at_the_beginning_has_position_0(void)
@@ -502,15 +449,15 @@ static void a_cursor_at_the_beginning_has_position_0(void)
     struct request read = sample_request(METHOD_READ);
 
     follow.follow.follow.after_seq = 1;
-    check_fine(&follow);
+    rules_fine(&follow);
     follow.follow.follow.after_seq = 0;
-    check_refused(&follow, "follow.after_position");
+    rules_refused(&follow, "follow.after_position");
     follow.follow.follow.after_position = 0;
-    check_fine(&follow);
+    rules_fine(&follow);
     read.read.after_seq = 0;
-    check_refused(&read, "read.after_position");
+    rules_refused(&read, "read.after_position");
     read.read.after_position = 0;
-    check_fine(&read);
+    rules_fine(&read);
 }
 
 static void what_is_written_ends_before_the_largest_offset(void)
@@ -518,9 +465,9 @@ static void what_is_written_ends_before_the_largest_offset(void)
     struct request request = sample_request(METHOD_WRITE);
 
     request.write.offset = UINT64_MAX - request.payload.size;
-    check_fine(&request);
+    rules_fine(&request);
     request.write.offset++;
-    check_refused(&request, "write.offset");
+    rules_refused(&request, "write.offset");
 }
 
 static void a_signal_is_from_1_to_64(void)
@@ -528,13 +475,13 @@ static void a_signal_is_from_1_to_64(void)
     struct request request = sample_request(METHOD_SIGNAL);
 
     request.signal.signal = 1;
-    check_fine(&request);
+    rules_fine(&request);
     request.signal.signal = 64;
-    check_fine(&request);
+    rules_fine(&request);
     request.signal.signal = 0;
-    check_refused(&request, "signal.signal");
+    rules_refused(&request, "signal.signal");
     request.signal.signal = 65;
-    check_refused(&request, "signal.signal");
+    rules_refused(&request, "signal.signal");
 }
 
 /* --- Replies -------------------------------------------------------------- */
@@ -568,9 +515,9 @@ static void check_event(const struct batch_event *changed, const char *field)
     struct reply reply = reply_with(&event);
 
     if (field)
-        check_reply_refused(&reply, field);
+        rules_reply_refused(&reply, field);
     else
-        check_reply_fine(&reply);
+        rules_reply_fine(&reply);
 }
 
 static void a_reply_is_ok_or_has_no_result(void)
@@ -578,11 +525,11 @@ static void a_reply_is_ok_or_has_no_result(void)
     struct reply reply = sample_reply(METHOD_START);
 
     reply.error.status = REMEX_NOT_FOUND;
-    check_reply_refused(&reply, "result");
+    rules_reply_refused(&reply, "result");
     reply.method = METHOD_NONE;
-    check_reply_fine(&reply);
+    rules_reply_fine(&reply);
     reply.error.status = REMEX_OK;
-    check_reply_refused(&reply, "result");
+    rules_reply_refused(&reply, "result");
 }
 
 static void a_failed_launch_has_a_stage_and_an_errno(void)
@@ -590,14 +537,14 @@ static void a_failed_launch_has_a_stage_and_an_errno(void)
     struct reply reply = sample_failure(REMEX_ERROR_LAUNCH_FAILED);
 
     reply.error.stage = REMEX_STAGE_NONE;
-    check_reply_refused(&reply, "detail.stage");
+    rules_reply_refused(&reply, "detail.stage");
     reply.error.stage = (enum remex_launch_stage)9;
-    check_reply_refused(&reply, "detail.stage");
+    rules_reply_refused(&reply, "detail.stage");
     reply.error.stage = REMEX_STAGE_CWD;
     reply.error.os_error = 0;
-    check_reply_fine(&reply);
+    rules_reply_fine(&reply);
     reply.error.os_error = -1;
-    check_reply_refused(&reply, "detail.error");
+    rules_reply_refused(&reply, "detail.error");
 }
 
 static void events_are_numbered_from_1(void)
@@ -618,7 +565,7 @@ static void events_have_a_follow_id_in_pull_only(void)
     event.follow_id = 0;
     pull.pull.batch = (struct batch){ &event, 1 };
     pull.payload.size = event.event.output.data.size;
-    check_reply_refused(&pull, "pull.events.follow_id");
+    rules_reply_refused(&pull, "pull.events.follow_id");
 }
 
 static void an_output_comes_from_a_stream_that_is_not_endless(void)
@@ -645,11 +592,11 @@ static void the_payload_is_as_large_as_the_outputs(void)
     struct reply start = sample_reply(METHOD_START);
 
     reply.payload.size++;
-    check_reply_refused(&reply, "payload");
+    rules_reply_refused(&reply, "payload");
     reply.payload.size -= 2;
-    check_reply_refused(&reply, "payload");
+    rules_reply_refused(&reply, "payload");
     start.payload.size = 1;
-    check_reply_refused(&start, "payload");
+    rules_reply_refused(&start, "payload");
 }
 
 static void an_exit_is_a_code_or_a_signal(void)
@@ -724,13 +671,13 @@ static void outcomes_are_choices(void)
     struct reply read = sample_reply(METHOD_READ);
 
     write.write.outcome = (enum write_outcome)4;
-    check_reply_refused(&write, "write.outcome");
+    rules_reply_refused(&write, "write.outcome");
     signal.signal.outcome = (enum signal_outcome)3;
-    check_reply_refused(&signal, "signal.outcome");
+    rules_reply_refused(&signal, "signal.outcome");
     follow.follow.state.follow_id = 0;
-    check_reply_refused(&follow, "follow.follow_id");
+    rules_reply_refused(&follow, "follow.follow_id");
     read.read.first_seq = read.read.next_seq + 1;
-    check_reply_refused(&read, "read.first_seq");
+    rules_reply_refused(&read, "read.first_seq");
 }
 
 static void an_exit_in_a_state_keeps_the_rules_too(void)
@@ -740,11 +687,11 @@ static void an_exit_in_a_state_keeps_the_rules_too(void)
 
     pull.pull.states = &state;
     pull.pull.state_count = 1;
-    check_reply_fine(&pull);
+    rules_reply_fine(&pull);
     state.exited.code = 256;
-    check_reply_refused(&pull, "pull.states.exited.code");
+    rules_reply_refused(&pull, "pull.states.exited.code");
     state.has_exited = false;
-    check_reply_fine(&pull);
+    rules_reply_fine(&pull);
 }
 
 static void an_opened_session_is_complete(void)
@@ -752,29 +699,29 @@ static void an_opened_session_is_complete(void)
     struct reply reply = sample_reply(METHOD_OPEN);
     const struct open_reply fine = reply.open;
     struct open_reply *open = &reply.open;
-    struct remex_bytes capability = text("\xff");
+    struct remex_bytes capability = text_bytes("\xff");
 
     open->version = 0;
-    check_reply_refused(&reply, "open.version");
+    rules_reply_refused(&reply, "open.version");
     *open = fine;
     memset(&open->session_id, 0, sizeof(open->session_id));
-    check_reply_refused(&reply, "open.session_id");
+    rules_reply_refused(&reply, "open.session_id");
     *open = fine;
     open->role = (enum role)4;
-    check_reply_refused(&reply, "open.role");
+    rules_reply_refused(&reply, "open.role");
     *open = fine;
-    open->principal = many(1025);
-    check_reply_refused(&reply, "open.principal");
+    open->principal = rules_many(1025);
+    rules_reply_refused(&reply, "open.principal");
     *open = fine;
-    open->hint_address = many(1025);
-    check_reply_refused(&reply, "open.hint_address");
+    open->hint_address = rules_many(1025);
+    rules_reply_refused(&reply, "open.hint_address");
     *open = fine;
-    open->executor_version = text("\x80");
-    check_reply_refused(&reply, "open.executor_version");
+    open->executor_version = text_bytes("\x80");
+    rules_reply_refused(&reply, "open.executor_version");
     *open = fine;
     open->capabilities = &capability;
     open->capability_count = 1;
-    check_reply_refused(&reply, "open.capabilities");
+    rules_reply_refused(&reply, "open.capabilities");
 }
 
 int main(int argc, char **argv)

@@ -5,59 +5,12 @@
 
 #include <glib.h>
 
+#include "common/text.h"
+#include "support/rules.h"
 #include "support/samples.h"
 #include "support/suite.h"
 
 /* The rules of Run and of what controls a process or tells of it. */
-
-static void check_fine(const struct request *request)
-{
-    struct remex_error error = { 0 };
-
-    if (check_request(request, &error) != REMEX_OK)
-        g_error("%s: %s", error.name, error.text);
-}
-
-static void check_refused(const struct request *request, const char *field)
-{
-    struct remex_error error = { 0 };
-
-    g_assert_cmpint(check_request(request, &error), ==, REMEX_INVALID_ARGUMENT);
-    g_assert_cmpint(error.kind, ==, REMEX_ERROR_BAD_FIELD);
-    g_assert_cmpstr(error.name, ==, field);
-    g_assert_true(g_str_has_suffix(error.text, "."));
-}
-
-static void check_reply_fine(const struct reply *reply)
-{
-    struct remex_error error = { 0 };
-
-    if (check_reply(reply, reply->payload.size, &error) != REMEX_OK)
-        g_error("%s: %s", error.name, error.text);
-}
-
-static void check_reply_refused(const struct reply *reply, const char *field)
-{
-    struct remex_error error = { 0 };
-
-    g_assert_cmpint(check_reply(reply, reply->payload.size, &error), ==,
-            REMEX_INVALID_ARGUMENT);
-    g_assert_cmpstr(error.name, ==, field);
-}
-
-static struct remex_bytes many(size_t size)
-{
-    static char bytes[4096];
-
-    g_assert_cmpuint(size, <=, sizeof(bytes));
-    memset(bytes, 'x', sizeof(bytes));
-    return (struct remex_bytes){ bytes, size };
-}
-
-static struct remex_bytes text(const char *string)
-{
-    return (struct remex_bytes){ string, strlen(string) };
-}
 
 /* --- Requests ------------------------------------------------------------- */
 
@@ -88,12 +41,12 @@ static void a_process_id_has_1_to_128_bytes(void)
                 (struct remex_bytes *)(void *)((char *)&request +
                         ids[i].offset);
 
-        *id = many(128);
-        check_fine(&request);
-        *id = many(129);
-        check_refused(&request, ids[i].field);
-        *id = many(0);
-        check_refused(&request, ids[i].field);
+        *id = rules_many(128);
+        rules_fine(&request);
+        *id = rules_many(129);
+        rules_refused(&request, ids[i].field);
+        *id = rules_many(0);
+        rules_refused(&request, ids[i].field);
     }
 }
 
@@ -102,10 +55,10 @@ static void a_run_keeps_the_rules_of_a_start(void)
     struct request request = sample_request(METHOD_RUN);
 
     request.run.process.argv_count = 0;
-    check_refused(&request, "run.argv");
+    rules_refused(&request, "run.argv");
     request = sample_request(METHOD_RUN);
     request.run.process.err.capture = (enum capture)3;
-    check_refused(&request, "run.stderr_spec.capture");
+    rules_refused(&request, "run.stderr_spec.capture");
 }
 
 static void a_run_needs_a_pipe_to_write_to(void)
@@ -113,11 +66,11 @@ static void a_run_needs_a_pipe_to_write_to(void)
     struct request request = sample_request(METHOD_RUN);
 
     request.run.process.stdin_kind = STDIN_CLOSED;
-    check_refused(&request, "payload");
+    rules_refused(&request, "payload");
     request.payload.size = 0;
-    check_fine(&request);
+    rules_fine(&request);
     request.run.process.stdin_kind = STDIN_PIPE;
-    check_fine(&request);
+    rules_fine(&request);
 }
 
 static void a_run_is_never_held(void)
@@ -126,14 +79,14 @@ static void a_run_is_never_held(void)
     struct stream_spec *err = &request.run.process.err;
 
     err->delivery = DELIVERY_RELIABLE;
-    check_fine(&request);
+    rules_fine(&request);
     err->no_follower = NO_FOLLOWER_HOLD;
-    check_refused(&request, "run.stderr_spec.no_follower");
+    rules_refused(&request, "run.stderr_spec.no_follower");
     err->delivery = DELIVERY_LOSSY;
-    check_fine(&request);
+    rules_fine(&request);
     request.run.process.out = *err;
     request.run.process.out.delivery = DELIVERY_RELIABLE;
-    check_refused(&request, "run.stdout_spec.no_follower");
+    rules_refused(&request, "run.stdout_spec.no_follower");
 }
 
 static void a_terminal_is_resized_to_a_size(void)
@@ -141,18 +94,18 @@ static void a_terminal_is_resized_to_a_size(void)
     struct request request = sample_request(METHOD_RESIZE);
 
     request.resize.rows = request.resize.columns = 65535;
-    check_fine(&request);
+    rules_fine(&request);
     request.resize.rows = request.resize.columns = 1;
-    check_fine(&request);
+    rules_fine(&request);
     request.resize.rows = 0;
-    check_refused(&request, "resize.rows");
+    rules_refused(&request, "resize.rows");
     request.resize.rows = 65536;
-    check_refused(&request, "resize.rows");
+    rules_refused(&request, "resize.rows");
     request.resize.rows = 1;
     request.resize.columns = 0;
-    check_refused(&request, "resize.columns");
+    rules_refused(&request, "resize.columns");
     request.resize.columns = 65536;
-    check_refused(&request, "resize.columns");
+    rules_refused(&request, "resize.columns");
 }
 
 static void a_wait_is_for_a_state(void)
@@ -161,29 +114,29 @@ static void a_wait_is_for_a_state(void)
 
     for (int i = PROCESS_RUNNING; i <= PROCESS_CLOSED; i++) {
         request.wait.until = (enum process_state)i;
-        check_fine(&request);
+        rules_fine(&request);
     }
     request.wait.until = (enum process_state)4;
-    check_refused(&request, "wait.until");
+    rules_refused(&request, "wait.until");
     request.wait.until = (enum process_state)0;
-    check_refused(&request, "wait.until");
+    rules_refused(&request, "wait.until");
 }
 
 static void a_list_goes_on_after_an_id_or_begins(void)
 {
     struct request request = sample_request(METHOD_LIST);
 
-    request.list.after_process_id = many(0);
-    check_fine(&request);
-    request.list.after_process_id = many(128);
-    check_fine(&request);
-    request.list.after_process_id = many(129);
-    check_refused(&request, "list.after_process_id");
+    request.list.after_process_id = rules_many(0);
+    rules_fine(&request);
+    request.list.after_process_id = rules_many(128);
+    rules_fine(&request);
+    request.list.after_process_id = rules_many(129);
+    rules_refused(&request, "list.after_process_id");
     request = sample_request(METHOD_LIST);
-    request.list.after_principal = many(1024);
-    check_fine(&request);
-    request.list.after_principal = many(1025);
-    check_refused(&request, "list.after_principal");
+    request.list.after_principal = rules_many(1024);
+    rules_fine(&request);
+    request.list.after_principal = rules_many(1025);
+    rules_refused(&request, "list.after_principal");
 }
 
 static void a_list_filters_by_32_labels_at_most(void)
@@ -192,17 +145,17 @@ static void a_list_filters_by_32_labels_at_most(void)
     struct label labels[33];
 
     for (size_t i = 0; i < G_N_ELEMENTS(labels); i++)
-        labels[i] = (struct label){ many(128), many(1024) };
+        labels[i] = (struct label){ rules_many(128), rules_many(1024) };
     request.list.labels = labels;
     request.list.label_count = 32;
-    check_fine(&request);
+    rules_fine(&request);
     request.list.label_count = 33;
-    check_refused(&request, "list.labels");
+    rules_refused(&request, "list.labels");
     request.list.label_count = 1;
-    labels[0].name = many(0);
-    check_refused(&request, "list.labels");
-    labels[0] = (struct label){ text("a"), text("\xff") };
-    check_refused(&request, "list.labels");
+    labels[0].name = rules_many(0);
+    rules_refused(&request, "list.labels");
+    labels[0] = (struct label){ text_bytes("a"), text_bytes("\xff") };
+    rules_refused(&request, "list.labels");
 }
 
 static void three_streams_can_be_sealed(void)
@@ -210,18 +163,18 @@ static void three_streams_can_be_sealed(void)
     struct request request = sample_request(METHOD_SEAL);
 
     request.seal.stream_count = 0;
-    check_fine(&request);
+    rules_fine(&request);
     for (unsigned int i = 0; i < REMEX_STREAMS; i++)
         request.seal.streams[i] = (enum remex_stream)(i + 1);
     request.seal.stream_count = 3;
-    check_fine(&request);
+    rules_fine(&request);
     request.seal.stream_count = 4;
-    check_refused(&request, "seal.streams");
+    rules_refused(&request, "seal.streams");
     request.seal.stream_count = 1;
     request.seal.streams[0] = (enum remex_stream)4;
-    check_refused(&request, "seal.streams");
+    rules_refused(&request, "seal.streams");
     request.seal.streams[0] = (enum remex_stream)0;
-    check_refused(&request, "seal.streams");
+    rules_refused(&request, "seal.streams");
 }
 
 /* --- Replies -------------------------------------------------------------- */
@@ -232,14 +185,14 @@ static void a_run_is_told_whole_or_not_yet(void)
     struct reply none = reply;
 
     none.run.batch.count = 0;
-    check_reply_refused(&none, "payload");
+    rules_reply_refused(&none, "payload");
     none.payload.size = 0;
-    check_reply_fine(&none);
+    rules_reply_fine(&none);
     reply.payload.size++;
-    check_reply_refused(&reply, "payload");
+    rules_reply_refused(&reply, "payload");
     reply.payload.size--;
     reply.run.batch.count -= 2; /* the sample closes twice */
-    check_reply_refused(&reply, "run.events");
+    rules_reply_refused(&reply, "run.events");
 }
 
 static void an_ending_fits_its_state(void)
@@ -249,21 +202,21 @@ static void an_ending_fits_its_state(void)
     struct process_ending *ending = &reply.wait.ending;
 
     ending->has_closed = false;
-    check_reply_refused(&reply, "wait.closed");
+    rules_reply_refused(&reply, "wait.closed");
     ending->state = PROCESS_EXITED;
-    check_reply_fine(&reply);
+    rules_reply_fine(&reply);
     ending->has_exited = false;
-    check_reply_refused(&reply, "wait.exited");
+    rules_reply_refused(&reply, "wait.exited");
     ending->state = PROCESS_RUNNING;
-    check_reply_fine(&reply);
+    rules_reply_fine(&reply);
     ending->state = (enum process_state)4;
-    check_reply_refused(&reply, "wait.state");
+    rules_reply_refused(&reply, "wait.state");
     *ending = whole;
     ending->exited.code = 256;
-    check_reply_refused(&reply, "wait.exited.code");
+    rules_reply_refused(&reply, "wait.exited.code");
     *ending = whole;
     ending->end_count = 4;
-    check_reply_refused(&reply, "wait.closed.ends");
+    rules_reply_refused(&reply, "wait.closed.ends");
 }
 
 static void check_status(struct process_status status, const char *field)
@@ -274,10 +227,10 @@ static void check_status(struct process_status status, const char *field)
     char *list_field = g_strconcat("list.processes.", field, NULL);
 
     inspect.inspect.process = status;
-    check_reply_refused(&inspect, inspect_field);
+    rules_reply_refused(&inspect, inspect_field);
     list.list.processes = &status;
     list.list.count = 1;
-    check_reply_refused(&list, list_field);
+    rules_reply_refused(&list, list_field);
     g_free(inspect_field);
     g_free(list_field);
 }
@@ -286,13 +239,13 @@ static void a_status_is_complete(void)
 {
     const struct process_status fine =
             sample_reply(METHOD_INSPECT).inspect.process;
-    struct label label = { many(1), text("\xff") };
+    struct label label = { rules_many(1), text_bytes("\xff") };
     struct process_status status = fine;
 
     status.process_id.size = 0;
     check_status(status, "process_id");
     status = fine;
-    status.principal = many(1025);
+    status.principal = rules_many(1025);
     check_status(status, "principal");
     status = fine;
     status.labels = &label;
