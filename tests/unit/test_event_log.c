@@ -574,6 +574,51 @@ static void a_held_block_outlives_its_log(void)
     log_block_release(block);
 }
 
+/* The ring keeps a block that is free for its next one: free of everybody. */
+static void a_block_with_output_in_it_is_not_filled_anew(void)
+{
+    struct log_policy last = {
+        .captured = true,
+        .retention = RETENTION_CHUNKS,
+        .amount = 1,
+    };
+    struct event_log *log = new_log_of(100, last, (struct log_policy)ALL);
+    struct cursor cursor = { 0 };
+    struct remex_event event;
+
+    append_filled(log, REMEX_STDOUT, 5000, 'a', 0);
+    append_filled(log, REMEX_STDOUT, 5000, 'b', 0); /* in the same block */
+    append_filled(log, REMEX_STDERR, 20000, 'c', 0);
+    check_gap(log, &cursor, 1, 1, 5000);
+    event = next(log, &cursor);
+    g_assert_cmpuint(event.output.data.size, ==, 5000);
+    g_assert_cmpint(*(const char *)event.output.data.data, ==, 'b');
+    event_log_free(log);
+}
+
+static void a_block_that_a_reader_holds_is_not_filled_anew(void)
+{
+    struct log_policy last = {
+        .captured = true,
+        .retention = RETENTION_CHUNKS,
+        .amount = 1,
+    };
+    struct event_log *log =
+            new_log_of(100, last, (struct log_policy){ .captured = false });
+    struct cursor cursor = { 0 };
+    struct log_block *block = NULL;
+    struct remex_event event;
+
+    append_filled(log, REMEX_STDOUT, 60000, 'a', 0);
+    g_assert_true(event_log_next(log, &cursor, &event, &block));
+    log_block_hold(block);
+    for (int fill = 'b'; fill <= 'e'; fill++)
+        append_filled(log, REMEX_STDOUT, 60000, fill, 0);
+    g_assert_cmpint(*(const char *)event.output.data.data, ==, 'a');
+    log_block_release(block);
+    event_log_free(log);
+}
+
 static void a_made_up_cursor_does_no_harm(void)
 {
     struct event_log *log = new_log(1);
@@ -649,6 +694,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/event_log", a_pin_beyond_the_newest_pins_nothing);
     SUITE_ADD("/event_log", pinned_bytes_leave_room_for_the_rest);
     SUITE_ADD("/event_log", a_held_block_outlives_its_log);
+    SUITE_ADD("/event_log", a_block_with_output_in_it_is_not_filled_anew);
+    SUITE_ADD("/event_log", a_block_that_a_reader_holds_is_not_filled_anew);
     SUITE_ADD("/event_log", a_made_up_cursor_does_no_harm);
     SUITE_ADD("/event_log", a_failed_allocation_changes_nothing);
     return g_test_run();
