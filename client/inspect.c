@@ -23,7 +23,7 @@ struct inspection {
 static enum remex_status inspected(struct call *call, const struct reply *reply)
 {
     struct inspection *inspection = (struct inspection *)call;
-    const struct process_status *from = &reply->inspect.process;
+    const struct inspect_reply *from = &reply->inspect;
     struct remex_process_status *status =
             malloc(sizeof(*status) + status_copy_size(from));
 
@@ -114,14 +114,15 @@ static bool grow(struct listing *listing, size_t count)
     return true;
 }
 
-static bool add(struct listing *listing, const struct process_status *from)
+static bool add(struct listing *listing, const struct process_status *listed)
 {
+    const struct inspect_reply from = { .process = *listed };
     size_t at = listing->list.count;
 
-    listing->rooms[at] = malloc(status_copy_size(from));
+    listing->rooms[at] = malloc(status_copy_size(&from));
     if (!listing->rooms[at])
         return false;
-    status_copy(from, listing->rooms[at], &listing->processes[at]);
+    status_copy(&from, listing->rooms[at], &listing->processes[at]);
     listing->list.count++;
     return true;
 }

@@ -21,11 +21,13 @@ static size_t plain_size(struct remex_bytes bytes)
     return bytes.size + 1;
 }
 
-size_t status_copy_size(const struct process_status *from)
+size_t status_copy_size(const struct inspect_reply *reply)
 {
+    const struct process_status *from = &reply->process;
     size_t size = (from->argv_count + 1) * sizeof(char *) +
             from->label_count * sizeof(struct remex_label) +
-            from->stream_count * sizeof(struct remex_stream_status);
+            from->stream_count * sizeof(struct remex_stream_status) +
+            reply->follower_count * sizeof(struct remex_follower_status);
 
     size += escaped_size(from->process_id) + plain_size(from->principal) +
             plain_size(from->cwd);
@@ -34,6 +36,8 @@ size_t status_copy_size(const struct process_status *from)
     for (size_t i = 0; i < from->label_count; i++)
         size += plain_size(from->labels[i].name) +
                 plain_size(from->labels[i].value);
+    for (size_t i = 0; i < reply->follower_count; i++)
+        size += plain_size(reply->followers[i].client_name);
     return size;
 }
 
@@ -128,6 +132,7 @@ static struct remex_stream_status stream_of(const struct stream_status *from)
         .options = options_of(&from->spec),
         .bytes = from->bytes_read,
         .dropped_bytes = from->dropped_bytes,
+        .dropped_events = from->dropped_events,
         .retained_bytes = from->retained_bytes,
         .retained_events = from->retained_events,
         .sealed = from->sealed,
@@ -136,32 +141,57 @@ static struct remex_stream_status stream_of(const struct stream_status *from)
     };
 }
 
+static struct remex_follower_status follower_of(
+        const struct follower_status *from, char **at)
+{
+    struct remex_follower_status follower = {
+        .client = put_plain(at, from->client_name),
+        .exclusive = from->exclusive,
+        .connected = from->connected,
+        .sent_seq = from->sent_seq,
+        .taken_seq = from->acknowledged_seq,
+        .window_bytes = from->window_bytes,
+        .lost_events = from->lost_events,
+    };
+
+    memcpy(follower.lost_bytes, from->lost_bytes, sizeof(from->lost_bytes));
+    return follower;
+}
+
 /* The arrays come first in the room, which is aligned for them. */
 struct arrays {
     struct remex_stream_status *streams;
+    struct remex_follower_status *followers;
     struct remex_label *labels;
     const char **argv;
     char *text;
 };
 
-static struct arrays divide(const struct process_status *from, void *room)
+static struct arrays divide(const struct inspect_reply *reply, void *room)
 {
+    const struct process_status *from = &reply->process;
     struct arrays arrays = { .streams = room };
 
-    arrays.labels = (struct remex_label *)(arrays.streams + from->stream_count);
+    arrays.followers = (struct remex_follower_status *)(arrays.streams +
+            from->stream_count);
+    arrays.labels =
+            (struct remex_label *)(arrays.followers + reply->follower_count);
     arrays.argv = (const char **)(arrays.labels + from->label_count);
     arrays.text = (char *)(arrays.argv + from->argv_count + 1);
     return arrays;
 }
 
-void status_copy(const struct process_status *from, void *room,
+void status_copy(const struct inspect_reply *reply, void *room,
         struct remex_process_status *out)
 {
-    struct arrays arrays = divide(from, room);
+    const struct process_status *from = &reply->process;
+    struct arrays arrays = divide(reply, room);
     char *at = arrays.text;
 
     for (size_t i = 0; i < from->stream_count; i++)
         arrays.streams[i] = stream_of(&from->streams[i]);
+    for (size_t i = 0; i < reply->follower_count; i++)
+        arrays.followers[i] = follower_of(&reply->followers[i], &at);
     for (size_t i = 0; i < from->label_count; i++) {
         arrays.labels[i].name = put_plain(&at, from->labels[i].name);
         arrays.labels[i].value = put_plain(&at, from->labels[i].value);
@@ -187,11 +217,13 @@ void status_copy(const struct process_status *from, void *room,
         .stdin_offset = from->stdin_next_offset,
         .stdin_room = from->stdin_room,
         .followers = from->followers,
+        .follower_list = arrays.followers,
+        .follower_count = reply->follower_count,
         .owned = from->owned,
         .owner_loss = owner_loss_of(from->owner_loss),
         .expires_ns = from->expires_ns,
         .has_exit = from->ending.has_exited,
         .exit = from->ending.exited,
     };
-    assert((size_t)(at - (char *)room) <= status_copy_size(from));
+    assert((size_t)(at - (char *)room) <= status_copy_size(reply));
 }

@@ -13,10 +13,10 @@
 #include "common/message.h"
 
 /* What a copy takes beside the struct itself; never 0. */
-size_t status_copy_size(const struct process_status *from);
+size_t status_copy_size(const struct inspect_reply *from);
 
 /* `room` has that many bytes, and is aligned as malloc does it. */
-void status_copy(const struct process_status *from, void *room,
+void status_copy(const struct inspect_reply *from, void *room,
         struct remex_process_status *out);
 
 #endif

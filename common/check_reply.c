@@ -95,7 +95,8 @@ static bool check_inspect(
 {
     struct check process = check_within(c, "process");
 
-    return check_status(&process, &inspect->process);
+    return check_status(&process, &inspect->process) &&
+            check_followers(c, inspect->followers, inspect->follower_count);
 }
 
 /* `size_out`: how many bytes the outputs have, if there are any. */

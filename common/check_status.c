@@ -58,3 +58,16 @@ bool check_status(const struct check *c, const struct process_status *status)
                     c, status->owner_loss, OWNER_LOSS_KEEP, "owner_loss") &&
             check_streams(c, status) && check_ending(c, &status->ending);
 }
+
+bool check_followers(const struct check *c,
+        const struct follower_status *followers, size_t count)
+{
+    if (!check_that(c, count <= MESSAGE_FOLLOWERS, "followers",
+                "There are 64 of them at most."))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!check_text(c, followers[i].client_name, MESSAGE_CLIENT_NAME_BYTES,
+                    "followers.client_name"))
+            return false;
+    return true;
+}

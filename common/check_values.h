@@ -57,6 +57,8 @@ bool check_ending(
         const struct check *check, const struct process_ending *ending);
 bool check_status(
         const struct check *check, const struct process_status *status);
+bool check_followers(const struct check *check,
+        const struct follower_status *followers, size_t count);
 bool check_follow(const struct check *check, const struct follow_spec *follow);
 bool check_batch(const struct check *check, const struct batch *batch,
         bool followed, size_t *size_out);

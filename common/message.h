@@ -35,7 +35,8 @@ enum {
     MESSAGE_STOP_STEPS = 16,
     MESSAGE_RLIMITS = 16,           /* as many as Linux has */
     MESSAGE_TERMINAL_CELLS = 65535, /* rows or columns */
-    MESSAGE_SIGNAL = 64
+    MESSAGE_SIGNAL = 64,
+    MESSAGE_FOLLOWERS = 64 /* told one by one */
 };
 
 /* Numbers of the fields in Request.call and Reply.result. */
@@ -312,6 +313,8 @@ struct inspect_request {
 
 struct inspect_reply {
     struct process_status process;
+    const struct follower_status *followers;
+    size_t follower_count;
 };
 
 struct list_request {

@@ -114,9 +114,21 @@ struct stream_status {
     uint64_t retained_bytes;
     uint64_t retained_events;
     uint64_t dropped_bytes;
+    uint64_t dropped_events;
     bool sealed;
     bool has_ended;
     struct remex_stream_end end;
+};
+
+struct follower_status {
+    struct remex_bytes client_name;
+    bool exclusive;
+    bool connected;
+    uint64_t sent_seq;
+    uint64_t acknowledged_seq;
+    uint64_t window_bytes;
+    uint64_t lost_events;
+    uint64_t lost_bytes[REMEX_STREAMS];
 };
 
 struct process_status {

@@ -117,6 +117,9 @@ static ProtobufCMessage *put_inspect(
     pb->process = wire_alloc(wire, 1, sizeof(*pb->process));
     if (pb->process)
         wire_put_status(wire, &reply->inspect.process, pb->process);
+    pb->n_followers = reply->inspect.follower_count;
+    pb->followers =
+            wire_put_followers(wire, reply->inspect.followers, pb->n_followers);
     return &pb->base;
 }
 
@@ -129,6 +132,9 @@ static void take_inspect(
         wire_take_status(wire, pb->process, &out->inspect.process);
     else
         wire_refuse(wire, "inspect.process", "Tell about the process.");
+    out->inspect.followers =
+            wire_take_followers(wire, pb->followers, pb->n_followers);
+    out->inspect.follower_count = pb->n_followers;
 }
 
 const struct result_codec wire_result_inspect = { put_inspect, take_inspect };

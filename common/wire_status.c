@@ -13,6 +13,7 @@ static void put_stream_status(struct wire *wire,
     pb->retained_bytes = stream->retained_bytes;
     pb->retained_events = stream->retained_events;
     pb->dropped_bytes = stream->dropped_bytes;
+    pb->dropped_events = stream->dropped_events;
     pb->sealed = stream->sealed;
     if (stream->has_ended)
         pb->end = wire_put_end(wire, &stream->end);
@@ -28,6 +29,7 @@ static struct stream_status take_stream_status(
         .retained_bytes = pb->retained_bytes,
         .retained_events = pb->retained_events,
         .dropped_bytes = pb->dropped_bytes,
+        .dropped_events = pb->dropped_events,
         .sealed = pb->sealed,
         .has_ended = pb->end != NULL,
     };
@@ -134,4 +136,56 @@ void wire_take_status(struct wire *wire, const Remex__V1__ProcessStatus *pb,
     for (size_t i = 0; i < pb->n_streams && i < REMEX_STREAMS; i++)
         out->streams[i] = take_stream_status(pb->streams[i]);
     wire_take_ending(pb->state, pb->exited, pb->closed, &out->ending);
+}
+
+/* --- FollowerStatus ------------------------------------------------------- */
+
+static void put_follower(struct wire *wire,
+        const struct follower_status *follower, Remex__V1__FollowerStatus *pb)
+{
+    remex__v1__follower_status__init(pb);
+    pb->client_name = wire_put_text(wire, follower->client_name);
+    pb->exclusive = follower->exclusive;
+    pb->connected = follower->connected;
+    pb->sent_seq = follower->sent_seq;
+    pb->acknowledged_seq = follower->acknowledged_seq;
+    pb->window_bytes = follower->window_bytes;
+    pb->lost_events = follower->lost_events;
+    pb->lost_stdout_bytes = follower->lost_bytes[REMEX_STDOUT - 1];
+    pb->lost_stderr_bytes = follower->lost_bytes[REMEX_STDERR - 1];
+    pb->lost_terminal_bytes = follower->lost_bytes[REMEX_TERMINAL - 1];
+}
+
+Remex__V1__FollowerStatus **wire_put_followers(struct wire *wire,
+        const struct follower_status *followers, size_t count)
+{
+    Remex__V1__FollowerStatus *made = wire_alloc(wire, count, sizeof(*made));
+    Remex__V1__FollowerStatus **out =
+            wire_alloc(wire, count, sizeof(Remex__V1__FollowerStatus *));
+
+    for (size_t i = 0; made && out && i < count; i++) {
+        put_follower(wire, &followers[i], &made[i]);
+        out[i] = &made[i];
+    }
+    return out;
+}
+
+const struct follower_status *wire_take_followers(
+        struct wire *wire, Remex__V1__FollowerStatus *const *pb, size_t count)
+{
+    struct follower_status *out = wire_alloc(wire, count, sizeof(*out));
+
+    for (size_t i = 0; out && i < count; i++)
+        out[i] = (struct follower_status){
+            .client_name = wire_take_text(pb[i]->client_name),
+            .exclusive = pb[i]->exclusive,
+            .connected = pb[i]->connected,
+            .sent_seq = pb[i]->sent_seq,
+            .acknowledged_seq = pb[i]->acknowledged_seq,
+            .window_bytes = pb[i]->window_bytes,
+            .lost_events = pb[i]->lost_events,
+            .lost_bytes = { pb[i]->lost_stdout_bytes, pb[i]->lost_stderr_bytes,
+                    pb[i]->lost_terminal_bytes },
+        };
+    return out;
 }

@@ -93,6 +93,11 @@ void wire_put_status(struct wire *wire, const struct process_status *status,
 void wire_take_status(struct wire *wire, const Remex__V1__ProcessStatus *pb,
         struct process_status *out);
 
+Remex__V1__FollowerStatus **wire_put_followers(struct wire *wire,
+        const struct follower_status *followers, size_t count);
+const struct follower_status *wire_take_followers(
+        struct wire *wire, Remex__V1__FollowerStatus *const *pb, size_t count);
+
 Remex__V1__Batch *wire_put_batch(struct wire *wire, const struct batch *batch);
 /* The outputs take their bytes from `payload`. */
 void wire_take_batch(struct wire *wire, const Remex__V1__Batch *pb,

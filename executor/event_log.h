@@ -156,6 +156,7 @@ struct log_stream_state {
     size_t kept_bytes;
     size_t kept_events;
     uint64_t dropped; /* bytes that left although they were needed */
+    uint64_t dropped_events;
     bool sealed;
 };
 

@@ -2,6 +2,7 @@
 #include "executor/follows.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/error.h"
 #include "executor/refusal.h"
@@ -155,6 +156,20 @@ static struct follow *follow_new(
     return follow;
 }
 
+/* Before the cursor is set. If nobody knows any more where in each stream it is
+ * to be, a gap comes next: what that has is counted from where he was, or from
+ * its end. */
+static void place_tally(struct follow *follow, uint64_t after_seq)
+{
+    const struct event_log *log = process_log(follow->entry->process);
+    struct mark mark = { { 0 } };
+
+    if (after_seq > 0 && !event_log_mark(log, after_seq, &mark) &&
+            follow->cursor.seq > 0)
+        return;
+    memcpy(follow->tally.offsets, mark.offsets, sizeof(mark.offsets));
+}
+
 /* Its session is told when it pulls. */
 static void displace(struct follow *follow)
 {
@@ -194,6 +209,7 @@ enum remex_status follows_set(struct session *session, struct entry *entry,
         follow = follow_new(session, entry, spec->follow_id);
     if (!follow)
         return refusal_no_memory(error, "a follow");
+    place_tally(follow, spec->after_seq);
     follow->cursor.seq = spec->after_seq;
     follow->cursor.position = spec->after_position;
     follow->until_position = spec->until_position;
@@ -347,6 +363,44 @@ void follows_tell_displaced(uint64_t follow_id, struct follow_state *out)
         .known = true,
         .displaced = true,
     };
+}
+
+static void tell_follower(
+        const struct follow *follow, struct follower_status *out)
+{
+    const struct session *session = follow->session;
+    uint64_t position = follow->cursor.position;
+    struct tally tally = follow->tally;
+    struct remex_event event;
+
+    if (event_log_next(process_log(follow->entry->process), &follow->cursor,
+                &event, NULL) &&
+            event.kind == REMEX_EVENT_GAP)
+        tally_pass(&tally, &event);
+    *out = (struct follower_status){
+        .client_name = { session->client_name, session->client_name_size },
+        .exclusive = follow->exclusive,
+        .connected = session->pipe_count > 0,
+        .sent_seq = follow->cursor.seq,
+        .acknowledged_seq = follow->consumed_seq,
+        .window_bytes = follow->until_position > position
+                ? follow->until_position - position
+                : 0,
+        .lost_events = tally.lost_events,
+    };
+    memcpy(out->lost_bytes, tally.lost_bytes, sizeof(out->lost_bytes));
+}
+
+size_t follows_tell_all(
+        const struct entry *entry, struct follower_status *out, size_t most)
+{
+    struct list *node = entry->follows.next;
+    size_t count = 0;
+
+    for (; node != &entry->follows && count < most; node = node->next)
+        tell_follower(
+                CONTAINER_OF(node, struct follow, of_entry), &out[count++]);
+    return count;
 }
 
 bool follows_want(const struct entry *entry)

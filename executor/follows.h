@@ -18,6 +18,7 @@
 #include "common/message.h"
 #include "executor/registry.h"
 #include "executor/sessions.h"
+#include "executor/tally.h"
 
 struct follow {
     struct table_node node; /* in its session, by `id` */
@@ -28,6 +29,7 @@ struct follow {
     struct list ready; /* in its session's list */
     uint64_t id;
     struct cursor cursor;
+    struct tally tally;      /* up to there */
     uint64_t until_position; /* output and gaps may begin below this one */
     uint64_t consumed_seq;
     uint64_t told_seq; /* by a FollowState: the newest event then */
@@ -94,6 +96,10 @@ void follow_tell_state(const struct follow *follow, struct follow_state *out);
 
 /* All that a session follows is closed, and it was sent everything. */
 bool follows_are_done(const struct session *session);
+
+/* Those who came first, at most `most`; how many. The names are lent. */
+size_t follows_tell_all(
+        const struct entry *entry, struct follower_status *out, size_t most);
 
 /* Of a follow that has ended because somebody took over. */
 void follows_tell_displaced(uint64_t follow_id, struct follow_state *out);

@@ -191,9 +191,12 @@ void gather_whole(struct gather *gather, const struct event_log *log)
 static bool gather_follow(struct gather *gather, struct follow *follow)
 {
     const struct event_log *log = process_log(follow->entry->process);
+    size_t first = gather->count;
 
     gather_log(
             gather, log, &follow->cursor, follow->id, &follow->until_position);
+    for (size_t i = first; i < gather->count; i++)
+        tally_pass(&follow->tally, &gather->events[i].event);
     if (follow_has_early_exit(follow)) {
         struct follow_state state;
 

@@ -43,8 +43,10 @@ bool log_stream_may_leave(const struct log_stream *stream)
 
 void log_stream_drop_oldest(struct log_stream *stream)
 {
-    if (oldest_is_needed(stream))
+    if (oldest_is_needed(stream)) {
         stream->dropped += output_ring_at(&stream->ring, 0)->size;
+        stream->dropped_events++;
+    }
     output_ring_drop_oldest(&stream->ring);
 }
 
@@ -84,6 +86,7 @@ struct log_stream_state log_stream_tell(
         .kept_bytes = stream->ring.bytes,
         .kept_events = stream->ring.count,
         .dropped = stream->dropped,
+        .dropped_events = stream->dropped_events,
         .sealed = stream->sealed,
     };
 }

@@ -15,6 +15,7 @@ struct log_stream {
     size_t index;     /* enum remex_stream - 1 */
     uint64_t need;    /* outputs behind this event are needed */
     uint64_t dropped; /* bytes that left although they were needed */
+    uint64_t dropped_events;
     bool sealed;
 };
 

@@ -147,6 +147,7 @@ size_t process_tell_streams(
             .retained_bytes = state.kept_bytes,
             .retained_events = state.kept_events,
             .dropped_bytes = state.dropped,
+            .dropped_events = state.dropped_events,
             .sealed = state.sealed,
             .has_ended = stream->end.kind != 0,
             .end = stream->end,

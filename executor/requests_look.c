@@ -53,10 +53,19 @@ enum remex_status requests_inspect(struct call *call, struct remex_error *error)
 {
     const struct entry *entry =
             requests_find(call, call->request->inspect.process_id);
+    struct inspect_reply *inspect = &call->reply.inspect;
+    struct follower_status *followers;
 
     if (!entry)
         return refusal_unknown_process(error);
-    registry_tell_status(entry, &call->reply.inspect.process);
+    followers = arena_alloc(
+            &call->requests->arena, MESSAGE_FOLLOWERS * sizeof(*followers));
+    if (!followers)
+        return refusal_no_memory(error, "a status");
+    registry_tell_status(entry, &inspect->process);
+    inspect->followers = followers;
+    inspect->follower_count =
+            follows_tell_all(entry, followers, MESSAGE_FOLLOWERS);
     return REMEX_OK;
 }
 

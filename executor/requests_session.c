@@ -20,11 +20,22 @@ static const struct remex_bytes capabilities[] = {
     { "cgroup", sizeof("cgroup") - 1 }, /* the last: not everywhere */
 };
 
+static void note_holder(
+        struct session *session, const struct open_request *open)
+{
+    struct remex_bytes name = open->client_name;
+
+    if (name.size > 0)
+        memcpy(session->client_name, name.data, name.size);
+    session->client_name_size = name.size;
+}
+
 static void fill_open_reply(struct call *call, struct session *session)
 {
     struct requests *requests = call->requests;
     struct open_reply *open = &call->reply.open;
 
+    note_holder(session, &call->request->open);
     session->home = call->caller->front;
     session_seen(session, call->caller->front, call->caller->pipe);
     open->version = MESSAGE_VERSION;

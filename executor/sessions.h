@@ -56,7 +56,9 @@ struct session {
     struct message_id id;
     uint8_t topic[MESSAGE_TOPIC_BYTES];
     struct principal *principal;
-    enum role role; /* of its newest holder */
+    enum role role; /* of its newest holder, and what he calls himself: */
+    uint8_t client_name[MESSAGE_CLIENT_NAME_BYTES];
+    size_t client_name_size;
     uint64_t attachment;
     uint64_t used_attachment;
     uint32_t lease_ms;

@@ -75,14 +75,34 @@ static void print_command(const struct remex_process_status *status)
 
 static void print_stream(const struct remex_stream_status *stream)
 {
-    printf("%-*s%" PRIu64 " bytes, %" PRIu64 " kept, %" PRIu64 " dropped, %s",
+    printf("%-*s%" PRIu64 " bytes, %" PRIu64 " kept in %" PRIu64
+           " outputs, %" PRIu64 " dropped, %s",
             NAME_COLUMN, status_words_stream(stream->stream), stream->bytes,
-            stream->retained_bytes, stream->dropped_bytes,
+            stream->retained_bytes, stream->retained_events,
+            stream->dropped_bytes,
             status_words_delivery(stream->options.delivery));
     if (stream->sealed)
         fputs(", sealed", stdout);
     printf(", %s\n",
             stream->ended ? status_words_end(stream->end.kind) : "open");
+}
+
+static void print_followers(const struct remex_process_status *status)
+{
+    printf("%-*s%" PRIu32 "\n", NAME_COLUMN, "followers", status->followers);
+    for (size_t i = 0; i < status->follower_count; i++) {
+        const struct remex_follower_status *follower =
+                &status->follower_list[i];
+        uint64_t lost = 0;
+
+        for (size_t j = 0; j < REMEX_STREAMS; j++)
+            lost += follower->lost_bytes[j];
+        printf("%-*s", NAME_COLUMN, "follower");
+        text_print(stdout, follower->client);
+        printf(", taken to event %" PRIu64 ", %" PRIu64 " bytes lost%s%s\n",
+                follower->taken_seq, lost, follower->exclusive ? ", alone" : "",
+                follower->connected ? "" : ", gone");
+    }
 }
 
 static void print_exit(const struct remex_exit *ended)
@@ -114,7 +134,7 @@ static void print_status(const struct remex_process_status *status)
         print_stream(&status->streams[i]);
     printf("%-*s%" PRIu64 " bytes taken, room for %" PRIu64 "\n", NAME_COLUMN,
             "stdin", status->stdin_offset, status->stdin_room);
-    printf("%-*s%" PRIu32 "\n", NAME_COLUMN, "followers", status->followers);
+    print_followers(status);
     printf("%-*s%s, %s without\n", NAME_COLUMN, "owner",
             status->owned ? "there" : "gone",
             status_words_owner_loss(status->owner_loss));

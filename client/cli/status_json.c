@@ -63,11 +63,45 @@ static void write_stream(
     json_unsigned(json, "retained_bytes", stream->retained_bytes);
     json_unsigned(json, "retained_events", stream->retained_events);
     json_unsigned(json, "dropped_bytes", stream->dropped_bytes);
+    json_unsigned(json, "dropped_events", stream->dropped_events);
     json_bool(json, "sealed", stream->sealed);
     if (stream->ended)
         write_end(json, &stream->end);
     else
         json_null(json, "end");
+    json_close(json);
+}
+
+static void write_lost(
+        struct json *json, const struct remex_follower_status *follower)
+{
+    json_unsigned(json, "lost_events", follower->lost_events);
+    json_open_object(json, "lost_bytes");
+    for (int i = REMEX_STDOUT; i <= REMEX_TERMINAL; i++)
+        json_unsigned(json, status_words_stream((enum remex_stream)i),
+                follower->lost_bytes[i - REMEX_STDOUT]);
+    json_close(json);
+}
+
+static void write_followers(
+        struct json *json, const struct remex_process_status *status)
+{
+    json_unsigned(json, "followers", status->followers);
+    json_open_array(json, "follower_list");
+    for (size_t i = 0; i < status->follower_count; i++) {
+        const struct remex_follower_status *follower =
+                &status->follower_list[i];
+
+        json_open_object(json, NULL);
+        json_text(json, "client", follower->client);
+        json_bool(json, "exclusive", follower->exclusive);
+        json_bool(json, "connected", follower->connected);
+        json_unsigned(json, "sent_seq", follower->sent_seq);
+        json_unsigned(json, "taken_seq", follower->taken_seq);
+        json_unsigned(json, "window_bytes", follower->window_bytes);
+        write_lost(json, follower);
+        json_close(json);
+    }
     json_close(json);
 }
 
@@ -110,7 +144,7 @@ void status_json_write(struct json *json, const char *key,
     json_close(json);
     json_unsigned(json, "stdin_offset", status->stdin_offset);
     json_unsigned(json, "stdin_room", status->stdin_room);
-    json_unsigned(json, "followers", status->followers);
+    write_followers(json, status);
     json_bool(json, "owned", status->owned);
     json_text(json, "owner_loss", status_words_owner_loss(status->owner_loss));
     write_time(json, "expires", status->expires_ns);

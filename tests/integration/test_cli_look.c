@@ -10,6 +10,7 @@
 
 #include "support/cli.h"
 #include "support/daemon.h"
+#include "support/gate.h"
 #include "support/suite.h"
 
 static struct daemon the_daemon;
@@ -131,15 +132,20 @@ static void check_json(char *json, const char *test)
     g_free(json);
 }
 
-static void json_is_json(void)
+static bool have_python(void)
 {
     char *python = g_find_program_in_path("python3");
 
-    if (!python) {
+    if (!python)
         g_test_skip("no python3 here");
-        return;
-    }
     g_free(python);
+    return python != NULL;
+}
+
+static void json_is_json(void)
+{
+    if (!have_python())
+        return;
     cli_check(CLI("start", AT, "--id", "odd", "--label", "quote=\"\\\"", "--",
                       "/bin/sh", "-c", "exit 5", "\xc3\xa4\n", "\xff"),
             0, "odd\n", "");
@@ -153,6 +159,56 @@ static void json_is_json(void)
             "'odd' in [p['id'] for p in it['processes']]");
     check_json(cli_read(CLI("ps", AT, "--json", "--label", "no=such")),
             "it['processes'] == [] and it['executor'].startswith('ipc:')");
+}
+
+/* Every policy and every counter. */
+static void json_tells_how_output_is_delivered(void)
+{
+    struct command command;
+    struct gate gate;
+    char *script;
+    char *line;
+
+    if (!have_python())
+        return;
+    gate_init(&gate);
+    script = g_strdup_printf("echo here; read line <%s", gate.path);
+    cli_check(CLI("start", AT, "--id", "told", "--out",
+                      "lossy,retain=1K,chunk=512", "--err", "hold,retain=none",
+                      "--", "/bin/sh", "-c", script),
+            0, "told\n", "");
+    command_start(&command, CLI("attach", AT, "--exclusive", "told"), NULL);
+    line = command_read_line(command.out);
+    g_assert_cmpstr(line, ==, "here");
+    check_json(cli_read(CLI("inspect", AT, "told", "--json")),
+            "it['streams'] == ["
+            "{'stream': 'stdout', 'capture': 'pipe', 'delivery': 'lossy',"
+            " 'no_follower': 'drain', 'retention': 'bytes',"
+            " 'retention_amount': 1024, 'chunk_bytes': 512, 'bytes': 5,"
+            " 'retained_bytes': 5, 'retained_events': 1, 'dropped_bytes': 0,"
+            " 'dropped_events': 0, 'sealed': False, 'end': None},"
+            "{'stream': 'stderr', 'capture': 'pipe', 'delivery': 'reliable',"
+            " 'no_follower': 'hold', 'retention': 'none',"
+            " 'retention_amount': 0, 'chunk_bytes': 0, 'bytes': 0,"
+            " 'retained_bytes': 0, 'retained_events': 0, 'dropped_bytes': 0,"
+            " 'dropped_events': 0, 'sealed': False, 'end': None}] and "
+            "it['followers'] == 1 and it['follower_list'][0].items() >= "
+            "{'client': 'remex', 'exclusive': True, 'connected': True,"
+            " 'sent_seq': 1, 'lost_events': 0, 'lost_bytes':"
+            " {'stdout': 0, 'stderr': 0, 'terminal': 0}}.items() and "
+            "it['follower_list'][0]['taken_seq'] in (0, 1) and "
+            "it['follower_list'][0]['window_bytes'] > 0");
+    g_free(line);
+    line = cli_read(CLI("inspect", AT, "told"));
+    check_line(line, "stdout ", "5 kept in 1 outputs");
+    check_line(line, "followers ", "1");
+    check_line(line, "follower ", "remex, taken to event ");
+    check_line(line, "follower ", ", 0 bytes lost, alone");
+    g_free(line);
+    gate_open(&gate);
+    cli_check_end(&command, 0, "", "");
+    gate_deinit(&gate);
+    g_free(script);
 }
 
 static void what_has_ended_can_be_forgotten(void)
@@ -201,6 +257,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/cli_look", a_terminal_is_safe_from_commands);
     SUITE_ADD("/cli_look", inspect_tells_all);
     SUITE_ADD("/cli_look", json_is_json);
+    SUITE_ADD("/cli_look", json_tells_how_output_is_delivered);
     SUITE_ADD("/cli_look", what_has_ended_can_be_forgotten);
     SUITE_ADD("/cli_look", what_runs_is_not_forgotten);
     SUITE_ADD("/cli_look", bad_usage_is_told);

@@ -251,20 +251,36 @@ static void what_is_lost_is_counted(void)
     struct remex_event event;
     struct remex_exit ended;
     uint64_t lost = 0;
+    uint64_t events = 0;
+    uint64_t seq = 0;
 
     options.out.delivery = REMEX_DELIVERY_LOSSY;
     process = remote_start(
             client, REMOTE_ARGV(REMOTE_CHILD("spew"), "20000000"), &options);
     g_assert_cmpint(remex_process_wait(process, 60000, &ended), ==, REMEX_OK);
-    while (remex_process_next_event(process, 60000, &event) == REMEX_OK)
-        if (event.kind == REMEX_EVENT_GAP)
-            lost += event.gap.bytes;
+    while (remex_process_next_event(process, 60000, &event) == REMEX_OK) {
+        seq = event.seq;
+        if (event.kind != REMEX_EVENT_GAP)
+            continue;
+        lost += event.gap.bytes;
+        events += event.seq - event.gap.first_seq + 1;
+    }
     g_assert_cmpuint(lost, >, 0);
     g_assert_cmpint(
             remex_process_inspect(process, &status, NULL), ==, REMEX_OK);
     g_assert_cmpuint(status->streams[0].bytes, ==, 20000000);
     g_assert_cmpuint(status->streams[0].dropped_bytes, >=, lost);
     g_assert_cmpuint(status->streams[0].dropped_bytes, <, 20000000);
+    g_assert_cmpuint(status->streams[0].dropped_events, >, 0);
+    g_assert_cmpuint(status->follower_count, ==, 1);
+    g_assert_cmpuint(status->follower_list[0].lost_bytes[0], ==, lost);
+    g_assert_cmpuint(status->follower_list[0].lost_bytes[1], ==, 0);
+    g_assert_cmpuint(status->follower_list[0].lost_events, ==, events);
+    g_assert_cmpuint(status->follower_list[0].sent_seq, ==, seq);
+    g_assert_true(status->follower_list[0].connected);
+    g_assert_false(status->follower_list[0].exclusive);
+    g_assert_true(
+            g_str_has_suffix(g_get_prgname(), status->follower_list[0].client));
     g_assert_cmpuint(status->streams[1].dropped_bytes, ==, 0);
     g_assert_cmpint(
             status->streams[0].options.delivery, ==, REMEX_DELIVERY_LOSSY);

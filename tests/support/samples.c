@@ -218,14 +218,14 @@ static const struct process_status statuses[] = {
                                  { CAPTURE_PIPE, DELIVERY_RELIABLE,
                                          NO_FOLLOWER_HOLD, RETENTION_CHUNKS,
                                          205, 206 },
-                                 207, 208, 209, 210, true, true,
+                                 207, 208, 209, 210, 224, true, true,
                                  { REMEX_STDOUT, REMEX_END_READ_ERROR, 4,
                                          211 } },
                     { REMEX_STDERR,
                             { CAPTURE_DISCARD, DELIVERY_LOSSY,
                                     NO_FOLLOWER_DRAIN, RETENTION_NONE, 212,
                                     213 },
-                            214, 215, 216, 217, false, true,
+                            214, 215, 216, 217, 225, false, true,
                             { REMEX_STDERR, REMEX_END_DISCARDED, 0, 218 } } },
             .stream_count = 2,
             .stdin_next_offset = 219,
@@ -251,6 +251,11 @@ static const struct process_status statuses[] = {
             .owner_loss = OWNER_LOSS_KILL,
             .ending = { .state = PROCESS_RUNNING },
     },
+};
+
+static const struct follower_status followers[] = {
+    { BYTES("a follower"), true, false, 231, 232, 233, 234, { 235, 236, 237 } },
+    { .connected = true, .sent_seq = 238 },
 };
 
 /* What the events below tell of. */
@@ -430,7 +435,8 @@ static void fill_result(struct reply *reply)
     if (reply->method == METHOD_WAIT)
         reply->wait.ending = statuses[0].ending;
     if (reply->method == METHOD_INSPECT)
-        reply->inspect.process = statuses[0];
+        reply->inspect = (struct inspect_reply){ statuses[0], followers,
+            COUNT(followers) };
     if (reply->method == METHOD_LIST)
         reply->list = (struct list_reply){ statuses, COUNT(statuses), true };
 }

@@ -467,6 +467,7 @@ static void stream_status(GString *out, const struct stream_status *status)
     number(out, "retained_bytes", status->retained_bytes);
     number(out, "retained_events", status->retained_events);
     number(out, "dropped_bytes", status->dropped_bytes);
+    number(out, "dropped_events", status->dropped_events);
     number(out, "sealed", status->sealed);
     if (status->has_ended)
         closed(out, &status->end, 1);
@@ -494,6 +495,25 @@ static void status(GString *out, const struct process_status *status)
     number(out, "owner_loss", status->owner_loss);
     signed_number(out, "expires_ns", status->expires_ns);
     ending(out, &status->ending);
+}
+
+static void inspect_reply(GString *out, const struct inspect_reply *inspect)
+{
+    status(out, &inspect->process);
+    number(out, "followers_told", inspect->follower_count);
+    for (size_t i = 0; i < inspect->follower_count; i++) {
+        const struct follower_status *follower = &inspect->followers[i];
+
+        bytes(out, "follower.client_name", follower->client_name);
+        number(out, "exclusive", follower->exclusive);
+        number(out, "connected", follower->connected);
+        number(out, "sent_seq", follower->sent_seq);
+        number(out, "acknowledged_seq", follower->acknowledged_seq);
+        number(out, "window_bytes", follower->window_bytes);
+        number(out, "lost_events", follower->lost_events);
+        for (size_t j = 0; j < REMEX_STREAMS; j++)
+            number(out, "lost_bytes", follower->lost_bytes[j]);
+    }
 }
 
 static void list_reply(GString *out, const struct list_reply *list)
@@ -533,7 +553,7 @@ char *tell_reply(const struct reply *reply)
     if (reply->method == METHOD_WAIT)
         ending(out, &reply->wait.ending);
     if (reply->method == METHOD_INSPECT)
-        status(out, &reply->inspect.process);
+        inspect_reply(out, &reply->inspect);
     if (reply->method == METHOD_LIST)
         list_reply(out, &reply->list);
     bytes(out, "payload", reply->payload);

@@ -286,6 +286,33 @@ static void a_status_tells_each_stream_once(void)
     check_status(status, "closed.kind");
 }
 
+static void check_followers(
+        struct follower_status *followers, size_t count, const char *field)
+{
+    struct reply reply = sample_reply(METHOD_INSPECT);
+
+    reply.inspect.followers = followers;
+    reply.inspect.follower_count = count;
+    if (field)
+        rules_reply_refused(&reply, field);
+    else
+        rules_reply_fine(&reply);
+}
+
+static void followers_are_64_at_most_with_names_of_128_bytes(void)
+{
+    static struct follower_status followers[65];
+
+    check_followers(followers, 64, NULL);
+    check_followers(followers, 65, "inspect.followers");
+    followers[0].client_name = rules_many(128);
+    check_followers(followers, 1, NULL);
+    followers[0].client_name = rules_many(129);
+    check_followers(followers, 1, "inspect.followers.client_name");
+    followers[0].client_name = text_bytes("\xff");
+    check_followers(followers, 1, "inspect.followers.client_name");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -302,5 +329,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/check_control", an_ending_fits_its_state);
     SUITE_ADD("/check_control", a_status_is_complete);
     SUITE_ADD("/check_control", a_status_tells_each_stream_once);
+    SUITE_ADD(
+            "/check_control", followers_are_64_at_most_with_names_of_128_bytes);
     return g_test_run();
 }

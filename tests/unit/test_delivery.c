@@ -590,6 +590,129 @@ static void the_bound_of_a_held_child_is_its_share(void)
     desk_deinit(&desk);
 }
 
+/* --- Who they are --------------------------------------------------------- */
+
+static struct reply inspect(struct desk *desk)
+{
+    struct request request = { .method = METHOD_INSPECT,
+        .inspect = { .process_id = ID("one") } };
+    struct reply reply = desk_call(desk, &request);
+
+    g_assert_cmpint(reply.error.status, ==, REMEX_OK);
+    return reply;
+}
+
+/* Told or not yet, it is lost as soon as it has left the log. */
+static void check_losses(
+        struct desk *desk, uint64_t sent, uint64_t events, uint64_t bytes)
+{
+    const struct reply reply = inspect(desk);
+    const struct follower_status *slow = &reply.inspect.followers[0];
+    const struct follower_status *fast = &reply.inspect.followers[1];
+
+    g_assert_cmpuint(reply.inspect.process.followers, ==, 2);
+    g_assert_cmpuint(reply.inspect.follower_count, ==, 2);
+    g_assert_cmpuint(slow->sent_seq, ==, sent);
+    g_assert_cmpuint(slow->acknowledged_seq, ==, 0);
+    g_assert_cmpuint(slow->lost_events, ==, events);
+    g_assert_cmpuint(slow->lost_bytes[0], ==, bytes);
+    g_assert_cmpuint(slow->lost_bytes[1], ==, 0);
+    g_assert_false(slow->exclusive);
+    g_assert_cmpuint(fast->lost_events, ==, 0);
+    g_assert_cmpuint(fast->lost_bytes[0], ==, 0);
+}
+
+/* A Gap and one output fit. */
+static void grant(struct desk *desk, uint64_t until_position)
+{
+    struct pull_ack ack = { 1, 0, until_position };
+    struct request pull = desk_pull_request(0);
+    struct reply reply;
+
+    pull.pull.acks = &ack;
+    pull.pull.ack_count = 1;
+    reply = desk_call(desk, &pull);
+    g_assert_cmpuint(reply.pull.batch.count, ==, 2);
+}
+
+static void each_follower_has_counts_of_its_own(void)
+{
+    struct puppet *puppet;
+    struct desk desk;
+    struct seat slow, fast;
+
+    desk_init(&desk);
+    desk.settings.limits.retained_events = 4; /* three of one stream */
+    desk_start(&desk);
+    desk_open(&desk);
+    slow = seat_of(&desk);
+    puppet = start(&desk, stream_of(DELIVERY_LOSSY, RETENTION_NONE, 0));
+    follow(&desk, (struct follow_spec){ .until_position = 5 });
+    fast = another(&desk);
+    follow(&desk, (struct follow_spec){ 0 });
+    out(puppet, "12345");
+    sit(&desk, slow);
+    check_pulled(&desk, "12345 ");
+    g_assert_cmpuint(inspect(&desk).inspect.followers[0].window_bytes, ==, 0);
+    sit(&desk, fast);
+    for (int i = 0; i < 5; i++) {
+        out(puppet, "12345");
+        g_free(pull_all(&desk));
+    }
+    check_losses(&desk, 1, 2, 10);
+    acknowledge(&desk, 6);
+    g_assert_cmpuint(
+            inspect(&desk).inspect.followers[1].acknowledged_seq, ==, 6);
+    sit(&desk, slow);
+    grant(&desk, 6);
+    check_losses(&desk, 4, 2, 10); /* told now, and counted once */
+    sit(&desk, fast);
+    for (int i = 0; i < 6; i++) {
+        out(puppet, "12345");
+        g_free(pull_all(&desk));
+    }
+    check_losses(&desk, 4, 2 + 5, 10 + 25);
+    unfollow(&desk);
+    g_assert_cmpuint(inspect(&desk).inspect.follower_count, ==, 1);
+    desk_deinit(&desk);
+}
+
+static void check_lost(struct desk *desk, uint64_t events, uint64_t bytes)
+{
+    struct reply reply = inspect(desk);
+
+    g_assert_cmpuint(reply.inspect.followers[0].lost_events, ==, events);
+    g_assert_cmpuint(reply.inspect.followers[0].lost_bytes[0], ==, bytes);
+}
+
+/* What is lost while the link is down is lost to a follower that comes back,
+ * and nothing is to one that begins live. */
+static void the_counts_begin_where_a_follower_does(void)
+{
+    struct puppet *puppet;
+    struct desk desk;
+
+    desk_init(&desk);
+    desk.settings.limits.retained_events = 4;
+    desk_start(&desk);
+    desk_open(&desk);
+    puppet = start(&desk, stream_of(DELIVERY_LOSSY, RETENTION_NONE, 0));
+    out(puppet, "12345");
+    follow(&desk, (struct follow_spec){ .from = FOLLOW_FROM_LIVE });
+    check_lost(&desk, 0, 0);
+    out(puppet, "12345");
+    check_pulled(&desk, "12345 ");
+    for (int i = 0; i < 10; i++)
+        out(puppet, "12345");
+    follow(&desk, (struct follow_spec){ .after_seq = 2, .after_position = 10 });
+    check_lost(&desk, 7, 35);
+    check_pulled(&desk, "gap3-9:35 12345 12345 12345 ");
+    check_lost(&desk, 7, 35);
+    follow(&desk, (struct follow_spec){ .after_seq = 0 });
+    check_lost(&desk, 7 + 9, 35 + 45);
+    desk_deinit(&desk);
+}
+
 /* --- Defects of others -----------------------------------------------------
  */
 
@@ -781,6 +904,8 @@ int main(int argc, char **argv)
             "/delivery", the_lease_decides_when_a_dead_follower_stops_counting);
     SUITE_ADD("/delivery", what_is_held_waits_for_who_comes);
     SUITE_ADD("/delivery", the_bound_of_a_held_child_is_its_share);
+    SUITE_ADD("/delivery", each_follower_has_counts_of_its_own);
+    SUITE_ADD("/delivery", the_counts_begin_where_a_follower_does);
     SUITE_ADD("/delivery", h1_who_replaces_a_follower_gets_nothing_twice);
     SUITE_ADD("/delivery", h2_who_attaches_at_any_time_has_no_hole);
     SUITE_ADD("/delivery", h3_a_hole_in_what_is_retained_is_told_to_everybody);

@@ -45,6 +45,7 @@ struct model {
     bool sealed[2];
     uint64_t need[2];
     uint64_t dropped[2];
+    uint64_t dropped_events[2];
     uint64_t last_consumed; /* by the slowest of those who were there */
     size_t max_events;
     struct told *events; /* the first is number 1 */
@@ -129,8 +130,10 @@ static void drop(struct model *model, size_t stream)
 
     g_assert_cmpuint(seq, !=, 0);
     model->events[seq - 1].gone = true;
-    if (seq > model->need[stream])
+    if (seq > model->need[stream]) {
         model->dropped[stream] += model->events[seq - 1].size;
+        model->dropped_events[stream]++;
+    }
 }
 
 static bool may_leave(const struct model *model, size_t stream)
@@ -487,6 +490,7 @@ static void check_counts(const struct model *model)
         g_assert_cmpuint(state.kept_bytes, ==, kept.bytes);
         g_assert_cmpuint(state.kept_events, ==, kept.events);
         g_assert_cmpuint(state.dropped, ==, model->dropped[i]);
+        g_assert_cmpuint(state.dropped_events, ==, model->dropped_events[i]);
         g_assert_cmpint(state.sealed, ==, model->sealed[i]);
     }
     g_assert_cmpuint(all_kept(model).events, <=, model->max_events);

@@ -889,6 +889,7 @@ static void what_a_lossy_follower_had_not_consumed_counts_as_dropped(void)
         say(&toy, REMEX_STDOUT, "12345");
     process_tell_streams(toy.process, status);
     g_assert_cmpuint(status[0].dropped_bytes, ==, 15); /* four fit */
+    g_assert_cmpuint(status[0].dropped_events, ==, 3);
     g_assert_cmpuint(status[0].retained_events, ==, 4);
     process_set_consumed(toy.process, 8);
     process_tell_streams(toy.process, status);

@@ -33,13 +33,28 @@ enum remex_process_state {
 struct remex_stream_status {
     enum remex_stream stream;
     struct remex_stream_options options;
-    uint64_t bytes;         /* so far */
-    uint64_t dropped_bytes; /* left the log before some follower had them */
+    uint64_t bytes; /* so far */
+    /* What left the log before some follower had acknowledged it: never of a
+     * reliable stream. */
+    uint64_t dropped_bytes;
+    uint64_t dropped_events;
     uint64_t retained_bytes;
     uint64_t retained_events;
     bool sealed;
     bool ended;
     struct remex_stream_end end; /* once it has */
+};
+
+/* One who follows a process, in this session or another. */
+struct remex_follower_status {
+    const char *client; /* its name */
+    bool exclusive;
+    bool connected;        /* false: gone, but its lease still counts */
+    uint64_t sent_seq;     /* it was sent all up to this event, and has */
+    uint64_t taken_seq;    /* said that its user took all up to this one */
+    uint64_t window_bytes; /* so much more output may be sent to it now */
+    uint64_t lost_events;  /* in Gaps, told or coming next */
+    uint64_t lost_bytes[REMEX_STREAMS]; /* index: enum remex_stream - 1 */
 };
 
 struct remex_process_status {
@@ -60,6 +75,9 @@ struct remex_process_status {
     uint64_t stdin_offset; /* so much has been taken */
     uint64_t stdin_room;   /* so much more would be now */
     uint32_t followers;
+    /* Those who came first, 64 at most; none of them in a list. */
+    const struct remex_follower_status *follower_list;
+    size_t follower_count;
     bool owned; /* its session lives */
     enum remex_owner_loss owner_loss;
     int64_t expires_ns; /* when it ends or is forgotten by itself; 0: not set */
