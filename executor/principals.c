@@ -39,6 +39,7 @@ struct principal *principals_hold(
     snprintf(principal->name, sizeof(principal->name), "%s", name);
     list_init(&principal->all);
     list_init(&principal->entries);
+    former_init(&principal->former);
     list_append(&principals->all, &principal->all);
     return principal_hold(principal);
 }
@@ -55,5 +56,6 @@ void principal_release(struct principal *principal)
         return;
     assert(principal->sessions == 0 && principal->processes == 0);
     list_remove(&principal->all);
+    former_deinit(&principal->former);
     free(principal);
 }

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "executor/former.h"
 #include "executor/list.h"
 
 enum { PRINCIPAL_NAME_BYTES = 64 };
@@ -19,7 +20,8 @@ struct principal {
     char name[PRINCIPAL_NAME_BYTES]; /* "uid:1000", "token" */
     size_t sessions;
     size_t processes;
-    struct list entries; /* the registry's, of these processes; by no order */
+    struct list entries;  /* the registry's, of these processes; by no order */
+    struct former former; /* and the ids of those forgotten early */
 };
 
 /* As many as there are holders, whose numbers are bounded. */

@@ -11,9 +11,14 @@
 #include "common/text.h"
 #include "executor/refusal.h"
 
-/* A closed process that somebody is still to be told about is looked at again
- * after so long. */
-enum { AGAIN_MS = 1000 };
+enum {
+    /* A closed process that somebody is still to be told about is looked at
+     * again after so long. */
+    AGAIN_MS = 1000,
+    /* Ids of processes forgotten early, for each one a principal may have. By
+     * default he has to start over 3,000 a second to come up against it. */
+    FORMER_EACH = 512
+};
 
 void registry_init(struct registry *registry,
         const struct registry_limits *limits,
@@ -155,6 +160,30 @@ struct entry *registry_find(const struct registry *registry,
     return NULL;
 }
 
+static uint64_t former_hash(
+        const struct registry *registry, struct remex_bytes id)
+{
+    struct digest digest = digest_of(&registry->key, id);
+    uint64_t hash;
+
+    memcpy(&hash, digest.bytes, sizeof(hash));
+    return hash;
+}
+
+/* Its id stays taken; false: there is no room or memory for that. */
+static bool forget_early(struct entry *entry)
+{
+    struct registry *registry = entry->registry;
+    struct former *former = &entry->principal->former;
+    struct remex_bytes id = { entry->id, entry->id_size };
+
+    if (former_count(former) / FORMER_EACH >= registry->limits.processes ||
+            !former_add(former, former_hash(registry, id), entry->forget_at))
+        return false;
+    forget(entry);
+    return true;
+}
+
 /* Makes room for one more process of a principal that is at its limit. */
 static bool forget_oldest(
         struct registry *registry, const struct principal *principal)
@@ -164,10 +193,8 @@ static bool forget_oldest(
     for (; node != &registry->closed; node = node->next) {
         struct entry *entry = CONTAINER_OF(node, struct entry, closed);
 
-        if (entry->principal == principal && !is_owed(entry)) {
-            forget(entry);
-            return true;
-        }
+        if (entry->principal == principal && !is_owed(entry))
+            return forget_early(entry);
     }
     return false;
 }
@@ -274,9 +301,38 @@ static struct digest digest_of_start(const struct registry *registry,
             &registry->key, (struct remex_bytes){ both, sizeof(both) });
 }
 
+enum remex_status registry_check_former(struct registry *registry,
+        struct principal *principal, struct remex_bytes id, int64_t now,
+        struct remex_error *error)
+{
+    former_expire(&principal->former, now);
+    if (!former_has(&principal->former, former_hash(registry, id)))
+        return REMEX_OK;
+    return error_set(error, REMEX_DATA_LOSS,
+            "The process of that id has run and closed, and had to make room "
+            "for others: what became of it is not known any more.");
+}
+
+/* There may be one more, of that id. */
+static enum remex_status check_new(struct registry *registry,
+        struct principal *principal, struct remex_bytes id, int64_t now,
+        struct remex_error *error)
+{
+    enum remex_status status =
+            registry_check_former(registry, principal, id, now, error);
+
+    if (status != REMEX_OK)
+        return status;
+    if (principal->processes >= registry->limits.processes &&
+            !forget_oldest(registry, principal))
+        return error_limit_hit(error, "processes", registry->limits.processes,
+                principal->processes + 1);
+    return REMEX_OK;
+}
+
 enum remex_status registry_start(struct registry *registry,
         struct principal *principal, const struct process_spec *spec,
-        const struct remex_bytes *input, struct entry **out,
+        const struct remex_bytes *input, int64_t now, struct entry **out,
         struct remex_error *error)
 {
     struct digest digest = digest_of_start(registry, spec, input);
@@ -291,10 +347,9 @@ enum remex_status registry_start(struct registry *registry,
         *out = known;
         return REMEX_OK;
     }
-    if (principal->processes >= registry->limits.processes &&
-            !forget_oldest(registry, principal))
-        return error_limit_hit(error, "processes", registry->limits.processes,
-                principal->processes + 1);
+    status = check_new(registry, principal, spec->process_id, now, error);
+    if (status != REMEX_OK)
+        return status;
     status = start(registry, principal, spec, out, error);
     if (status == REMEX_OK)
         (*out)->digest = digest;

@@ -10,6 +10,7 @@
  * time. So a start can be repeated: the same name with the same request is the
  * same process. A principal at its limit of processes loses closed ones
  * earlier, oldest first, but none that somebody is still to be told about.
+ * Their ids stay taken for as long as they would have been, see former.h.
  *
  * No I/O of its own: the process_host does it, the time is an argument.
  */
@@ -98,10 +99,16 @@ void registry_deinit(struct registry *registry);
 /* Starts a process, or finds the one that the same request started before.
  * `input` is what a Run writes to it and a Start does not have (NULL); it is
  * part of the request, but writing it is the caller's business.
- * REMEX_ALREADY_EXISTS: its id names another. A new one has to be settled. */
+ * REMEX_ALREADY_EXISTS: its id names another. REMEX_DATA_LOSS: one that was
+ * forgotten early. A new one has to be settled. */
 REMEX_CHECKED enum remex_status registry_start(struct registry *registry,
         struct principal *principal, const struct process_spec *spec,
-        const struct remex_bytes *input, struct entry **out,
+        const struct remex_bytes *input, int64_t now, struct entry **out,
+        struct remex_error *error);
+
+/* Of an unknown id. REMEX_DATA_LOSS: it is one that was forgotten early. */
+REMEX_CHECKED enum remex_status registry_check_former(struct registry *registry,
+        struct principal *principal, struct remex_bytes id, int64_t now,
         struct remex_error *error);
 
 /* NULL: unknown, or another principal's. */

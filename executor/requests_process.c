@@ -58,6 +58,7 @@ static enum remex_status follow_started(
     return follows_set(call->session, entry, spec, &follow, error);
 }
 
+/* Of what was forgotten, a follow need not make sense. */
 static enum remex_status check_start(const struct call *call,
         const struct entry *known, struct remex_error *error)
 {
@@ -65,6 +66,10 @@ static enum remex_status check_start(const struct call *call,
     enum remex_status status = requests_check_arguments(
             &call->requests->settings.limits, &start->process, error);
 
+    if (status == REMEX_OK && !known)
+        status = registry_check_former(&call->requests->registry,
+                call->session->principal, start->process.process_id, call->now,
+                error);
     if (status == REMEX_OK && start->follow)
         status = follows_check(call->session, known, start->follow, error);
     return status;
@@ -81,7 +86,8 @@ enum remex_status requests_start(struct call *call, struct remex_error *error)
     enum remex_status status = check_start(call, known, error);
 
     if (status == REMEX_OK)
-        status = registry_start(registry, principal, spec, NULL, &entry, error);
+        status = registry_start(
+                registry, principal, spec, NULL, call->now, &entry, error);
     if (!entry)
         return status;
     requests_touch_entry(call->requests, entry);

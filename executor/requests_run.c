@@ -96,7 +96,7 @@ enum remex_status requests_run(struct call *call, struct remex_error *error)
 
     if (status == REMEX_OK)
         status = registry_start(registry, principal, spec,
-                &call->request->payload, &entry, error);
+                &call->request->payload, call->now, &entry, error);
     if (!entry)
         return status == REMEX_OK ? status : named_after_run(error);
     requests_touch_entry(call->requests, entry);

@@ -177,13 +177,12 @@ struct job *actor_pick(struct actor *actor, struct chance *chance)
     return picked;
 }
 
-void actor_start(struct actor *actor, struct chance *chance)
+struct job *actor_add_job(struct actor *actor)
 {
-    static const int64_t pauses[] = { 0, 2 * MS, 300 * MS };
     struct job *job;
 
     if (actor->state != ACTOR_LIVES || actor->boot == 0)
-        return;
+        return NULL;
     job = g_new0(struct job, 1);
     list_init(&job->pending);
     job->actor = actor;
@@ -193,10 +192,20 @@ void actor_start(struct actor *actor, struct chance *chance)
     job->plan->lease = (int64_t)actor->engine.lease_ms * MS;
     job->chance = chance_new(
             actor->world->seed, 'r', actor->number * 1000 + actor->job_count);
-    job->read_pause = pauses[chance_below(chance, G_N_ELEMENTS(pauses))];
     job->next = actor->jobs;
     actor->jobs = job;
     world_book(actor->world, &job->reader, on_read);
+    return job;
+}
+
+void actor_start(struct actor *actor, struct chance *chance)
+{
+    static const int64_t pauses[] = { 0, 2 * MS, 300 * MS };
+    struct job *job = actor_add_job(actor);
+
+    if (!job)
+        return;
+    job->read_pause = pauses[chance_below(chance, G_N_ELEMENTS(pauses))];
     actor_call_start(job, chance);
 }
 
@@ -375,6 +384,7 @@ static void job_deinit(struct job *job)
         actor_free_operation(operation);
     }
     agenda_unbook(&actor->world->agenda, &job->reader);
+    g_free(job->input);
     g_free(job);
 }
 

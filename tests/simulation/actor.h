@@ -77,6 +77,8 @@ struct job {
     struct operation *writes; /* newest first; kept until the end */
     bool writing;
     bool input_ended; /* its end was asked for */
+    uint8_t *input;   /* of a Run */
+    size_t input_size;
 };
 
 enum operation_kind {
@@ -85,6 +87,7 @@ enum operation_kind {
     OPERATION_SIGNAL,
     OPERATION_TERMINATE,
     OPERATION_READ,
+    OPERATION_RUN,
 };
 
 /* A call that a thread would wait for. */
@@ -118,6 +121,9 @@ bool actor_is_open(const struct actor *actor);
 /* A job by chance, of those that are started and not freed; NULL: none. */
 struct job *actor_pick(struct actor *actor, struct chance *chance);
 
+/* One more, of a process that is planned; NULL: it makes none any more. */
+struct job *actor_add_job(struct actor *actor);
+
 void actor_start(struct actor *actor, struct chance *chance);
 void actor_free(struct job *job, bool detach);
 void actor_free_all(struct actor *actor);
@@ -139,6 +145,20 @@ void actor_call_signal(struct job *job, struct chance *chance);
 void actor_call_terminate(struct job *job, struct chance *chance);
 void actor_call_read(struct job *job, struct chance *chance);
 
+/* A call that is about to be made, and its making. */
+struct operation *actor_operation(
+        struct job *job, enum operation_kind kind, int64_t patience);
+void actor_send(struct operation *operation);
+int64_t actor_patience(struct chance *chance);
+
 void actor_free_operation(struct operation *operation);
+
+/* --- actor_run.c -----------------------------------------------------------
+ */
+
+void actor_run(struct actor *actor, struct chance *chance);
+
+/* The thread that waited for it goes on. */
+void actor_ran(struct operation *operation, int64_t now);
 
 #endif

@@ -34,7 +34,7 @@ static void on_done(struct call *call)
 
 static void on_woken(struct appointment *appointment, int64_t now);
 
-static struct operation *operation_new(
+struct operation *actor_operation(
         struct job *job, enum operation_kind kind, int64_t patience)
 {
     struct operation *operation = g_new0(struct operation, 1);
@@ -52,7 +52,7 @@ static struct operation *operation_new(
     return operation;
 }
 
-static void send(struct operation *operation)
+void actor_send(struct operation *operation)
 {
     struct actor *actor = operation->job->actor;
 
@@ -60,7 +60,7 @@ static void send(struct operation *operation)
     engine_call(&actor->engine, &operation->call, actor->world->now);
 }
 
-static int64_t draw_patience(struct chance *chance)
+int64_t actor_patience(struct chance *chance)
 {
     static const int64_t patiences[] = { 50 * MS, SECOND, 10 * SECOND,
         30 * SECOND };
@@ -91,7 +91,7 @@ void actor_call_start(struct job *job, struct chance *chance)
 {
     struct actor *actor = job->actor;
     struct operation *operation =
-            operation_new(job, OPERATION_START, draw_patience(chance));
+            actor_operation(job, OPERATION_START, actor_patience(chance));
     struct call *call = &operation->call;
 
     world_tell(
@@ -109,7 +109,7 @@ void actor_call_start(struct job *job, struct chance *chance)
     call->changes = true;
     call->prepare = prepare_start;
     call->replied = start_replied;
-    send(operation);
+    actor_send(operation);
 }
 
 /* As client/process_start.c. */
@@ -149,7 +149,7 @@ void actor_call_write(struct job *job, struct chance *chance, bool eof)
     if (job->writing || job->handle.events.failure || job->handle.stdin_ended ||
             job->handle.events.closed)
         return;
-    operation = operation_new(job, OPERATION_WRITE, draw_patience(chance));
+    operation = actor_operation(job, OPERATION_WRITE, actor_patience(chance));
     operation->bytes = g_byte_array_new();
     g_byte_array_set_size(operation->bytes, (guint)size);
     chance_bytes(chance, operation->bytes->data, size);
@@ -169,7 +169,7 @@ void actor_call_write(struct job *job, struct chance *chance, bool eof)
     operation->feed.size = size;
     operation->feed.eof = eof;
     operation->feed.patient = chance_percent(chance, 60);
-    send(operation);
+    actor_send(operation);
 }
 
 static void write_done(struct operation *operation)
@@ -201,7 +201,7 @@ void actor_call_signal(struct job *job, struct chance *chance)
     if (number == MESSAGE_SIGNAL || job->handle.events.failure)
         return;
     job->signals_used |= UINT64_C(1) << number;
-    operation = operation_new(job, OPERATION_SIGNAL, draw_patience(chance));
+    operation = actor_operation(job, OPERATION_SIGNAL, actor_patience(chance));
     operation->signal_number = (int)number;
     operation->call.request.method = METHOD_SIGNAL;
     operation->call.repeatable = true;
@@ -215,7 +215,7 @@ void actor_call_signal(struct job *job, struct chance *chance)
     };
     world_tell(actor->world, "client %u sends %s signal %u", actor->number,
             job->plan->id, number);
-    send(operation);
+    actor_send(operation);
 }
 
 void actor_call_terminate(struct job *job, struct chance *chance)
@@ -225,7 +225,8 @@ void actor_call_terminate(struct job *job, struct chance *chance)
 
     if (job->handle.events.failure)
         return;
-    operation = operation_new(job, OPERATION_TERMINATE, draw_patience(chance));
+    operation =
+            actor_operation(job, OPERATION_TERMINATE, actor_patience(chance));
     job->plan->may_be_killed = true;
     operation->call.request.method = METHOD_TERMINATE;
     operation->call.repeatable = true;
@@ -242,7 +243,7 @@ void actor_call_terminate(struct job *job, struct chance *chance)
     }
     world_tell(actor->world, "client %u terminates %s", actor->number,
             job->plan->id);
-    send(operation);
+    actor_send(operation);
 }
 
 /* --- Read ----------------------------------------------------------------- */
@@ -268,7 +269,7 @@ void actor_call_read(struct job *job, struct chance *chance)
 
     if (job->handle.events.failure)
         return;
-    operation = operation_new(job, OPERATION_READ, draw_patience(chance));
+    operation = actor_operation(job, OPERATION_READ, actor_patience(chance));
     if (from_mark) {
         operation->read_seq = job->mark_seq;
         operation->read_position = job->mark_position;
@@ -284,7 +285,7 @@ void actor_call_read(struct job *job, struct chance *chance)
         .after_position = operation->read_position,
         .max_bytes = (uint32_t)chance_below(chance, 30000),
     };
-    send(operation);
+    actor_send(operation);
 }
 
 /* --- Afterwards ------------------------------------------------------------
@@ -301,6 +302,8 @@ static void on_woken(struct appointment *appointment, int64_t now)
     job->actor->operations--;
     if (operation->kind == OPERATION_START)
         start_done(operation, now);
+    else if (operation->kind == OPERATION_RUN)
+        actor_ran(operation, now);
     judge_operation(operation);
     if (operation->kind == OPERATION_WRITE)
         write_done(operation);

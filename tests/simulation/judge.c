@@ -225,39 +225,80 @@ void judge_handle(const struct job *job)
 /* --- Read ------------------------------------------------------------------
  */
 
-/* Without the offsets where it begins, the first of each stream is believed. */
+/* Where a reader of a batch is. */
+struct place {
+    uint64_t seq;
+    uint64_t offsets[REMEX_STREAMS];
+    bool known[REMEX_STREAMS]; /* else the first output is believed */
+    bool exited;
+    bool closed;
+};
+
+static void judge_item(const struct job *job, const struct remex_event *event,
+        struct place *place)
+{
+    bool gap = event->kind == REMEX_EVENT_GAP;
+
+    CHECK(job, (gap ? event->gap.first_seq : event->seq) == place->seq + 1,
+            "%s: read event %llu after %llu", job->plan->id,
+            (unsigned long long)event->seq, (unsigned long long)place->seq);
+    CHECK(job, !place->closed, "%s: read on after Closed", job->plan->id);
+    place->seq = event->seq;
+    for (size_t i = 0; gap && i < REMEX_STREAMS; i++) {
+        place->offsets[i] = event->gap.offsets[i];
+        place->known[i] = true;
+    }
+    if (event->kind == REMEX_EVENT_EXITED) {
+        judge_exit(job, &event->exited);
+        place->exited = true;
+    } else if (event->kind == REMEX_EVENT_CLOSED) {
+        place->closed = true;
+    } else if (event->kind == REMEX_EVENT_OUTPUT) {
+        size_t stream = (size_t)event->output.stream - 1;
+        uint64_t offset = event->output.offset;
+
+        judge_bytes(job, event,
+                place->known[stream] ? place->offsets[stream] : offset);
+        place->known[stream] = true;
+        place->offsets[stream] = offset + event->output.data.size;
+    }
+}
+
+static struct place judge_batch(
+        const struct job *job, const struct batch *batch, uint64_t seq)
+{
+    struct place place = {
+        .seq = seq,
+        .known = { seq == 0, seq == 0, seq == 0 },
+    };
+
+    for (size_t i = 0; i < batch->count; i++)
+        judge_item(job, &batch->events[i].event, &place);
+    return place;
+}
+
 void judge_read(
         const struct operation *operation, const struct read_reply *reply)
 {
     const struct job *job = operation->job;
-    uint64_t seq = operation->read_seq;
-    uint64_t offsets[REMEX_STREAMS] = { 0 };
-    bool known[REMEX_STREAMS] = { seq == 0, seq == 0, seq == 0 };
+    struct place place = judge_batch(job, &reply->batch, operation->read_seq);
 
-    for (size_t i = 0; i < reply->batch.count; i++) {
-        const struct remex_event *event = &reply->batch.events[i].event;
-        bool gap = event->kind == REMEX_EVENT_GAP;
+    CHECK(job, reply->next_seq > place.seq, "%s: read beyond the end",
+            job->plan->id);
+}
 
-        CHECK(job, (gap ? event->gap.first_seq : event->seq) == seq + 1,
-                "%s: read event %llu after %llu", job->plan->id,
-                (unsigned long long)event->seq, (unsigned long long)seq);
-        seq = event->seq;
-        for (size_t j = 0; gap && j < REMEX_STREAMS; j++) {
-            offsets[j] = event->gap.offsets[j];
-            known[j] = true;
-        }
-        if (event->kind == REMEX_EVENT_EXITED)
-            judge_exit(job, &event->exited);
-        if (event->kind == REMEX_EVENT_OUTPUT) {
-            size_t stream = (size_t)event->output.stream - 1;
-            uint64_t offset = event->output.offset;
+void judge_run(const struct job *job, const struct batch *batch)
+{
+    const struct plan *plan = job->plan;
+    struct place place = judge_batch(job, batch, 0);
 
-            judge_bytes(job, event, known[stream] ? offsets[stream] : offset);
-            known[stream] = true;
-            offsets[stream] = offset + event->output.data.size;
-        }
-    }
-    CHECK(job, reply->next_seq > seq, "%s: read beyond the end", job->plan->id);
+    CHECK(job, place.exited && place.closed, "%s ran, and has no end",
+            plan->id);
+    for (size_t i = 0; i < PLAN_STREAMS; i++)
+        CHECK(job, place.offsets[i] == plan->told[i],
+                "%s ran: stream %zu is told up to %llu, not %llu", plan->id,
+                i + 1, (unsigned long long)place.offsets[i],
+                (unsigned long long)plan->told[i]);
 }
 
 /* --- Calls ------------------------------------------------------------------
@@ -323,6 +364,17 @@ void judge_call(const struct operation *operation)
             "%s: call %d ends late", job->plan->id, (int)operation->kind);
 }
 
+/* It was, and the executor had to forget it. */
+static void judge_loss(const struct operation *operation)
+{
+    const struct job *job = operation->job;
+    const struct plan *plan = job->plan;
+
+    if (operation->call.error.status == REMEX_DATA_LOSS)
+        CHECK(job, plan->starts == 1 && plan->closed_at > 0,
+                "%s is said to be over and forgotten", plan->id);
+}
+
 static void judge_start(const struct operation *operation)
 {
     const struct job *job = operation->job;
@@ -358,10 +410,16 @@ static void judge_signal(const struct operation *operation)
 
 void judge_operation(const struct operation *operation)
 {
+    judge_loss(operation);
     if (operation->kind == OPERATION_START)
         judge_start(operation);
     else if (operation->kind == OPERATION_SIGNAL)
         judge_signal(operation);
+    else if (operation->kind == OPERATION_RUN)
+        CHECK(operation->job,
+                operation->call.error.status != REMEX_OK ||
+                        operation->job->plan->starts == 1,
+                "%s is said to have run", operation->job->plan->id);
 }
 
 /* --- The end ---------------------------------------------------------------
@@ -400,9 +458,25 @@ static size_t match_writes(
     return at +
             match_write(job, operation, at, taken,
                     status == REMEX_OUTCOME_UNKNOWN ||
-                                    status == REMEX_DISCONNECTED
+                                    status == REMEX_DISCONNECTED ||
+                                    status == REMEX_NOT_FOUND
                             ? operation->bytes->len
                             : taken);
+}
+
+/* Nothing but what it was given, from its beginning. */
+static void judge_run_input(const struct job *job)
+{
+    const struct plan *plan = job->plan;
+    const GByteArray *came = plan->input_bytes;
+
+    CHECK(job,
+            came->len <= job->input_size &&
+                    plan_matches(
+                            plan, REMEX_TERMINAL, 0, came->data, came->len),
+            "%s ran on another input", plan->id);
+    CHECK(job, !plan->input_closed || came->len == job->input_size,
+            "%s ran on %u of %zu bytes", plan->id, came->len, job->input_size);
 }
 
 static void judge_input(const struct job *job)
@@ -410,6 +484,11 @@ static void judge_input(const struct job *job)
     const struct plan *plan = job->plan;
     size_t matched = match_writes(job, job->writes);
     size_t taken = 0;
+
+    if (plan->runs) {
+        judge_run_input(job);
+        return;
+    }
 
     CHECK(job, matched == plan->input_bytes->len,
             "%s: stdin has %u bytes, %zu of them known", plan->id,

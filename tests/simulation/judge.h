@@ -28,6 +28,9 @@ void judge_operation(const struct operation *operation);
 void judge_read(
         const struct operation *operation, const struct read_reply *reply);
 
+/* All that a Run is answered with. */
+void judge_run(const struct job *job, const struct batch *batch);
+
 /* When the program is over, but for what is still under way. */
 void judge_owners(const struct actor *actor);
 

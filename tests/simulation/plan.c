@@ -161,6 +161,18 @@ struct plan *plan_new(
     return plan;
 }
 
+void plan_for_run(struct plan *plan, size_t input_size)
+{
+    struct process_spec *spec = &plan->spec;
+
+    plan->runs = true;
+    spec->out.no_follower = NO_FOLLOWER_DRAIN;
+    spec->err.no_follower = NO_FOLLOWER_DRAIN;
+    spec->stdin_kind = input_size > 0 ? STDIN_PIPE : STDIN_CLOSED;
+    if (input_size == 0)
+        plan->input = PLAN_READS_NOTHING;
+}
+
 void plan_free(struct plan *plan)
 {
     g_byte_array_free(plan->input_bytes, TRUE);

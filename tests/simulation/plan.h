@@ -37,6 +37,7 @@ struct plan {
     struct stop_step stop_plan[2];
     struct process_spec spec;
     bool fails; /* there is no such program */
+    bool runs;  /* by Run: started, fed and waited for in one */
 
     /* What it does. */
     struct chance chance;
@@ -80,6 +81,9 @@ struct plan {
 struct plan *plan_new(
         struct world *world, unsigned int actor, unsigned int number);
 void plan_free(struct plan *plan);
+
+/* It is a Run's, with so many bytes of input. */
+void plan_for_run(struct plan *plan, size_t input_size);
 
 /* What a stream of it has at an offset: the same for ever. */
 void plan_fill(const struct plan *plan, enum remex_stream stream,

@@ -15,6 +15,11 @@ static void do_start(struct step *step, struct actor *actor)
     actor_start(actor, &step->chance);
 }
 
+static void do_run(struct step *step, struct actor *actor)
+{
+    actor_run(actor, &step->chance);
+}
+
 static void do_write(struct step *step, struct actor *actor)
 {
     struct job *job = actor_pick(actor, &step->chance);
@@ -124,7 +129,8 @@ static const struct {
     bool deed; /* of the client's: not while it sleeps */
     void (*run)(struct step *step, struct actor *actor);
 } kinds[] = {
-    { 24, "start", true, do_start },
+    { 20, "start", true, do_start },
+    { 4, "run", true, do_run },
     { 20, "write", true, do_write },
     { 8, "signal", true, do_signal },
     { 6, "terminate", true, do_terminate },

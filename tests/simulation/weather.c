@@ -13,6 +13,7 @@ static void draw_executor(struct weather *weather, struct chance *chance)
     static const uint64_t input[] = { 100, 5000, 65536 };
     static const uint64_t parks[] = { 300, 2000, 15000 };
     static const uint32_t retention[] = { 20000, 40000, 80000 };
+    static const uint64_t processes[] = { 2, 4, 8, 512, 512, 512 };
     struct requests_settings *settings = &weather->settings;
 
     requests_default_settings(settings);
@@ -21,6 +22,7 @@ static void draw_executor(struct weather *weather, struct chance *chance)
     settings->limits.retained_events = PICK(chance, events);
     settings->limits.stdin_bytes = PICK(chance, input);
     settings->limits.park_ms = PICK(chance, parks);
+    settings->limits.processes = PICK(chance, processes);
     settings->retention_ms = PICK(chance, retention);
 }
 

@@ -215,6 +215,26 @@ static void a_run_is_forgotten_after_the_retention_time(void)
     desk_deinit(&desk);
 }
 
+static void one_that_made_room_is_not_run_again(void)
+{
+    struct request one = run_of("one", ID("input"));
+    struct request two = run_of("two", ID("input"));
+    struct desk desk;
+    struct reply reply;
+
+    desk_init(&desk);
+    desk.settings.limits.processes = 1;
+    desk_start(&desk);
+    desk_open(&desk);
+    desk_ask(&desk, &one);
+    desk_close_process(&desk, desk.puppets.newest, 0); /* an answer, lost */
+    desk_ask(&desk, &two);
+    reply = desk_call(&desk, &one);
+    desk_check_status(&reply, REMEX_DATA_LOSS);
+    g_assert_cmpuint(desk.puppets.started, ==, 2);
+    desk_deinit(&desk);
+}
+
 static void at_the_limit_one_that_is_waited_for_stays(void)
 {
     struct request one = run_of("one", ID("input"));
@@ -543,6 +563,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/run", another_request_of_the_same_id_is_no_repeat);
     SUITE_ADD("/run", a_run_is_forgotten_after_the_retention_time);
     SUITE_ADD("/run", at_the_limit_one_that_is_waited_for_stays);
+    SUITE_ADD("/run", one_that_made_room_is_not_run_again);
+    SUITE_ADD("/requests_run", one_that_made_room_is_not_run_again);
     SUITE_ADD("/run", output_beyond_the_bound_is_one_gap);
     SUITE_ADD("/run", more_events_than_a_reply_has_are_one_gap);
     SUITE_ADD("/run", a_gap_behind_the_bound_counts_as_well);

@@ -112,6 +112,46 @@ static void at_the_limit_closed_processes_make_room_and_others_do_not(void)
     desk_deinit(&desk);
 }
 
+/* Its id stays taken, until it would have been free in any case. */
+static void what_made_room_is_not_started_again(void)
+{
+    struct follow_spec none = { 0 };
+    struct follow_spec far = {
+        .follow_id = 1, .after_seq = 2, .until_position = WINDOW
+    };
+    struct request again = desk_start_request("one", &none, 0);
+    struct request follow = desk_start_request("one", &far, WINDOW);
+    struct puppet *one;
+    struct desk desk;
+    struct reply reply;
+
+    follow.start.follow = &far;
+    desk_init(&desk);
+    desk.settings.limits.processes = 1;
+    desk.settings.retention_ms = 5000;
+    desk_start(&desk);
+    desk_open(&desk);
+    one = desk_start_process(&desk, "one", 0, 0);
+    puppet_exit(one, 0);
+    puppet_end(one);
+    desk_settle(&desk);
+    one = desk_start_process(&desk, "two", 0, 0);
+    reply = desk_call(&desk, &again);
+    desk_check_status(&reply, REMEX_DATA_LOSS);
+    reply = desk_call(&desk, &follow);
+    desk_check_status(&reply, REMEX_DATA_LOSS);
+    puppet_exit(one, 0);
+    puppet_end(one);
+    desk_settle(&desk);
+    reply = desk_call(&desk, &again);
+    desk_check_status(&reply, REMEX_DATA_LOSS);
+    g_assert_cmpuint(desk.puppets.started, ==, 2);
+    desk_pass(&desk, desk.settings.retention_ms);
+    reply = desk_call(&desk, &again);
+    desk_check_status(&reply, REMEX_OK);
+    desk_deinit(&desk);
+}
+
 static void one_that_is_still_to_be_told_of_makes_no_room(void)
 {
     struct follow_spec none = { 0 };
@@ -294,6 +334,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/requests_start", too_many_arguments_name_the_limit);
     SUITE_ADD("/requests_start",
             at_the_limit_closed_processes_make_room_and_others_do_not);
+    SUITE_ADD("/requests_start", what_made_room_is_not_started_again);
     SUITE_ADD("/requests_start", one_that_is_still_to_be_told_of_makes_no_room);
     SUITE_ADD(
             "/requests_start", a_closed_process_is_kept_for_the_retention_time);

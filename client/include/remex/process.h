@@ -140,7 +140,10 @@ struct remex_process_options {
  * A failed launch is told by `error`: kind REMEX_ERROR_LAUNCH_FAILED, stage and
  * errno. REMEX_OUTCOME_UNKNOWN: it was asked for, but not answered in time, or
  * not while the executor was sure to remember it, so that asking again might
- * have started it twice. If it runs it is being killed. */
+ * have started it twice. If it runs it is being killed. REMEX_DATA_LOSS: a
+ * process of that id has run and ended, and the executor, at its limit of
+ * processes, knows no more than that; without an id of yours it was this one.
+ */
 REMEX_CHECKED enum remex_status remex_process_start(struct remex_client *client,
         const char *const *argv, const struct remex_process_options *options,
         struct remex_process **out, struct remex_error *error);

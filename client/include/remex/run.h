@@ -35,9 +35,10 @@ struct remex_run_result {
  *
  * REMEX_OK: it ran to its end, whatever its exit. REMEX_DEADLINE_EXCEEDED or
  * REMEX_OUTCOME_UNKNOWN: not within `timeout_ms`, and it is being killed.
- * Failed launches are told as by remex_process_start. Of `options` (may be
- * NULL) the members pty, stdin_mode, window_bytes and exclusive must not be
- * set.
+ * REMEX_DATA_LOSS: it ran to its end, but the answer was lost, and the
+ * executor, at its limit of processes, has made room for others since. Failed
+ * launches are told as by remex_process_start. Of `options` (may be NULL) the
+ * members pty, stdin_mode, window_bytes and exclusive must not be set.
  */
 REMEX_CHECKED enum remex_status remex_client_run(struct remex_client *client,
         const char *const *argv, const struct remex_process_options *options,
