@@ -546,3 +546,28 @@ void proxy_withhold_hints(struct proxy *proxy, bool on)
     proxy->withholding = on;
     change_end(proxy);
 }
+
+/* --- Recording ----------------------------------------------------------- */
+
+void proxy_record(struct proxy *proxy)
+{
+    change_begin(proxy);
+    proxy->plan.records =
+            g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+    change_end(proxy);
+}
+
+GPtrArray *proxy_recorded(struct proxy *proxy)
+{
+    GPtrArray *copies =
+            g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+
+    g_mutex_lock(&proxy->lock);
+    for (guint i = 0; i < proxy->plan.records->len; i++) {
+        const GByteArray *record = g_ptr_array_index(proxy->plan.records, i);
+
+        g_ptr_array_add(copies, g_bytes_new(record->data, record->len));
+    }
+    g_mutex_unlock(&proxy->lock);
+    return copies;
+}

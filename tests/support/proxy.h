@@ -24,6 +24,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <glib.h>
+
 enum proxy_way { PROXY_REQUESTS = 0, PROXY_REPLIES = 1 };
 
 /* The numbers of the protocol's methods, as in Request.call. */
@@ -117,5 +119,13 @@ void proxy_refuse(struct proxy *proxy, bool on);
 
 /* Takes no connections for hints, and cuts those there are. */
 void proxy_withhold_hints(struct proxy *proxy, bool on);
+
+/* Keeps what clients send on the connections for requests that are made from
+ * now on. */
+void proxy_record(struct proxy *proxy);
+
+/* GBytes, one per connection: all that it has sent so far. To be given to
+ * g_ptr_array_unref. */
+GPtrArray *proxy_recorded(struct proxy *proxy);
 
 #endif

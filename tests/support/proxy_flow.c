@@ -34,6 +34,8 @@ void plan_deinit(struct plan *plan)
     g_array_free(plan->rules, TRUE);
     g_free(plan->hint_address);
     g_free(plan->hint_substitute);
+    if (plan->records)
+        g_ptr_array_free(plan->records, TRUE);
 }
 
 void plan_add(struct plan *plan, enum proxy_way way, unsigned int method,
@@ -226,6 +228,10 @@ void flow_init(struct flow *flow, struct plan *plan, enum proxy_way way,
         .bytes = g_byte_array_new(),
         .greeting = GREETING_BYTES,
         .cut_after = UINT64_MAX };
+    if (plan->records && framed && way == PROXY_REQUESTS) {
+        flow->record = g_byte_array_new();
+        g_ptr_array_add(plan->records, flow->record);
+    }
 }
 
 void flow_deinit(struct flow *flow)
@@ -241,6 +247,9 @@ bool flow_read(struct flow *flow, int fd)
     g_byte_array_set_size(flow->bytes, before + (guint)READ_BYTES);
     got = recv(fd, flow->bytes->data + before, READ_BYTES, MSG_DONTWAIT);
     g_byte_array_set_size(flow->bytes, before + (got > 0 ? (guint)got : 0));
+    if (flow->record && got > 0)
+        g_byte_array_append(
+                flow->record, flow->bytes->data + before, (guint)got);
     return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 

@@ -34,6 +34,8 @@ struct plan {
     char *hint_substitute; /* as long as what it tells */
     uint16_t hint_port;    /* of tcp: as told; 0: not yet */
     struct proxy_statistics statistics;
+    GPtrArray *records; /* of GByteArray, one per connection of requests: all
+                         * that came from the client; NULL: not kept */
 };
 
 struct flow {
@@ -43,6 +45,7 @@ struct flow {
     bool ipc;
     bool ended;         /* its source has closed */
     GByteArray *bytes;  /* come, not yet gone */
+    GByteArray *record; /* the plan's; may be NULL */
     size_t cleared;     /* of these may go */
     size_t greeting;    /* bytes of it that are yet to come */
     uint64_t rest;      /* bytes of the message that are yet to come */
