@@ -9,14 +9,13 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <glib.h>
-#include <glib/gstdio.h>
 
 #include <remex/run.h>
 
 #include "common/text.h"
+#include "support/ledger.h"
 #include "support/place.h"
 #include "support/proxy.h"
 #include "support/remote.h"
@@ -36,34 +35,14 @@ struct scene {
 
 static void scene_init(struct scene *scene, enum place_kind kind)
 {
-    int fd = g_file_open_tmp("remex-ledger-XXXXXX", &scene->ledger, NULL);
-
-    g_assert_cmpint(fd, >=, 0);
-    close(fd);
+    scene->ledger = ledger_new();
     place_init(&scene->place, kind);
 }
 
 static void scene_deinit(struct scene *scene)
 {
     place_deinit(&scene->place);
-    g_unlink(scene->ledger);
-    g_free(scene->ledger);
-}
-
-static void wait_for_ledger(const struct scene *scene, const char *text)
-{
-    gint64 deadline = g_get_monotonic_time() + PATIENCE_MS * 1000;
-    char *now;
-
-    g_assert_true(g_file_get_contents(scene->ledger, &now, NULL, NULL));
-    while (strcmp(now, text) != 0) {
-        if (strlen(now) >= strlen(text) || g_get_monotonic_time() > deadline)
-            g_error("'%s' is not '%s'", now, text);
-        g_usleep(2000);
-        g_free(now);
-        g_assert_true(g_file_get_contents(scene->ledger, &now, NULL, NULL));
-    }
-    g_free(now);
+    ledger_free(scene->ledger);
 }
 
 /* --- Sending it again ----------------------------------------------------- */
@@ -180,14 +159,14 @@ static struct remex_process *live(
             REMOTE_ARGV(REMOTE_CHILD("ledger"), scene->ledger), &options);
 
     write_it(process, "abc");
-    wait_for_ledger(scene, "Sabc");
+    ledger_wait(scene->ledger, "Sabc");
     signal_it(process, SIGUSR1);
-    wait_for_ledger(scene, "SabcU");
+    ledger_wait(scene->ledger, "SabcU");
     write_it(process, "def");
     g_assert_cmpint(remex_process_close_stdin(process, NULL), ==, REMEX_OK);
-    wait_for_ledger(scene, "SabcUdef");
+    ledger_wait(scene->ledger, "SabcUdef");
     run_it(client, scene);
-    wait_for_ledger(scene, STORY);
+    ledger_wait(scene->ledger, STORY);
     return process;
 }
 
@@ -237,7 +216,7 @@ static void replay(enum place_kind kind)
     send_all_again(&scene, frames);
     /* Whatever was sent to it before comes before. */
     signal_it(process, SIGUSR2);
-    wait_for_ledger(&scene, STORY "E");
+    ledger_wait(scene.ledger, STORY "E");
     check_unharmed(process);
     remex_process_free(process);
     remex_client_free(client);
@@ -249,7 +228,7 @@ static void replay(enum place_kind kind)
     send_all_again(&scene, frames);
     for (guint i = 0; i < streams->len; i++)
         pour_again(&scene, g_ptr_array_index(streams, i));
-    wait_for_ledger(&scene, STORY "E");
+    ledger_wait(scene.ledger, STORY "E");
     g_ptr_array_unref(frames);
     g_ptr_array_unref(streams);
     proxy_free(proxy);
@@ -312,13 +291,13 @@ static void live_raw(struct raw *raw, const struct scene *scene)
     start.start.process.stdin_kind = STDIN_PIPE;
     ask(raw, &start);
     write_raw(raw, 0, "abc", false);
-    wait_for_ledger(scene, "Sabc");
+    ledger_wait(scene->ledger, "Sabc");
     signal_raw(raw, SIGUSR1, 1);
-    wait_for_ledger(scene, "SabcU");
+    ledger_wait(scene->ledger, "SabcU");
     write_raw(raw, 3, "def", true);
-    wait_for_ledger(scene, "SabcUdef");
+    ledger_wait(scene->ledger, "SabcUdef");
     ask(raw, &run);
-    wait_for_ledger(scene, STORY);
+    ledger_wait(scene->ledger, STORY);
 }
 
 /* By whoever has alice's certificate, as somebody at her own end may, and by
@@ -337,12 +316,12 @@ static void recorded_messages_of_tls_do_nothing(void)
     scene.place.proof.name = "eve";
     send_all_again(&scene, raw.sent);
     signal_raw(&raw, SIGUSR2, 2);
-    wait_for_ledger(&scene, STORY "E");
+    ledger_wait(scene.ledger, STORY "E");
     ask(&raw, &close);
     send_all_again(&scene, raw.sent);
     scene.place.proof.name = "alice";
     send_all_again(&scene, raw.sent);
-    wait_for_ledger(&scene, STORY "E");
+    ledger_wait(scene.ledger, STORY "E");
     raw_deinit(&raw);
     scene_deinit(&scene);
 }
