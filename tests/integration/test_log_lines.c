@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include <glib.h>
-#include <glib/gstdio.h>
 
 #include "support/command.h"
 #include "support/daemon.h"
 #include "support/remote.h"
 #include "support/secret.h"
+#include "support/stranger.h"
 #include "support/suite.h"
 
 #define PROGRAM REMEX_BIN_DIR "/remexd"
@@ -24,9 +24,17 @@
 
 static const char right[] = "secret-token";
 
+/* An executor whose log is read. */
+struct target {
+    char *pki;
+    char *authority; /* NULL but for tls: */
+    char *address;
+    struct command command;
+};
+
 /* Connects, or is refused; what is asked for is only that it is tried. */
 static struct remex_client *try_connect(
-        const char *address, const char *name, const char *token)
+        const struct target *target, const char *name, const char *token)
 {
     struct remex_client_options options = REMEX_DEFAULTS(remex_client_options);
     struct remex_client *client;
@@ -34,7 +42,9 @@ static struct remex_client *try_connect(
 
     options.name = name;
     options.token = token;
-    if (remex_client_connect(address, &options, &client, &error) != REMEX_OK)
+    options.tls_authority = target->authority;
+    if (remex_client_connect(target->address, &options, &client, &error) !=
+            REMEX_OK)
         return NULL;
     return client;
 }
@@ -102,58 +112,110 @@ static void check_log(const char *text)
 }
 
 /* As the client library would refuse to. */
-static void shout(const char *address)
+static void shout(const struct target *target)
 {
     static const char *const names[] = { ("name" FORGED), "secret-\\x41",
         "name\xff" };
 
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        remex_client_free(try_connect(address, names[i], "secret-guess"));
-        remex_client_free(try_connect(address, "plain", "secret-guess" FORGED));
+        remex_client_free(try_connect(target, names[i], "secret-guess"));
+        remex_client_free(try_connect(target, "plain", "secret-guess" FORGED));
+        stranger_say(target->address, FORGED "secret-junk",
+                strlen(FORGED "secret-junk"));
     }
 }
 
-static void it_has_no_line_of_a_strangers_and_no_secret(void)
+static void target_init(struct target *target, bool tls)
 {
-    char *directory = g_dir_make_tmp("remex-XXXXXX", NULL);
-    char *tokens = g_build_filename(directory, "tokens", NULL);
+    char *pki = secret_pki();
     char *line = secret_token_line("joe", "run", right);
-    const char *argv[] = { PROGRAM, "--listen", "tcp://127.0.0.1:0", "--tokens",
-        tokens, "--ready-fd", "1", NULL };
-    struct command command;
-    struct command_result result;
-    struct daemon daemon = { .pid = 0 };
-    struct remex_client *client;
-    char *address;
+    char *certificate = g_build_filename(pki, "executor.pem", NULL);
+    char *key = g_build_filename(pki, "executor.key", NULL);
+    char *tokens = g_build_filename(pki, "tokens", NULL);
+    const char *argv[] = { PROGRAM, "--listen",
+        tls ? "tls://127.0.0.1:0" : "tcp://127.0.0.1:0", "--tokens", tokens,
+        "--ready-fd", "1", tls ? "--tls-certificate" : NULL, certificate,
+        "--tls-key", key, NULL };
 
     g_assert_true(g_file_set_contents_full(
             tokens, line, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
-    command_start(&command, argv, NULL);
-    address = command_read_line(command.out);
-    daemon.pid = command.pid;
-    daemon.address = address;
-    shout(address);
-    client = try_connect(address, "joe", right);
+    target->pki = pki;
+    target->authority =
+            tls ? g_build_filename(pki, "authority.pem", NULL) : NULL;
+    command_start(&target->command, argv, NULL);
+    target->address = command_read_line(target->command.out);
+    g_free(line);
+    g_free(certificate);
+    g_free(key);
+    g_free(tokens);
+}
+
+/* It ends in order, and its log is read. */
+static void target_deinit(struct target *target)
+{
+    struct command_result result;
+
+    kill(target->command.pid, SIGTERM);
+    command_finish(&target->command, NULL, 0, &result);
+    g_assert_cmpint(result.status, ==, 0);
+    check_log(result.err_text);
+    command_result_deinit(&result);
+    g_free(target->address);
+    g_free(target->authority);
+    secret_free(target->pki);
+}
+
+/* Nor have the arguments of our own processes, which everybody can read. */
+static void check_arguments(pid_t pid)
+{
+    char *path = g_strdup_printf("/proc/%d/cmdline", (int)pid);
+    char *text;
+    gsize size;
+
+    g_assert_true(g_file_get_contents(path, &text, &size, NULL));
+    g_assert_cmpuint(size, >, 0);
+    g_assert_null(memmem(text, size, "secret-", strlen("secret-")));
+    g_free(text);
+    g_free(path);
+}
+
+static void check_target(bool tls)
+{
+    struct target target;
+    struct daemon daemon = { .pid = 0 };
+    struct remex_client *client;
+
+    target_init(&target, tls);
+    daemon.pid = target.command.pid;
+    daemon.address = target.address;
+    shout(&target);
+    client = try_connect(&target, "joe", right);
     g_assert_nonnull(client);
     start_all(client, "one" FORGED, "two" FORGED);
     daemon_kill_front(&daemon);
     start_all(client, "three" FORGED, "four" FORGED);
+    check_arguments(daemon.pid);
+    check_arguments(daemon_executor(&daemon));
+    check_arguments(daemon_front(&daemon));
     remex_client_free(client);
-    kill(command.pid, SIGTERM);
-    command_finish(&command, NULL, 0, &result);
-    g_assert_cmpint(result.status, ==, 0);
-    check_log(result.err_text);
-    command_result_deinit(&result);
-    g_free(address);
-    g_free(line);
-    g_free(tokens);
-    secret_free(directory);
+    target_deinit(&target);
+}
+
+static void by_tcp_it_has_no_line_of_a_strangers_and_no_secret(void)
+{
+    check_target(false);
+}
+
+static void by_tls_it_has_no_line_of_a_strangers_and_no_secret(void)
+{
+    check_target(true);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     suite_start_nng();
-    SUITE_ADD("/log_lines", it_has_no_line_of_a_strangers_and_no_secret);
+    SUITE_ADD("/log_lines", by_tcp_it_has_no_line_of_a_strangers_and_no_secret);
+    SUITE_ADD("/log_lines", by_tls_it_has_no_line_of_a_strangers_and_no_secret);
     return g_test_run();
 }
