@@ -138,6 +138,12 @@ struct message_limits {
     uint64_t lease_ms;
     uint64_t retained_events;
     uint64_t retention_ms;
+    uint64_t starts_per_second;
+    uint64_t starts_burst;
+    uint64_t wall_time_ms;
+    uint64_t sessions_in_all;
+    uint64_t processes_in_all;
+    uint64_t retained_bytes_in_all;
 };
 
 struct resume {

@@ -29,6 +29,12 @@ static Remex__V1__Limits *put_limits(
     pb->lease_ms = limits->lease_ms;
     pb->retained_events = limits->retained_events;
     pb->retention_ms = limits->retention_ms;
+    pb->starts_per_second = limits->starts_per_second;
+    pb->starts_burst = limits->starts_burst;
+    pb->wall_time_ms = limits->wall_time_ms;
+    pb->sessions_in_all = limits->sessions_in_all;
+    pb->processes_in_all = limits->processes_in_all;
+    pb->retained_bytes_in_all = limits->retained_bytes_in_all;
     return pb;
 }
 
@@ -52,6 +58,12 @@ static struct message_limits take_limits(const Remex__V1__Limits *pb)
         .lease_ms = pb->lease_ms,
         .retained_events = pb->retained_events,
         .retention_ms = pb->retention_ms,
+        .starts_per_second = pb->starts_per_second,
+        .starts_burst = pb->starts_burst,
+        .wall_time_ms = pb->wall_time_ms,
+        .sessions_in_all = pb->sessions_in_all,
+        .processes_in_all = pb->processes_in_all,
+        .retained_bytes_in_all = pb->retained_bytes_in_all,
     };
 }
 

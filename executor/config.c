@@ -10,6 +10,7 @@
 
 #include "common/error.h"
 #include "executor/config_address.h"
+#include "executor/limits.h"
 #include "executor/secret_file.h"
 
 enum { MAX_RETENTION_SECONDS = 24 * 60 * 60 };
@@ -34,6 +35,8 @@ const char config_usage[] =
         "  --retention S      how many seconds a process stays known after its "
         "end,\n"
         "                     1 to 86400; default 80\n"
+        "  --limit NAME=VALUE what to bear: sessions, processes and more; see\n"
+        "                     remexd(8)\n"
         "  --insecure-tcp     let tcp:// addresses be more than loopback: who "
         "is "
         "on the\n"
@@ -159,6 +162,19 @@ static enum remex_status take_authority(
     return take_path(config->tls_clients, "--tls-clients", value, error);
 }
 
+static enum remex_status take_limit(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    struct limit_word word;
+    const char *problem = limits_parse(value, &word);
+
+    if (problem)
+        return error_set(error, REMEX_INVALID_ARGUMENT, "--limit '%s': %s",
+                value, problem);
+    limits_set(&config->limits, &word);
+    return REMEX_OK;
+}
+
 static enum remex_status take_insecure_tcp(
         struct config *config, const char *value, struct remex_error *error)
 {
@@ -182,6 +198,7 @@ static const struct option {
     { "--tls-key", take_key, false },
     { "--tls-clients", take_authority, false },
     { "--retention", take_retention, false },
+    { "--limit", take_limit, false },
     { "--insecure-tcp", take_insecure_tcp, true },
 };
 
@@ -225,13 +242,14 @@ static enum remex_status check(
         if (status != REMEX_OK)
             return status;
     }
-    return REMEX_OK;
+    return limits_check(&config->limits, error);
 }
 
 enum remex_status config_parse(struct config *out, int argument_count,
         char *const *arguments, struct remex_error *error)
 {
     *out = (struct config){ .ready_fd = -1, .embedded_fd = -1 };
+    limits_default(&out->limits);
     for (int i = 1; i < argument_count;) {
         int used;
         enum remex_status status;

@@ -14,6 +14,7 @@
 #include <remex/status.h>
 
 #include "common/address.h"
+#include "common/message.h"
 #include "executor/tokens.h"
 
 enum { CONFIG_MAX_ADDRESSES = 16, CONFIG_FILE_BYTES = 1024 };
@@ -32,6 +33,7 @@ struct config {
     char tls_key[CONFIG_FILE_BYTES];
     char tls_clients[CONFIG_FILE_BYTES]; /* who signs them */
     uint32_t retention_ms;               /* 0: the default */
+    struct message_limits limits;
 };
 
 /* --help and --version end the reading. REMEX_INVALID_ARGUMENT and others: one

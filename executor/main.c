@@ -159,6 +159,7 @@ static enum remex_status start_server(
     settings.requests.grouped = daemon->groups != NULL;
     settings.requests.gate =
             (struct gate){ .own_uid = geteuid(), .tokens = config->tokens };
+    settings.requests.limits = config->limits;
     if (config->retention_ms > 0)
         settings.requests.retention_ms = config->retention_ms;
     status = server_new(daemon->loop, &settings, &hooks, out, error);

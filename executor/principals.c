@@ -6,9 +6,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-void principals_init(struct principals *principals)
+#include "common/clock.h"
+#include "executor/limits.h"
+
+void principals_init(
+        struct principals *principals, const struct message_limits *limits)
 {
     list_init(&principals->all);
+    principals->limits = *limits;
+}
+
+static void principal_free(struct principal *principal)
+{
+    assert(principal->sessions == 0 && principal->processes == 0);
+    list_remove(&principal->all);
+    former_deinit(&principal->former);
+    free(principal);
+}
+
+/* Those that nobody holds, and that have paid for all they started. */
+static void free_idle(struct principals *principals, int64_t now)
+{
+    struct list *node = principals->all.next;
+
+    while (node != &principals->all) {
+        struct principal *principal = CONTAINER_OF(node, struct principal, all);
+
+        node = node->next;
+        if (principal->holders == 0 && principal->starts_paid <= now)
+            principal_free(principal);
+    }
+}
+
+void principals_deinit(struct principals *principals)
+{
+    free_idle(principals, CLOCK_NEVER);
+    assert(list_is_empty(&principals->all));
 }
 
 static struct principal *find(
@@ -26,17 +59,21 @@ static struct principal *find(
 }
 
 struct principal *principals_hold(
-        struct principals *principals, const char *name)
+        struct principals *principals, const char *name, int64_t now)
 {
-    struct principal *principal = find(principals, name);
+    struct principal *principal;
 
     assert(strlen(name) < PRINCIPAL_NAME_BYTES);
+    free_idle(principals, now);
+    principal = find(principals, name);
     if (principal)
         return principal_hold(principal);
     principal = calloc(1, sizeof(*principal));
     if (!principal)
         return NULL;
     snprintf(principal->name, sizeof(principal->name), "%s", name);
+    principal->limits = principals->limits;
+    limits_settle(&principal->limits, name);
     list_init(&principal->all);
     list_init(&principal->entries);
     former_init(&principal->former);
@@ -52,10 +89,26 @@ struct principal *principal_hold(struct principal *principal)
 
 void principal_release(struct principal *principal)
 {
-    if (!principal || --principal->holders > 0)
-        return;
-    assert(principal->sessions == 0 && principal->processes == 0);
-    list_remove(&principal->all);
-    former_deinit(&principal->former);
-    free(principal);
+    if (principal && --principal->holders == 0 && principal->starts_paid == 0)
+        principal_free(principal);
+}
+
+/* Each start pays for a fraction of a second, and as many as may come at once
+ * are let ahead of the time. */
+bool principal_take_start(struct principal *principal, int64_t now)
+{
+    uint64_t rate = principal->limits.starts_per_second;
+    int64_t each;
+    int64_t ahead;
+
+    if (rate == 0)
+        return true;
+    each = clock_from_ms(1000) / (int64_t)rate;
+    ahead = each * (int64_t)(principal->limits.starts_burst - 1);
+    if (principal->starts_paid > clock_after(now, ahead))
+        return false;
+    if (principal->starts_paid < now)
+        principal->starts_paid = now;
+    principal->starts_paid += each;
+    return true;
 }

@@ -3,12 +3,15 @@
 #define EXECUTOR_PRINCIPALS_H
 
 /*
- * Who uses this executor, and how much of it. Whatever somebody has holds his
- * principal, and is charged to it for as long.
+ * Who uses this executor, how much of it, and how much of it he may. Whatever
+ * somebody has holds his principal, and is charged to it for as long.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "common/message.h"
 #include "executor/former.h"
 #include "executor/list.h"
 
@@ -17,27 +20,38 @@ enum { PRINCIPAL_NAME_BYTES = 64 };
 struct principal {
     struct list all; /* in struct principals */
     size_t holders;
-    char name[PRINCIPAL_NAME_BYTES]; /* "uid:1000", "token" */
+    char name[PRINCIPAL_NAME_BYTES]; /* "uid:1000", "token:joe" */
+    struct message_limits limits;
     size_t sessions;
     size_t processes;
     struct list entries;  /* the registry's, of these processes; by no order */
     struct former former; /* and the ids of those forgotten early */
+    int64_t starts_paid;  /* until when his starts have used up their rate */
 };
 
-/* As many as there are holders, whose numbers are bounded. */
+/* As many as there are holders, whose numbers are bounded, and those who
+ * started something in the last moments: a rate is not forgotten by leaving. */
 struct principals {
     struct list all;
+    struct message_limits limits; /* of each */
 };
 
-void principals_init(struct principals *principals);
+void principals_init(
+        struct principals *principals, const struct message_limits *limits);
+
+/* Nobody may hold one. */
+void principals_deinit(struct principals *principals);
 
 /* The one of that name, held once more; NULL without memory. */
 struct principal *principals_hold(
-        struct principals *principals, const char *name);
+        struct principals *principals, const char *name, int64_t now);
 
 struct principal *principal_hold(struct principal *principal);
 
-/* Freed with its last holder. NULL is allowed. */
+/* NULL is allowed. */
 void principal_release(struct principal *principal);
+
+/* Charges a start to the rate of his; false: it is used up. */
+bool principal_take_start(struct principal *principal, int64_t now);
 
 #endif

@@ -70,8 +70,11 @@ static void process_discard(struct process *process)
 }
 
 static enum remex_status start_child(struct process *process,
-        const struct process_spec *spec, struct remex_error *error)
+        const struct process_spec *spec, uint64_t default_wall_ms,
+        struct remex_error *error)
 {
+    uint64_t wall_ms =
+            spec->wall_time_ms > 0 ? spec->wall_time_ms : default_wall_ms;
     struct process_started started = { 0 };
     enum remex_status status = process->host->calls->start(
             process->host, spec, process, &started, error);
@@ -82,9 +85,8 @@ static enum remex_status start_child(struct process *process,
     process->pid = started.pid;
     process->started_at = started.now;
     process->started_time_ns = started.time_ns;
-    if (spec->wall_time_ms > 0)
-        process->wall_due =
-                clock_after(started.now, clock_from_ms(spec->wall_time_ms));
+    if (wall_ms > 0)
+        process->wall_due = clock_after(started.now, clock_from_ms(wall_ms));
     return REMEX_OK;
 }
 
@@ -104,7 +106,7 @@ enum remex_status process_start(struct process_host *host,
                 "the executor has no memory for a process; try again later");
     process->host = host;
     process->hooks = *hooks;
-    status = start_child(process, spec, error);
+    status = start_child(process, spec, limits->wall_time_ms, error);
     if (status != REMEX_OK) {
         process_discard(process);
         return status;

@@ -2,6 +2,7 @@
 #include "executor/refusal.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "common/error.h"
 #include "common/message.h"
@@ -11,6 +12,16 @@ enum remex_status refusal_too_large(struct remex_error *error,
 {
     error_limit_hit(error, limit, allowed, asked);
     error->status = REMEX_INVALID_ARGUMENT;
+    return error->status;
+}
+
+enum remex_status refusal_too_often(struct remex_error *error, uint64_t rate)
+{
+    error_limit_hit(error, "starts_per_second", rate, rate + 1);
+    snprintf(error->text, sizeof(error->text),
+            "The limit starts_per_second is %" PRIu64
+            ", and what may come at once is used up; try again in a moment.",
+            rate);
     return error->status;
 }
 

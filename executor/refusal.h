@@ -16,6 +16,9 @@
 enum remex_status refusal_too_large(struct remex_error *error,
         const char *limit, uint64_t allowed, uint64_t asked);
 
+/* Over the rate of starts: REMEX_RESOURCE_EXHAUSTED. */
+enum remex_status refusal_too_often(struct remex_error *error, uint64_t rate);
+
 /* REMEX_RESOURCE_EXHAUSTED: no memory for `what`. */
 enum remex_status refusal_no_memory(
         struct remex_error *error, const char *what);

@@ -34,10 +34,18 @@ void registry_init(struct registry *registry,
     list_init(&registry->closed);
 }
 
+static void charge(struct entry *entry, uint64_t retained)
+{
+    entry->registry->retained -= entry->retained;
+    entry->registry->retained += retained;
+    entry->retained = retained;
+}
+
 /* The last of it. */
 static void entry_release(struct entry *entry)
 {
     agenda_unbook(entry->registry->agenda, &entry->tick);
+    charge(entry, 0);
     list_remove(&entry->of_principal);
     entry->principal->processes--;
     principal_release(entry->principal);
@@ -131,6 +139,7 @@ void registry_settle(struct entry *entry, int64_t now)
     if (process_state(entry->process) == PROCESS_CLOSED &&
             !list_is_linked(&entry->closed)) {
         list_append(&registry->closed, &entry->closed);
+        charge(entry, event_log_kept_bytes(process_log(entry->process)));
         entry->forget_at = clock_after(now, registry->limits.retention);
     }
     reschedule(entry);
@@ -177,7 +186,8 @@ static bool forget_early(struct entry *entry)
     struct former *former = &entry->principal->former;
     struct remex_bytes id = { entry->id, entry->id_size };
 
-    if (former_count(former) / FORMER_EACH >= registry->limits.processes ||
+    if (former_count(former) / FORMER_EACH >=
+                    entry->principal->limits.processes ||
             !former_add(former, former_hash(registry, id), entry->forget_at))
         return false;
     forget(entry);
@@ -261,11 +271,50 @@ static struct entry *entry_new(struct registry *registry,
     return NULL;
 }
 
+/* What a process may come to keep; a terminal's output is `out`. */
+static uint64_t retained_by(
+        const struct principal *principal, const struct process_spec *spec)
+{
+    bool captures = spec->out.capture == CAPTURE_PIPE ||
+            (!spec->pty && spec->err.capture == CAPTURE_PIPE);
+
+    return captures ? principal->limits.retained_bytes : 0;
+}
+
+static enum remex_status make_room(struct registry *registry,
+        const struct principal *principal, uint64_t retained,
+        struct remex_error *error)
+{
+    const struct registry_limits *limits = &registry->limits;
+    uint64_t in_all = limits->retained_bytes_in_all;
+
+    if (principal->processes >= principal->limits.processes &&
+            !forget_oldest(registry, principal))
+        return error_limit_hit(error, "processes", principal->limits.processes,
+                principal->processes + 1);
+    if (registry->by_name.count >= limits->processes_in_all &&
+            !forget_oldest(registry, principal))
+        return error_limit_hit(error, "processes_in_all",
+                limits->processes_in_all, registry->by_name.count + 1);
+    while (registry->retained + retained > in_all)
+        if (!forget_oldest(registry, principal))
+            return error_limit_hit(error, "retained_bytes_in_all", in_all,
+                    registry->retained + retained);
+    return REMEX_OK;
+}
+
 static enum remex_status start(struct registry *registry,
         struct principal *principal, const struct process_spec *spec,
         struct entry **out, struct remex_error *error)
 {
     struct entry *entry = entry_new(registry, principal, spec);
+    const struct message_limits *allowed = &principal->limits;
+    struct process_limits limits = {
+        .log = { (size_t)allowed->retained_bytes,
+                (size_t)allowed->retained_events },
+        .stdin_bytes = (size_t)allowed->stdin_bytes,
+        .wall_time_ms = allowed->wall_time_ms,
+    };
     struct process_hooks hooks = {
         .user = entry,
         .published = on_published,
@@ -275,8 +324,9 @@ static enum remex_status start(struct registry *registry,
 
     if (!entry)
         return refusal_no_memory(error, "a process");
-    status = process_start(registry->host, spec, &registry->limits.process,
-            &hooks, &entry->process, error);
+    charge(entry, retained_by(principal, spec));
+    status = process_start(
+            registry->host, spec, &limits, &hooks, &entry->process, error);
     if (status != REMEX_OK) {
         entry_release(entry);
         return status;
@@ -315,19 +365,15 @@ enum remex_status registry_check_former(struct registry *registry,
 
 /* There may be one more, of that id. */
 static enum remex_status check_new(struct registry *registry,
-        struct principal *principal, struct remex_bytes id, int64_t now,
-        struct remex_error *error)
+        struct principal *principal, const struct process_spec *spec,
+        int64_t now, struct remex_error *error)
 {
-    enum remex_status status =
-            registry_check_former(registry, principal, id, now, error);
+    enum remex_status status = registry_check_former(
+            registry, principal, spec->process_id, now, error);
 
     if (status != REMEX_OK)
         return status;
-    if (principal->processes >= registry->limits.processes &&
-            !forget_oldest(registry, principal))
-        return error_limit_hit(error, "processes", registry->limits.processes,
-                principal->processes + 1);
-    return REMEX_OK;
+    return make_room(registry, principal, retained_by(principal, spec), error);
 }
 
 enum remex_status registry_start(struct registry *registry,
@@ -347,7 +393,7 @@ enum remex_status registry_start(struct registry *registry,
         *out = known;
         return REMEX_OK;
     }
-    status = check_new(registry, principal, spec->process_id, now, error);
+    status = check_new(registry, principal, spec, now, error);
     if (status != REMEX_OK)
         return status;
     status = start(registry, principal, spec, out, error);

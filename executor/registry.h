@@ -8,8 +8,9 @@
  * A name is taken before its program is started, given back if that fails, and
  * otherwise stays taken until the process has been closed for the retention
  * time. So a start can be repeated: the same name with the same request is the
- * same process. A principal at its limit of processes loses closed ones
- * earlier, oldest first, but none that somebody is still to be told about.
+ * same process. A principal at a limit of processes, or of what they keep,
+ * loses closed ones earlier, oldest first, but none that somebody is still to
+ * be told about. Nobody loses anything for somebody else.
  * Their ids stay taken for as long as they would have been, see former.h.
  *
  * No I/O of its own: the process_host does it, the time is an argument.
@@ -37,6 +38,7 @@ struct entry {
     uint8_t id[MESSAGE_PROCESS_ID_BYTES];
     size_t id_size;
     struct digest digest; /* of what it was started with */
+    uint64_t retained;    /* of the bytes in all, charged to it */
     struct list of_principal;
     struct description *description;
     struct process *process;
@@ -59,9 +61,9 @@ struct entry {
 };
 
 struct registry_limits {
-    size_t processes;  /* per principal, until forgotten */
+    uint64_t processes_in_all;
+    uint64_t retained_bytes_in_all;
     int64_t retention; /* nanoseconds after Closed */
-    struct process_limits process;
 };
 
 struct registry_hooks {
@@ -85,6 +87,7 @@ struct registry {
     struct agenda *agenda;     /* lent */
     struct digest_key key;
     struct table by_name;
+    uint64_t retained;  /* charged to all of them */
     struct list closed; /* oldest first */
 };
 

@@ -10,35 +10,20 @@
 #include "common/error.h"
 #include "common/ids.h"
 #include "common/wire.h"
+#include "executor/limits.h"
 #include "executor/refusal.h"
 #include "executor/requests_state.h"
 
 void requests_default_settings(struct requests_settings *out)
 {
     *out = (struct requests_settings){
-        .limits = {
-            .request_bytes = LINK_MAX_REQUEST,
-            .reply_bytes = LINK_MAX_REPLY,
-            .argument_bytes = UINT64_C(256) * 1024,
-            .argument_count = 1024,
-            .sessions = 128,
-            .processes = 512,
-            .retained_bytes = UINT64_C(1024) * 1024,
-            .stdin_bytes = UINT64_C(1024) * 1024,
-            .parked = 64,
-            .park_ms = 15000,
-            .window_bytes = UINT64_C(16) * 1024 * 1024,
-            .follows = 10000,
-            .lease_ms = UINT64_C(3600) * 1000,
-            .retained_events = 16384,
-        },
-        .sessions_in_all = 256,
         .lease_ms = 80000,
         .min_lease_ms = 1000,
         .retention_ms = 80000,
         .heartbeat_ms = 1000,
         .gate = { .own_uid = LINK_PEER_UID_UNKNOWN },
     };
+    limits_default(&out->limits);
 }
 
 /* --- What the parts below report ------------------------------------------ */
@@ -125,8 +110,7 @@ static void init_sessions(struct requests *requests)
 {
     const struct requests_settings *settings = &requests->settings;
     struct sessions_limits limits = {
-        .sessions = settings->sessions_in_all,
-        .sessions_each = (size_t)settings->limits.sessions,
+        .sessions = (size_t)settings->limits.sessions_in_all,
         .follows = (size_t)settings->limits.follows,
         .window_bytes = settings->limits.window_bytes,
         .lease_ms = settings->lease_ms,
@@ -147,15 +131,9 @@ static void init_registry(struct requests *requests, struct process_host *host)
 {
     const struct requests_settings *settings = &requests->settings;
     struct registry_limits limits = {
-        .processes = (size_t)settings->limits.processes,
+        .processes_in_all = settings->limits.processes_in_all,
+        .retained_bytes_in_all = settings->limits.retained_bytes_in_all,
         .retention = clock_from_ms(settings->retention_ms),
-        .process = {
-            .log = {
-                .max_bytes = (size_t)settings->limits.retained_bytes,
-                .max_events = (size_t)settings->limits.retained_events,
-            },
-            .stdin_bytes = (size_t)settings->limits.stdin_bytes,
-        },
     };
     struct registry_hooks hooks = {
         .user = requests,
@@ -181,7 +159,7 @@ enum remex_status requests_new(const struct requests_settings *settings,
     requests->hooks = *hooks;
     on_random(requests, &requests->boot_id, sizeof(requests->boot_id));
     agenda_init(&requests->agenda);
-    principals_init(&requests->principals);
+    principals_init(&requests->principals, &settings->limits);
     init_sessions(requests);
     init_registry(requests, host);
     list_init(&requests->parked);
@@ -216,6 +194,7 @@ void requests_free(struct requests *requests, int64_t now)
     drop_parked(requests, NULL, NULL);
     sessions_deinit(&requests->sessions, now);
     registry_deinit(&requests->registry);
+    principals_deinit(&requests->principals);
     agenda_deinit(&requests->agenda);
     arena_deinit(&requests->arena);
     free(requests);

@@ -52,11 +52,8 @@ struct requests_hooks {
 };
 
 struct requests_settings {
-    struct message_limits limits; /* as told to clients */
-    /* With `limits.parked` of each they must not use up what a front has for
-     * requests under way. */
-    size_t sessions_in_all;
-    uint32_t lease_ms; /* if the client asks for none */
+    struct message_limits limits; /* limits_check has seen them */
+    uint32_t lease_ms;            /* if the client asks for none */
     uint32_t min_lease_ms;
     uint32_t retention_ms;
     uint32_t heartbeat_ms;

@@ -27,7 +27,7 @@ static uint64_t bytes_of(const struct remex_bytes *items, size_t count)
     return bytes;
 }
 
-enum remex_status requests_check_arguments(const struct message_limits *limits,
+static enum remex_status check_limits(const struct message_limits *limits,
         const struct process_spec *spec, struct remex_error *error)
 {
     uint64_t count = (uint64_t)spec->argv_count + spec->env_count;
@@ -40,7 +40,22 @@ enum remex_status requests_check_arguments(const struct message_limits *limits,
     if (bytes > limits->argument_bytes)
         return refusal_too_large(
                 error, "argument_bytes", limits->argument_bytes, bytes);
+    if (limits->wall_time_ms > 0 && spec->wall_time_ms > limits->wall_time_ms)
+        return refusal_too_large(error, "wall_time_ms", limits->wall_time_ms,
+                spec->wall_time_ms);
     return REMEX_OK;
+}
+
+enum remex_status requests_check_process(struct call *call,
+        const struct process_spec *spec, bool known, struct remex_error *error)
+{
+    struct principal *principal = call->session->principal;
+    enum remex_status status = check_limits(&principal->limits, spec, error);
+
+    if (status == REMEX_OK && !known &&
+            !principal_take_start(principal, call->now))
+        return refusal_too_often(error, principal->limits.starts_per_second);
+    return status;
 }
 
 /* Follows what was started. A repeat finds it followed already, and leaves the
@@ -59,19 +74,21 @@ static enum remex_status follow_started(
 }
 
 /* Of what was forgotten, a follow need not make sense. */
-static enum remex_status check_start(const struct call *call,
-        const struct entry *known, struct remex_error *error)
+static enum remex_status check_start(
+        struct call *call, const struct entry *known, struct remex_error *error)
 {
     const struct start_request *start = &call->request->start;
-    enum remex_status status = requests_check_arguments(
-            &call->requests->settings.limits, &start->process, error);
+    enum remex_status status = REMEX_OK;
 
-    if (status == REMEX_OK && !known)
+    if (!known)
         status = registry_check_former(&call->requests->registry,
                 call->session->principal, start->process.process_id, call->now,
                 error);
     if (status == REMEX_OK && start->follow)
         status = follows_check(call->session, known, start->follow, error);
+    if (status == REMEX_OK)
+        status = requests_check_process(
+                call, &start->process, known != NULL, error);
     return status;
 }
 
@@ -133,8 +150,8 @@ struct parked *requests_park(
         struct call *call, uint32_t wait_ms, struct remex_error *error)
 {
     struct requests *requests = call->requests;
-    const struct message_limits *limits = &requests->settings.limits;
     struct session *session = call->session;
+    const struct message_limits *limits = &session->principal->limits;
     struct parked *parked;
 
     if (session->parked_count >= limits->parked) {

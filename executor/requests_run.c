@@ -30,9 +30,9 @@ static enum remex_status named_after_run(struct remex_error *error)
 /* Everything that is known before the start, so that one that is refused has
  * started nothing. */
 static enum remex_status check_run(
-        const struct call *call, struct remex_error *error)
+        struct call *call, bool known, struct remex_error *error)
 {
-    const struct message_limits *limits = &call->requests->settings.limits;
+    const struct message_limits *limits = &call->session->principal->limits;
     size_t input_size = call->request->payload.size;
 
     if (input_size > limits->stdin_bytes)
@@ -41,7 +41,8 @@ static enum remex_status check_run(
     if (call->session->parked_count >= limits->parked)
         return error_limit_hit(error, "parked", limits->parked,
                 call->session->parked_count + 1);
-    return requests_check_arguments(limits, &call->request->run.process, error);
+    return requests_check_process(
+            call, &call->request->run.process, known, error);
 }
 
 /* The whole of stdin, and its end. */
@@ -92,7 +93,7 @@ enum remex_status requests_run(struct call *call, struct remex_error *error)
     struct registry *registry = &call->requests->registry;
     bool known = registry_find(registry, principal, spec->process_id);
     struct entry *entry = NULL;
-    enum remex_status status = check_run(call, error);
+    enum remex_status status = check_run(call, known, error);
 
     if (status == REMEX_OK)
         status = registry_start(registry, principal, spec,

@@ -44,7 +44,7 @@ static void fill_open_reply(struct call *call, struct session *session)
     open->lease_ms = session->lease_ms;
     open->principal = text_bytes(session->principal->name);
     open->role = session->role;
-    open->limits = requests->settings.limits;
+    open->limits = session->principal->limits;
     open->limits.retention_ms = requests->settings.retention_ms;
     open->capabilities = capabilities;
     open->capability_count = sizeof(capabilities) / sizeof(capabilities[0]);
@@ -62,7 +62,7 @@ static enum remex_status open_new(struct call *call,
 {
     struct requests *requests = call->requests;
     struct principal *principal =
-            principals_hold(&requests->principals, identity->name);
+            principals_hold(&requests->principals, identity->name, call->now);
     struct session *session = NULL;
     enum remex_status status;
 

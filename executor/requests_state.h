@@ -73,10 +73,10 @@ requests_method requests_forget;
 requests_method requests_run;
 requests_method requests_seal;
 
-/* Whether what is to be started has no more arguments than it may. */
-REMEX_CHECKED enum remex_status requests_check_arguments(
-        const struct message_limits *limits, const struct process_spec *spec,
-        struct remex_error *error);
+/* Whether what is to be started is within the limits of one process; one that
+ * is not `known` is charged to the rate of starts. */
+REMEX_CHECKED enum remex_status requests_check_process(struct call *call,
+        const struct process_spec *spec, bool known, struct remex_error *error);
 
 /* Until the sender gives up: milliseconds, UINT32_MAX if he has no deadline. */
 uint32_t requests_time_left(const struct call *call);

@@ -68,14 +68,14 @@ static uint64_t hash_of(const struct message_id *id)
 static enum remex_status check_limits(const struct sessions *sessions,
         const struct principal *principal, struct remex_error *error)
 {
-    const struct sessions_limits *limits = &sessions->limits;
+    size_t count = sessions->by_id.count;
 
-    if (principal->sessions >= limits->sessions_each)
-        return error_limit_hit(error, "sessions", limits->sessions_each,
+    if (principal->sessions >= principal->limits.sessions)
+        return error_limit_hit(error, "sessions", principal->limits.sessions,
                 principal->sessions + 1);
-    if (sessions->by_id.count >= limits->sessions)
+    if (count >= sessions->limits.sessions)
         return error_limit_hit(
-                error, "sessions", limits->sessions, sessions->by_id.count + 1);
+                error, "sessions_in_all", sessions->limits.sessions, count + 1);
     return REMEX_OK;
 }
 
@@ -101,9 +101,9 @@ static void end_adrift(struct sessions *sessions,
 static void make_room(struct sessions *sessions,
         const struct principal *principal, int64_t now)
 {
-    if (principal->sessions >= sessions->limits.sessions_each)
+    if (principal->sessions >= principal->limits.sessions)
         end_adrift(sessions, principal, now);
-    if (principal->sessions < sessions->limits.sessions_each &&
+    if (principal->sessions < principal->limits.sessions &&
             sessions->by_id.count >= sessions->limits.sessions)
         end_adrift(sessions, NULL, now);
 }

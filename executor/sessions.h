@@ -86,7 +86,6 @@ struct session {
 
 struct sessions_limits {
     size_t sessions;       /* in all */
-    size_t sessions_each;  /* per principal */
     size_t follows;        /* per session */
     uint64_t window_bytes; /* of a follow */
     uint32_t lease_ms;     /* if none is asked for */

@@ -189,7 +189,7 @@ static const struct open_reply open_reply = {
     .principal = BYTES("uid:1000"),
     .role = ROLE_ADMIN,
     .limits = { 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113,
-            114, 115 },
+            114, 115, 116, 117, 118, 119, 120, 121 },
     .capabilities = capabilities,
     .capability_count = COUNT(capabilities),
     .hint_address = BYTES("ipc:///run/remex.hints"),

@@ -359,6 +359,12 @@ static void limits(GString *out, const struct message_limits *limits)
     number(out, "lease_ms", limits->lease_ms);
     number(out, "retained_events", limits->retained_events);
     number(out, "retention_ms", limits->retention_ms);
+    number(out, "starts_per_second", limits->starts_per_second);
+    number(out, "starts_burst", limits->starts_burst);
+    number(out, "wall_time_ms", limits->wall_time_ms);
+    number(out, "sessions_in_all", limits->sessions_in_all);
+    number(out, "processes_in_all", limits->processes_in_all);
+    number(out, "retained_bytes_in_all", limits->retained_bytes_in_all);
 }
 
 static void open_reply(GString *out, const struct open_reply *open)

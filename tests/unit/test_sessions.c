@@ -46,9 +46,9 @@ static void on_random(void *user, void *out, size_t size)
 
 static void world_init(struct world *world)
 {
+    struct message_limits each = { .sessions = 2 };
     struct sessions_limits limits = {
         .sessions = 3,
-        .sessions_each = 2,
         .lease_ms = 80000,
         .min_lease_ms = 1000,
         .max_lease_ms = 3600000,
@@ -57,9 +57,9 @@ static void world_init(struct world *world)
 
     memset(world, 0, sizeof(*world));
     agenda_init(&world->agenda);
-    principals_init(&world->principals);
-    world->alice = principals_hold(&world->principals, "uid:1");
-    world->bob = principals_hold(&world->principals, "uid:2");
+    principals_init(&world->principals, &each);
+    world->alice = principals_hold(&world->principals, "uid:1", 0);
+    world->bob = principals_hold(&world->principals, "uid:2", 0);
     sessions_init(&world->sessions, &limits, &hooks, &world->agenda);
 }
 
