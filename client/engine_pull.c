@@ -165,12 +165,19 @@ static void send_pull(struct engine *engine, unsigned int lane, uint32_t wait)
     engine->lanes[lane].parked = wait > 0;
 }
 
+/* A Pull is under way there that may bring something: not if it was sent before
+ * the last Resume, and its lane cannot tell yet that it is lost. */
+static bool is_pulling(const struct engine *engine, unsigned int lane)
+{
+    return engine->lanes[lane].use == ENGINE_PULLS &&
+            engine->lanes[lane].attachment == engine->attachment;
+}
+
 /* A Pull of that sort is under way. */
 static bool has_pull(const struct engine *engine, bool parked)
 {
     for (unsigned int lane = 0; lane < ENGINE_LANES; lane++) {
-        if (engine->lanes[lane].use == ENGINE_PULLS &&
-                engine->lanes[lane].parked == parked)
+        if (is_pulling(engine, lane) && engine->lanes[lane].parked == parked)
             return true;
     }
     return false;
@@ -295,7 +302,7 @@ static uint64_t newest_pull(const struct engine *engine, unsigned int except)
     uint64_t newest = 0;
 
     for (unsigned int lane = 0; lane < ENGINE_LANES; lane++) {
-        if (lane != except && engine->lanes[lane].use == ENGINE_PULLS &&
+        if (lane != except && is_pulling(engine, lane) &&
                 engine->lanes[lane].pull > newest)
             newest = engine->lanes[lane].pull;
     }
@@ -307,7 +314,7 @@ static uint64_t oldest_pull(const struct engine *engine, unsigned int except)
     uint64_t oldest = UINT64_MAX;
 
     for (unsigned int lane = 0; lane < ENGINE_LANES; lane++) {
-        if (lane != except && engine->lanes[lane].use == ENGINE_PULLS &&
+        if (lane != except && is_pulling(engine, lane) &&
                 engine->lanes[lane].pull < oldest)
             oldest = engine->lanes[lane].pull;
     }

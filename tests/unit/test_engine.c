@@ -918,6 +918,24 @@ static void a_silent_link_is_probed_then_cut_then_resumed(void)
     tear_down(NULL);
 }
 
+/* The lane of the Pull says nothing, not even that it is down. */
+static void a_pull_that_is_stuck_on_its_lane_is_replaced(void)
+{
+    open_session();
+    expect(ENGINE_PULL_LANE, METHOD_PULL);
+    world.now += 3000 * MS;
+    engine_tick(&world.engine, world.now);
+    engine_on_up(&world.engine, 0, world.now);
+    fail_lane(0);
+    g_assert_nonnull(expect(0, METHOD_OPEN)->open.resume);
+    answer_open(0, 2, NULL, 0);
+    world.now += 100 * MS;
+    engine_tick(&world.engine, world.now);
+    expect(0, METHOD_PULL);
+    expect(ENGINE_PULL_LANE, METHOD_PULL);
+    tear_down(NULL);
+}
+
 static void another_executor_fails_each_handle_once(void)
 {
     struct call call = new_call(METHOD_RENEW);
@@ -1245,6 +1263,46 @@ static void a_freed_handle_is_not_stated_in_a_resume(void)
     g_assert_cmpuint(world.gone, ==, 1);
 }
 
+/* A handle for calls alone: nothing is asked, told or stated about it. */
+static void what_is_not_followed_is_left_alone(void)
+{
+    struct handle handle;
+
+    open_session();
+    g_assert_cmpint(
+            engine_add(&world.engine, &handle, "p", 1, 0), ==, REMEX_OK);
+    engine_started(&world.engine, &handle, world.now);
+    world.now += 1000 * MS;
+    recovery_heard(&world.engine.recovery, world.now);
+    engine_tick(&world.engine, world.now);
+    g_assert_false(world.opened[ENGINE_BULK_LANE]);
+    expect_nothing(0);
+    break_lane(ENGINE_PULL_LANE);
+    g_assert_cmpuint(expect(0, METHOD_OPEN)->open.resume->follow_count, ==, 0);
+    answer_open(0, 2, NULL, 0);
+    handle.detached = true;
+    engine_release(&world.engine, &handle, world.now);
+    g_assert_cmpuint(world.gone, ==, 1);
+    expect_nothing(0);
+    tear_down(NULL);
+}
+
+static void what_is_not_followed_is_killed_and_no_more(void)
+{
+    struct handle handle;
+
+    open_session();
+    g_assert_cmpint(
+            engine_add(&world.engine, &handle, "p", 1, 0), ==, REMEX_OK);
+    engine_started(&world.engine, &handle, world.now);
+    engine_release(&world.engine, &handle, world.now);
+    expect(0, METHOD_TERMINATE);
+    answer_plainly(0, METHOD_TERMINATE);
+    g_assert_cmpuint(world.gone, ==, 1);
+    expect_nothing(0);
+    tear_down(NULL);
+}
+
 static void closing_lets_the_parked_pull_end(void)
 {
     open_session();
@@ -1470,6 +1528,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", a_little_that_is_taken_is_told_after_a_while);
     SUITE_ADD("/engine", what_is_taken_has_a_lane_if_all_others_wait);
     SUITE_ADD("/engine", a_silent_link_is_probed_then_cut_then_resumed);
+    SUITE_ADD("/engine", a_pull_that_is_stuck_on_its_lane_is_replaced);
     SUITE_ADD("/engine", another_executor_fails_each_handle_once);
     SUITE_ADD("/engine", a_lost_session_has_its_own_reason);
     SUITE_ADD(
@@ -1494,6 +1553,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", a_follow_is_repeated_after_a_resume);
     SUITE_ADD("/engine", what_is_held_up_is_asked_about);
     SUITE_ADD("/engine", what_is_not_held_up_is_not);
+    SUITE_ADD("/engine", what_is_not_followed_is_left_alone);
+    SUITE_ADD("/engine", what_is_not_followed_is_killed_and_no_more);
     SUITE_ADD("/engine", closing_lets_the_parked_pull_end);
     SUITE_ADD("/engine", a_close_whose_answer_is_lost_is_a_close);
     SUITE_ADD("/engine", junk_for_an_answer_ends_it);
