@@ -3,9 +3,9 @@
 #define COMMON_SP_H
 
 /*
- * SP over a stream, as NNG's tcp and tls+tcp speak it: 8 bytes of hello each
- * way, then messages, each its length (8 bytes, the highest first) and its
- * bytes.
+ * SP over a stream, as NNG speaks it: 8 bytes of hello each way, then messages,
+ * each its length (8 bytes, the highest first) and its bytes. Over ipc one byte
+ * more stands before the length: the kind, which is always 1.
  *
  * A request begins with its way back: words of 4 bytes, the last of which has
  * its highest bit set. The reply begins with the same words.
@@ -24,14 +24,22 @@ enum sp_protocol {
     SP_REP = 0x31,
 };
 
+enum sp_framing {
+    SP_PLAIN = 0, /* tcp and tls+tcp */
+    SP_IPC,
+};
+
 enum {
     SP_HELLO_BYTES = 8,
-    SP_LENGTH_BYTES = 8,
-    SP_MAX_WAY_BACK = 36 /* the request's own word, and 8 devices' */
+    SP_MAX_HEAD_BYTES = 9, /* of what stands before a message */
+    SP_MAX_WAY_BACK = 36   /* the request's own word, and 8 devices' */
 };
 
 void sp_put_hello(uint8_t out[SP_HELLO_BYTES], enum sp_protocol protocol);
-void sp_put_length(uint8_t out[SP_LENGTH_BYTES], uint64_t length);
+
+/* What stands before a message of this length. Returns its size. */
+size_t sp_put_head(uint8_t out[SP_MAX_HEAD_BYTES], enum sp_framing framing,
+        uint64_t length);
 
 /* How many bytes of a request are its way back. 0: it has none. */
 size_t sp_way_back(const uint8_t *message, size_t size);
@@ -45,18 +53,19 @@ enum sp_progress {
 };
 
 struct sp_reader {
+    enum sp_framing framing;
     enum sp_protocol expected; /* of the other end */
     size_t max_message;
     bool greeted;
-    uint8_t head[SP_LENGTH_BYTES]; /* hello or length, as it comes */
+    uint8_t head[SP_MAX_HEAD_BYTES]; /* hello or head, as it comes */
     size_t head_got;
     uint8_t *message; /* NULL: its length has not come yet */
     size_t size;
     size_t got;
 };
 
-void sp_reader_init(struct sp_reader *reader, enum sp_protocol expected,
-        size_t max_message);
+void sp_reader_init(struct sp_reader *reader, enum sp_framing framing,
+        enum sp_protocol expected, size_t max_message);
 void sp_reader_deinit(struct sp_reader *reader);
 
 /* Where the next bytes belong; at least one. Not while a message waits to be

@@ -175,7 +175,8 @@ void peer_send(struct peer *peer, const void *head, size_t head_size,
         const void *body, size_t body_size)
 {
     uint8_t record[RECORD_BYTES];
-    size_t used = SP_LENGTH_BYTES + head_size;
+    size_t before = sp_put_head(record, SP_PLAIN, head_size + body_size);
+    size_t used = before + head_size;
     size_t first = sizeof(record) - used;
 
     assert(used <= sizeof(record));
@@ -183,9 +184,8 @@ void peer_send(struct peer *peer, const void *head, size_t head_size,
         return;
     if (first > body_size)
         first = body_size;
-    sp_put_length(record, head_size + body_size);
     if (head_size > 0)
-        memcpy(record + SP_LENGTH_BYTES, head, head_size);
+        memcpy(record + before, head, head_size);
     if (first > 0)
         memcpy(record + used, body, first);
     send_bytes(peer, record, used + first);
@@ -353,7 +353,8 @@ struct peer *peer_new(const struct peer_kind *kind, int fd)
     peer->patience.due = on_patience;
     peer->end.run = on_end;
     peer->watched = EPOLLIN;
-    sp_reader_init(&peer->reader, other_end(kind->protocol), kind->max_message);
+    sp_reader_init(&peer->reader, SP_PLAIN, other_end(kind->protocol),
+            kind->max_message);
     if (loop_timer_set(kind->loop, &peer->patience, until) != REMEX_OK) {
         free(peer);
         close(fd);
