@@ -4,8 +4,8 @@
 
 /*
  * What stands behind the public handles: the engine, the connection that feeds
- * it, and a lock around both. Users' threads wait on conditions, NNG's threads
- * signal them.
+ * it, and a lock around both. Users' threads wait on conditions, the
+ * transport's thread signals them.
  *
  * client.c holds this together, client_connect.c makes and ends it, process.c
  * the handles; process_*.c are the calls on them, inspect.c and run.c those on

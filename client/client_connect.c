@@ -7,8 +7,7 @@
 
 #include "client/client.h"
 #include "client/connection.h"
-#include "client/reach.h"
-#include "client/secure.h"
+#include "client/tls.h"
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/text.h"
@@ -198,26 +197,22 @@ static const char *file_of(const char *given, const char *variable)
     return set && set[0] ? set : NULL;
 }
 
-static enum remex_status new_secure(struct remex_client *client,
-        const struct address *address,
-        const struct remex_client_options *options,
-        const struct transport_events *events, struct remex_error *error)
+static struct tls_files find_files(const struct remex_client_options *options)
 {
-    struct secure_files files = {
+    return (struct tls_files){
         .authority = file_of(options->tls_authority, "REMEX_TLS_AUTHORITY"),
         .certificate =
                 file_of(options->tls_certificate, "REMEX_TLS_CERTIFICATE"),
         .key = file_of(options->tls_key, "REMEX_TLS_KEY"),
         .name = file_of(options->tls_name, "REMEX_TLS_NAME"),
     };
-
-    return secure_new(address, &files, events, &client->transport, error);
 }
 
 static enum remex_status new_connection(struct remex_client *client,
         const struct address *address,
         const struct remex_client_options *options, struct remex_error *error)
 {
+    struct tls_files files = find_files(options);
     struct transport_events events = {
         .user = client,
         .up = lane_up,
@@ -227,14 +222,8 @@ static enum remex_status new_connection(struct remex_client *client,
         .hinted = hinted,
         .due = due,
     };
-    enum remex_status status;
 
-    if (address->kind == ADDRESS_TLS)
-        return new_secure(client, address, options, &events, error);
-    status = connection_new(address, &events, &client->transport);
-    if (status != REMEX_OK)
-        return error_set(error, status, "the address cannot be used");
-    return REMEX_OK;
+    return connection_new(address, &files, &events, &client->transport, error);
 }
 
 /* Without a connection; remex_client_free ends it. */
@@ -266,19 +255,15 @@ static enum remex_status new_client(const struct remex_client_options *options,
 /* --- Connecting ---------------------------------------------------------- */
 
 /* Looks why there is no answer; false: for a reason that will stay. */
-static bool may_come(struct remex_client *client, const struct address *address,
-        int64_t since, struct remex_error *error)
+static bool may_come(
+        struct remex_client *client, int64_t since, struct remex_error *error)
 {
     struct transport *transport = client->transport;
-    enum remex_status status;
+    enum remex_status status = transport->operations->problem(transport, error);
 
-    if (transport->operations->problem(transport, error) != REMEX_OK)
-        return false;
-    status = reach_check(address, error);
-    if (status == REMEX_OK)
-        return true;
-    return status == REMEX_UNAVAILABLE &&
-            clock_monotonic_ns() - since < ABSENT_AFTER;
+    return status == REMEX_OK ||
+            (status == REMEX_UNAVAILABLE &&
+                    clock_monotonic_ns() - since < ABSENT_AFTER);
 }
 
 static bool is_settled(const struct remex_client *client)
@@ -289,8 +274,7 @@ static bool is_settled(const struct remex_client *client)
 
 /* With the lock held. */
 static enum remex_status wait_open(struct remex_client *client,
-        const struct address *address, int64_t deadline,
-        struct remex_error *error)
+        int64_t deadline, struct remex_error *error)
 {
     int64_t since = clock_monotonic_ns();
     struct remex_error why;
@@ -306,7 +290,7 @@ static enum remex_status wait_open(struct remex_client *client,
                 is_settled(client))
             continue;
         client_unlock(client);
-        hopeful = may_come(client, address, since, &why);
+        hopeful = may_come(client, since, &why);
         pthread_mutex_lock(&client->mutex);
     }
     if (engine_is_open(&client->engine))
@@ -336,7 +320,7 @@ static enum remex_status connect_to(struct remex_client *client,
     pthread_mutex_lock(&client->mutex);
     status = engine_connect(&client->engine);
     if (status == REMEX_OK)
-        status = wait_open(client, address, deadline, error);
+        status = wait_open(client, deadline, error);
     else
         error_set(error, status, "there are no resources for a connection");
     pthread_mutex_unlock(&client->mutex);

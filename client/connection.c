@@ -1,298 +1,287 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/connection_inside.h"
+#include "client/connection.h"
 
-#include <assert.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
+#include <openssl/ssl.h>
+
+#include "client/connection_inside.h"
 #include "common/clock.h"
+#include "common/error.h"
 
-/* Longest that a free waits for NNG. */
+/* Longest that a free waits for the thread, which may be looking up a name. */
 #define CLOSE_SECONDS 1
 
-bool connection_enter(struct connection *connection)
+static void wake_thread(struct connection *connection)
 {
-    bool welcome;
+    static const uint64_t one = 1;
+    ssize_t written = write(connection->wake_fd, &one, sizeof(one));
 
-    pthread_mutex_lock(&connection->mutex);
-    welcome = !connection->stopping;
-    if (welcome)
-        connection->inside++;
-    pthread_mutex_unlock(&connection->mutex);
-    return welcome;
+    (void)written; /* only a full counter refuses, and it wakes as well */
 }
 
-void connection_leave(struct connection *connection)
+void connection_free(struct connection *connection)
 {
-    pthread_mutex_lock(&connection->mutex);
-    assert(connection->inside > 0);
-    if (--connection->inside == 0)
-        pthread_cond_broadcast(&connection->left);
-    pthread_mutex_unlock(&connection->mutex);
+    for (unsigned int i = 0; i < CONNECTION_LANES; i++)
+        connection_lane_deinit(&connection->lanes[i]);
+    SSL_CTX_free(connection->context);
+    if (connection->wake_fd >= 0)
+        close(connection->wake_fd);
+    pthread_mutex_destroy(&connection->lock);
+    free(connection);
 }
 
-/* --- The kick ------------------------------------------------------------ */
+/* --- For lanes ----------------------------------------------------------- */
 
-void connection_kick(struct connection *connection)
+size_t connection_head_bytes(const struct connection *connection)
 {
-    if (connection->kicking || connection->stopping)
-        return;
-    connection->kicking = true;
-    nng_sleep_aio(0, connection->kick);
+    uint8_t head[SP_MAX_HEAD_BYTES];
+
+    return sp_put_head(head,
+            connection->address.kind == ADDRESS_IPC ? SP_IPC : SP_PLAIN, 0);
 }
 
-/* A change of some lane, or NULL: then the next change kicks again. */
-static struct connection_lane *next_change(
-        struct connection *connection, enum connection_change *out)
+bool connection_is_thread(const struct connection *connection)
 {
-    struct connection_lane *changed = NULL;
-
-    pthread_mutex_lock(&connection->mutex);
-    for (unsigned int i = 0; i < TRANSPORT_LANES && !changed; i++) {
-        *out = connection_lane_change(&connection->lanes[i]);
-        if (*out != CONNECTION_SAME)
-            changed = &connection->lanes[i];
-    }
-    connection->kicking = changed != NULL;
-    pthread_mutex_unlock(&connection->mutex);
-    return changed;
+    return pthread_equal(pthread_self(), connection->thread);
 }
 
-/* Only one runs at a time, so that changes are told in their order. */
-static void kicked(void *user)
+void connection_expect(struct connection *connection, int64_t at)
 {
-    struct connection *connection = user;
-    const struct transport_events *events = &connection->events;
-    struct connection_lane *lane;
-    enum connection_change change;
+    bool too_late;
 
-    if (!connection_enter(connection))
-        return;
-    while ((lane = next_change(connection, &change))) {
-        if (change == CONNECTION_UP)
-            events->up(events->user, lane->number);
-        else
-            events->down(events->user, lane->number);
-    }
-    connection_leave(connection);
+    pthread_mutex_lock(&connection->lock);
+    if (at < connection->request_due)
+        connection->request_due = at;
+    too_late = connection->asleep && at < connection->asleep_until;
+    pthread_mutex_unlock(&connection->lock);
+    if (too_late)
+        wake_thread(connection);
 }
 
-/* --- The timer ----------------------------------------------------------- */
-
-/* With the mutex held. */
-static void start_timer(struct connection *connection)
+void connection_note_problem(
+        struct connection *connection, const struct remex_error *problem)
 {
-    int64_t now = clock_monotonic_ns();
-
-    connection->timing = true;
-    nng_sleep_aio(clock_poll_ms(now, connection->timer_at), connection->timer);
+    pthread_mutex_lock(&connection->lock);
+    connection->problem = *problem;
+    pthread_mutex_unlock(&connection->lock);
 }
 
-static void timer_due(void *user)
-{
-    struct connection *connection = user;
-    bool due;
+/* --- Operations ---------------------------------------------------------- */
 
-    if (!connection_enter(connection))
-        return;
-    pthread_mutex_lock(&connection->mutex);
-    connection->timing = false;
-    due = connection->timer_at <= clock_monotonic_ns();
-    if (due)
-        connection->timer_at = CLOCK_NEVER;
-    else if (connection->timer_at != CLOCK_NEVER)
-        start_timer(connection);
-    pthread_mutex_unlock(&connection->mutex);
-    if (due)
-        connection->events.due(connection->events.user);
-    connection_leave(connection);
+/* No signal is for this thread, a SIGPIPE of OpenSSL's writing least of all. */
+static bool start_thread(struct connection *connection)
+{
+    sigset_t all;
+    sigset_t before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    connection->started = pthread_create(&connection->thread, NULL,
+                                  connection_run, connection) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return connection->started;
+}
+
+static enum remex_status open_lane(
+        struct transport *transport, unsigned int lane)
+{
+    struct connection *connection = (struct connection *)transport;
+    bool started;
+
+    pthread_mutex_lock(&connection->lock);
+    connection->to_open[lane] = true;
+    started = connection->started || start_thread(connection);
+    pthread_mutex_unlock(&connection->lock);
+    wake_thread(connection);
+    return started ? REMEX_OK : REMEX_NO_MEMORY;
+}
+
+static enum remex_status send_request(struct transport *transport,
+        unsigned int lane, const struct wire_head *head,
+        struct remex_bytes payload, int timeout_ms)
+{
+    struct connection *connection = (struct connection *)transport;
+    size_t size = CONNECTION_WORD_BYTES + head->size + payload.size;
+    uint8_t *message = malloc(SP_MAX_HEAD_BYTES + size);
+    size_t before;
+    uint8_t *at;
+
+    if (!message)
+        return REMEX_NO_MEMORY;
+    before = sp_put_head(message,
+            connection->address.kind == ADDRESS_IPC ? SP_IPC : SP_PLAIN, size);
+    at = message + before + CONNECTION_WORD_BYTES;
+    memcpy(at, head->data, head->size);
+    if (payload.size > 0)
+        memcpy(at + head->size, payload.data, payload.size);
+    connection_lane_send(
+            &connection->lanes[lane], message, before + size, timeout_ms);
+    return REMEX_OK;
+}
+
+static void reset(struct transport *transport, unsigned int lane)
+{
+    struct connection *connection = (struct connection *)transport;
+
+    pthread_mutex_lock(&connection->lock);
+    connection->to_reset[lane] = true;
+    pthread_mutex_unlock(&connection->lock);
+    wake_thread(connection);
+}
+
+/* The executor may not know by what name we reach it: only the port counts. */
+static enum remex_status find_hints(const struct connection *connection,
+        const char *text, struct address *out)
+{
+    struct address told;
+
+    if (address_parse(text, &told, NULL) != REMEX_OK ||
+            told.kind != connection->address.kind)
+        return REMEX_INVALID_ARGUMENT;
+    *out = connection->address;
+    out->port = told.port;
+    memcpy(out->path, told.path, sizeof(out->path));
+    return REMEX_OK;
+}
+
+static bool is_same(const struct address *one, const struct address *other)
+{
+    return one->port == other->port && strcmp(one->path, other->path) == 0;
+}
+
+static enum remex_status listen_to(struct transport *transport,
+        const char *hint_address, const uint8_t topic[MESSAGE_TOPIC_BYTES])
+{
+    struct connection *connection = (struct connection *)transport;
+    struct address address;
+
+    if (find_hints(connection, hint_address, &address) != REMEX_OK)
+        return REMEX_INVALID_ARGUMENT;
+    pthread_mutex_lock(&connection->lock);
+    connection->to_open[CONNECTION_HINT_LANE] = true;
+    connection->to_reset[CONNECTION_HINT_LANE] =
+            connection->hint_address.kind != 0 &&
+            !is_same(&connection->hint_address, &address);
+    connection->hint_address = address;
+    memcpy(connection->topic, topic, sizeof(connection->topic));
+    pthread_mutex_unlock(&connection->lock);
+    wake_thread(connection);
+    return REMEX_OK;
 }
 
 static void wake(struct transport *transport, int64_t at)
 {
     struct connection *connection = (struct connection *)transport;
-    int64_t before;
+    bool too_late;
 
-    pthread_mutex_lock(&connection->mutex);
-    before = connection->timer_at;
+    pthread_mutex_lock(&connection->lock);
     connection->timer_at = at;
-    if (connection->stopping || at == CLOCK_NEVER) {
-        /* what runs comes to nothing */
-    } else if (!connection->timing) {
-        start_timer(connection);
-    } else if (at < before) {
-        nng_aio_cancel(connection->timer); /* its callback starts it anew */
-    }
-    pthread_mutex_unlock(&connection->mutex);
+    too_late = connection->asleep && at < connection->asleep_until;
+    pthread_mutex_unlock(&connection->lock);
+    if (too_late)
+        wake_thread(connection);
 }
 
-/* --- The watch ----------------------------------------------------------- */
-
-#define WATCH_EVERY_MS 500
-
-void connection_watch(struct connection *connection)
+static enum remex_status problem(
+        struct transport *transport, struct remex_error *error)
 {
-    if (connection->watching || connection->stopping)
-        return;
-    connection->watching = true;
-    nng_sleep_aio(WATCH_EVERY_MS, connection->watch);
+    struct connection *connection = (struct connection *)transport;
+    struct remex_error found;
+
+    pthread_mutex_lock(&connection->lock);
+    found = connection->problem;
+    pthread_mutex_unlock(&connection->lock);
+    if (found.status != REMEX_OK && error)
+        *error = found;
+    return found.status;
 }
 
-/* The next lane that needs a dialer, from `*at` on; goes on watching if one is
- * down. */
-static struct connection_lane *next_stuck(
-        struct connection *connection, unsigned int *at)
-{
-    int64_t now = clock_monotonic_ns();
-    struct connection_lane *stuck = NULL;
-    unsigned int opened = 0;
-    unsigned int down = 0;
-
-    pthread_mutex_lock(&connection->mutex);
-    for (unsigned int i = 0; i < TRANSPORT_LANES; i++) {
-        opened += connection->lanes[i].opened;
-        down += connection_lane_is_down(&connection->lanes[i]);
-    }
-    for (; *at < TRANSPORT_LANES && !stuck; (*at)++) {
-        if (connection_lane_is_stuck(
-                    &connection->lanes[*at], down < opened, now))
-            stuck = &connection->lanes[*at];
-    }
-    if (!stuck) {
-        connection->watching = false;
-        if (down > 0)
-            connection_watch(connection);
-    }
-    pthread_mutex_unlock(&connection->mutex);
-    return stuck;
-}
-
-static void watched(void *user)
-{
-    struct connection *connection = user;
-    struct connection_lane *lane;
-    unsigned int at = 0;
-
-    if (!connection_enter(connection))
-        return;
-    while ((lane = next_stuck(connection, &at)))
-        connection_lane_redial(lane);
-    connection_leave(connection);
-}
-
-/* --- Life and death ------------------------------------------------------ */
-
-static void free_memory(struct connection *connection)
-{
-    for (unsigned int i = 0; i < TRANSPORT_LANES; i++)
-        nng_aio_free(connection->lanes[i].aio);
-    nng_aio_free(connection->hints.aio);
-    nng_aio_free(connection->kick);
-    nng_aio_free(connection->timer);
-    nng_aio_free(connection->watch);
-    pthread_cond_destroy(&connection->left);
-    pthread_mutex_destroy(&connection->mutex);
-    free(connection);
-}
-
-/* All that NNG could make us wait for. */
-static void *close_sockets(void *user)
-{
-    struct connection *connection = user;
-
-    nng_aio_stop(connection->timer);
-    nng_aio_stop(connection->kick);
-    nng_aio_stop(connection->watch);
-    for (unsigned int i = 0; i < TRANSPORT_LANES; i++) {
-        if (connection->lanes[i].opened)
-            nng_close(connection->lanes[i].socket);
-    }
-    if (connection->hints.opened)
-        nng_close(connection->hints.socket);
-    return NULL;
-}
-
-/* False: NNG hangs. A thread that hangs with it is the price. */
-static bool close_in_time(struct connection *connection)
+static bool stop_in_time(struct connection *connection)
 {
     struct timespec until;
-    pthread_t closer;
 
-    if (pthread_create(&closer, NULL, close_sockets, connection) != 0)
-        return false;
     /* Not pthread_clockjoin_np, which the thread sanitizer does not know. */
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += CLOSE_SECONDS;
-    if (pthread_timedjoin_np(closer, NULL, &until) == 0)
-        return true;
-    pthread_detach(closer);
-    return false;
+    return pthread_timedjoin_np(connection->thread, NULL, &until) == 0;
 }
 
-static void free_connection(struct transport *transport)
+static void free_transport(struct transport *transport)
 {
     struct connection *connection = (struct connection *)transport;
+    bool ended;
 
-    pthread_mutex_lock(&connection->mutex);
+    pthread_mutex_lock(&connection->lock);
     connection->stopping = true;
-    while (connection->inside > 0)
-        pthread_cond_wait(&connection->left, &connection->mutex);
-    pthread_mutex_unlock(&connection->mutex);
-    /* What hangs may still use it. */
-    if (close_in_time(connection))
-        free_memory(connection);
-}
-
-/* Whether somebody is there, reach_check finds out. */
-static enum remex_status no_problem(
-        struct transport *transport, struct remex_error *error)
-{
-    (void)transport;
-    (void)error;
-    return REMEX_OK;
+    pthread_mutex_unlock(&connection->lock);
+    wake_thread(connection);
+    if (connection->started && !stop_in_time(connection)) {
+        pthread_detach(connection->thread);
+        pthread_mutex_lock(&connection->lock);
+        ended = connection->abandoned;
+        connection->abandoned = true;
+        pthread_mutex_unlock(&connection->lock);
+        if (!ended)
+            return; /* the thread does the rest */
+    }
+    connection_free(connection);
 }
 
 static const struct transport_operations operations = {
-    .open = connection_lane_open,
-    .send = connection_lane_send,
-    .reset = connection_lane_reset,
-    .listen = connection_hints_listen,
+    .open = open_lane,
+    .send = send_request,
+    .reset = reset,
+    .listen = listen_to,
     .wake = wake,
-    .problem = no_problem,
-    .free = free_connection,
+    .problem = problem,
+    .free = free_transport,
 };
 
+/* --- Making -------------------------------------------------------------- */
+
+static enum remex_status set_up_tls(struct connection *connection,
+        const struct tls_files *files, struct remex_error *error)
+{
+    const char *name = files->name ? files->name : connection->address.host;
+
+    if (strlen(name) >= sizeof(connection->name))
+        return error_bad_field(error, "options.tls_name", "it is too long");
+    memcpy(connection->name, name, strlen(name) + 1);
+    return tls_context_new(files, &connection->context, error);
+}
+
 enum remex_status connection_new(const struct address *address,
-        const struct transport_events *events, struct transport **out)
+        const struct tls_files *files, const struct transport_events *events,
+        struct transport **out, struct remex_error *error)
 {
     struct connection *connection = calloc(1, sizeof(*connection));
-    char text[ADDRESS_TEXT_BYTES];
-    size_t length;
+    enum remex_status status = REMEX_OK;
 
     if (!connection)
-        return REMEX_NO_MEMORY;
-    address_format(address, text);
-    length = strnlen(text, sizeof(text));
-    if (length >= sizeof(connection->url)) {
-        free(connection);
-        return REMEX_INVALID_ARGUMENT;
-    }
-    memcpy(connection->url, text, length);
-    for (unsigned int i = 0; i < TRANSPORT_LANES; i++) {
-        connection->lanes[i].connection = connection;
-        connection->lanes[i].number = i;
-    }
+        return error_set(error, REMEX_NO_MEMORY, "no memory for a connection");
     connection->transport.operations = &operations;
     connection->events = *events;
+    connection->address = *address;
+    connection->request_due = CLOCK_NEVER;
     connection->timer_at = CLOCK_NEVER;
-    pthread_mutex_init(&connection->mutex, NULL);
-    pthread_cond_init(&connection->left, NULL);
-    if (nng_aio_alloc(&connection->kick, kicked, connection) != 0 ||
-            nng_aio_alloc(&connection->timer, timer_due, connection) != 0 ||
-            nng_aio_alloc(&connection->watch, watched, connection) != 0) {
-        free_memory(connection);
-        return REMEX_NO_MEMORY;
+    pthread_mutex_init(&connection->lock, NULL);
+    for (unsigned int i = 0; i < CONNECTION_LANES; i++)
+        connection_lane_init(connection, i);
+    connection->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (connection->wake_fd < 0)
+        status = error_set(error, REMEX_RESOURCE_EXHAUSTED,
+                "no descriptor left for a connection");
+    else if (address->kind == ADDRESS_TLS)
+        status = set_up_tls(connection, files, error);
+    if (status != REMEX_OK) {
+        connection_free(connection);
+        return status;
     }
     *out = &connection->transport;
     return REMEX_OK;

@@ -3,22 +3,24 @@
 #define CLIENT_CONNECTION_H
 
 /*
- * The transport over NNG: a REQ socket for each lane, a SUB socket for hints,
- * and a timer, all served by NNG's own threads.
- *
- * NNG 1.5.2 may hang in closing, for good and for the whole process, when a
- * connection breaks while bytes move on it. So requests are let finish before a
- * close; only silent connections are cut; and whoever frees a connection waits
- * no longer than a second.
+ * The transport over ipc, tcp and TLS: what NNG speaks on the wire (a REQ for
+ * each lane, a SUB for hints), by one thread of our own. A program that links
+ * the library gets no thread pool with it, and nothing of NNG 1.5.2 that could
+ * hang in it: a dialer of that gives up for good, without a word, when a
+ * connection breaks amid the handshake, and its clean-up may stop for the whole
+ * process. The other end is NNG.
  */
 
 #include <remex/status.h>
 
+#include "client/tls.h"
 #include "client/transport.h"
 #include "common/address.h"
 
-/* Connects nothing yet. Events come from threads of NNG, several at a time. */
+/* Connects nothing yet. `files` count for TLS only; one that cannot be used is
+ * told by `error`. */
 REMEX_CHECKED enum remex_status connection_new(const struct address *address,
-        const struct transport_events *events, struct transport **out);
+        const struct tls_files *files, const struct transport_events *events,
+        struct transport **out, struct remex_error *error);
 
 #endif

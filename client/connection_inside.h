@@ -4,121 +4,154 @@
 
 /*
  * Between the files of client/connection: connection.c is the frame with the
- * timer, connection_lane.c the lanes, connection_hints.c the hints.
+ * operations, connection_thread.c the thread, connection_lane.c one lane.
  *
- * The mutex is the innermost lock: it is held while nothing but NNG's timers is
- * called. Callbacks of NNG reach the owner only between connection_enter and
- * connection_leave.
+ * A lane has a lock of its own, so that whoever sends a request may write it
+ * without waking the thread, which does everything else. Events are told by the
+ * thread, with no lock held. The connection's lock may be taken within a
+ * lane's, never the other way round.
  */
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include <nng/nng.h>
+#include <openssl/types.h>
+
+#include <remex/status.h>
 
 #include "client/connection.h"
+#include "client/stream.h"
+#include "common/address.h"
+#include "common/sp.h"
+
+struct connection;
+
+/* A request begins with its number, and so does the reply to it. */
+enum { CONNECTION_WORD_BYTES = 4 };
 
 enum {
-    CONNECTION_HINT_DIALERS = 4,
-    CONNECTION_LANE_DIALERS = 4 /* and so many pipes of a lane */
+    CONNECTION_HINT_LANE = TRANSPORT_LANES,
+    CONNECTION_LANES = TRANSPORT_LANES + 1
 };
 
-struct connection_pipe {
-    uint32_t id; /* 0: none */
-    bool ready;  /* it can be used */
+enum lane_state {
+    LANE_CLOSED = 0, /* until `at` */
+    LANE_SHAKING,
+    LANE_GREETING,
+    LANE_UP,
 };
 
 struct connection_lane {
     struct connection *connection;
     unsigned int number;
-    bool opened;
-    nng_socket socket;
-    nng_ctx ctx;
-    nng_aio *aio;   /* one request: first its sending, then its reply */
-    bool receiving; /* the second */
+    pthread_mutex_t lock; /* of all that follows */
 
-    /* Under the mutex: the pipes as NNG tells of them. One is the rule; there
-     * are more if a dialer was taken for dead that was not. */
-    struct connection_pipe pipes[CONNECTION_LANE_DIALERS];
-    uint64_t link; /* counts how often a first one got ready */
-    uint64_t told; /* the link that the owner knows to be up; 0: none */
-    uint64_t used; /* the link that was up when the request was sent */
-    unsigned int dialers;
-    int64_t down_since;
+    struct address address;
+    enum sp_protocol protocol;
+    enum lane_state state;
+    struct stream stream;
+    struct sp_reader reader;
+    int64_t at;       /* next try, or end of patience with this one */
+    int64_t retry_ms; /* before the next try */
+
+    /* The request under way; or the hello. */
+    uint8_t *out; /* NULL: nothing waits to be written */
+    size_t out_size;
+    size_t out_sent;
+    bool busy;
+    int64_t overdue;
+    uint32_t request; /* the newest one's number */
+    bool broken;      /* its writing failed: to be closed by the thread */
+    bool unsent;      /* it came too late: to be told by the thread */
 };
 
-struct connection_hints {
-    bool opened;
-    nng_socket socket;
-    nng_aio *aio;
-    /* Where it listens: a new address comes only if the executor moves its
-     * hints, which is believed so many times. */
-    char addresses[CONNECTION_HINT_DIALERS][NNG_MAXADDRLEN];
-    unsigned int address_count;
+/* What the thread is to tell of a lane. */
+struct lane_news {
+    bool up;
+    bool down;
+    bool failed;
+    uint8_t *message; /* NULL: none; else it is owned */
+    size_t size;
 };
 
 struct connection {
     struct transport transport;
     struct transport_events events;
-    char url[NNG_MAXADDRLEN];
-    struct connection_lane lanes[TRANSPORT_LANES];
-    struct connection_hints hints;
+    struct address address;        /* of requests */
+    char name[ADDRESS_HOST_BYTES]; /* to be proved, by TLS */
+    SSL_CTX *context;              /* NULL: no TLS */
+    struct connection_lane lanes[CONNECTION_LANES];
+    pthread_t thread;
+    bool started;
+    int wake_fd;
 
-    pthread_mutex_t mutex;
-    pthread_cond_t left;
+    pthread_mutex_t lock; /* of all that follows */
     bool stopping;
-    unsigned int inside; /* callbacks that are with the owner */
-
-    nng_aio *kick; /* a turn on another thread, to tell of pipes */
-    bool kicking;
-    nng_aio *timer;
-    bool timing;
-    int64_t timer_at; /* what the owner wants */
-    nng_aio *watch;   /* while a lane is down: looks for dead dialers */
-    bool watching;
+    bool abandoned; /* whoever freed it is gone: free it at the end */
+    bool asleep;
+    int64_t asleep_until;
+    int64_t request_due; /* the earliest of requests sent since it woke */
+    int64_t timer_at;
+    bool to_open[CONNECTION_LANES];
+    bool to_reset[CONNECTION_LANES];
+    struct address hint_address; /* no kind: none */
+    uint8_t topic[MESSAGE_TOPIC_BYTES];
+    struct remex_error problem; /* why the newest connecting failed */
 };
 
-/* False: it is being freed, and nobody wants to know any more. */
-bool connection_enter(struct connection *connection);
-void connection_leave(struct connection *connection);
+/* The thread; `user` is the connection. */
+void *connection_run(void *user);
 
-/* Has the changes of the lanes' pipes told, soon, on a thread of NNG. With the
- * mutex held. */
-void connection_kick(struct connection *connection);
+/* With the thread gone, or by it. */
+void connection_free(struct connection *connection);
 
-/* Looks after lanes that are down, from now on. With the mutex held. */
-void connection_watch(struct connection *connection);
+/* How many bytes stand before a message. */
+size_t connection_head_bytes(const struct connection *connection);
 
-enum remex_status connection_lane_open(
-        struct transport *transport, unsigned int lane);
-enum remex_status connection_lane_send(struct transport *transport,
-        unsigned int lane, const struct wire_head *head,
-        struct remex_bytes payload, int timeout_ms);
-void connection_lane_reset(struct transport *transport, unsigned int lane);
+/* Sees that the thread looks at its lanes again by then. */
+void connection_expect(struct connection *connection, int64_t at);
 
-enum connection_change {
-    CONNECTION_SAME = 0,
-    CONNECTION_UP,
-    CONNECTION_DOWN,
-};
+/* Why a lane does not come up; REMEX_OK: it is being answered. */
+void connection_note_problem(
+        struct connection *connection, const struct remex_error *problem);
 
-/* The next change of the lane that the owner is to be told. With the mutex
- * held. */
-enum connection_change connection_lane_change(struct connection_lane *lane);
+/* True: the thread is who calls. */
+bool connection_is_thread(const struct connection *connection);
 
-/* False: it is not open, or up. With the mutex held. */
-bool connection_lane_is_down(const struct connection_lane *lane);
+void connection_lane_init(struct connection *connection, unsigned int number);
+void connection_lane_deinit(struct connection_lane *lane);
 
-/* It is, and should not be any more: it needs another dialer. With the mutex
- * held. */
-bool connection_lane_is_stuck(
-        const struct connection_lane *lane, bool others_up, int64_t now);
+/* Takes over the message, in which the head is there and the number is to be
+ * put. Any thread; on a lane that carries nothing. */
+void connection_lane_send(struct connection_lane *lane, uint8_t *message,
+        size_t size, int timeout_ms);
 
-/* Gives it one. */
-void connection_lane_redial(struct connection_lane *lane);
+/* The following are for the thread. */
 
-enum remex_status connection_hints_listen(struct transport *transport,
-        const char *hint_address, const uint8_t topic[MESSAGE_TOPIC_BYTES]);
+/* Begins to connect to this address at once, if it is closed. */
+void connection_lane_open(
+        struct connection_lane *lane, const struct address *address);
+
+/* What is under way fails, and it connects anew. */
+void connection_lane_reset(
+        struct connection_lane *lane, struct lane_news *news);
+
+/* What poll is to wait for. */
+struct pollfd connection_lane_poll(struct connection_lane *lane);
+
+/* When it has to be stepped whether or not poll says so. */
+int64_t connection_lane_due(struct connection_lane *lane);
+
+/* Does what can be done until there is something to tell. True: it may have
+ * more to do at once. */
+bool connection_lane_step(
+        struct connection_lane *lane, bool ready, struct lane_news *news);
+
+/* It has said hello and was not answered yet: NNG 1.5.2 stops listening on a
+ * path if such a connection is closed. */
+bool connection_lane_is_greeting(struct connection_lane *lane);
 
 #endif

@@ -1,338 +1,407 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <nng/nng.h>
-#include <nng/protocol/reqrep0/req.h>
 
 #include "client/connection_inside.h"
 #include "common/clock.h"
 
-/* Above every reply that an executor may send; over it, NNG cuts the
- * connection. */
+/* Above every reply that an executor may send. */
 #define MAX_REPLY_BYTES ((size_t)2 * 1024 * 1024)
+#define MAX_HINT_BYTES ((size_t)4096)
 
-/* How long to wait before connecting again: at first, and at most. */
 #define FIRST_RETRY_MS 20
 #define MAX_RETRY_MS 1000
 
-/* In NNG 1.5.2 a dialer gives up for good, and says nothing, if the other end
- * goes at a certain point of their handshake. It counts as dead if it has not
- * connected for so long: while other lanes do, and, longer than NNG waits for
- * the other end's part of the handshake, if none does. */
-#define DEAD_AFTER ((int64_t)2 * 1000 * 1000 * 1000)
-#define DEAD_ALONE_AFTER ((int64_t)12 * 1000 * 1000 * 1000)
+/* From the first step of a connect to the other end's hello. */
+#define CONNECT_MS 10000
 
-/* --- What comes in ------------------------------------------------------- */
+#define REQUEST_BIT UINT32_C(0x80000000)
 
-struct message_packet {
-    struct packet packet;
-    nng_msg *message;
-};
+/* One lane's share of a turn. */
+enum { TURN_READS = 64 };
 
-static void destroy_packet(struct packet *packet)
+static bool carries_requests(const struct connection_lane *lane)
 {
-    struct message_packet *this = (struct message_packet *)packet;
-
-    nng_msg_free(this->message);
-    free(this);
+    return lane->number < TRANSPORT_LANES;
 }
 
-/* Takes over the message; NULL without memory. */
-static struct packet *new_packet(nng_msg *message)
+static enum sp_framing framing_of(const struct connection_lane *lane)
 {
-    struct message_packet *this = malloc(sizeof(*this));
-
-    if (!this) {
-        nng_msg_free(message);
-        return NULL;
-    }
-    *this = (struct message_packet){
-        .packet = { .bytes = { nng_msg_body(message), nng_msg_len(message) },
-                .holders = 1,
-                .destroy = destroy_packet },
-        .message = message,
-    };
-    return &this->packet;
+    return lane->connection->address.kind == ADDRESS_IPC ? SP_IPC : SP_PLAIN;
 }
 
-static void cut(struct connection_lane *lane)
+/* --- Numbers of requests ------------------------------------------------- */
+
+static uint32_t get_word(const uint8_t bytes[CONNECTION_WORD_BYTES])
 {
-    struct connection_pipe pipes[CONNECTION_LANE_DIALERS];
-
-    pthread_mutex_lock(&lane->connection->mutex);
-    memcpy(pipes, lane->pipes, sizeof(pipes));
-    pthread_mutex_unlock(&lane->connection->mutex);
-    for (size_t i = 0; i < CONNECTION_LANE_DIALERS; i++) {
-        nng_pipe pipe = NNG_PIPE_INITIALIZER;
-
-        pipe.id = pipes[i].id;
-        if (pipe.id != 0)
-            nng_pipe_close(pipe);
-    }
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
+            (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-/* What became of the request is unknown, so the link that was there for it must
- * not carry another one beside it. */
-static void cut_used(struct connection_lane *lane)
+static void put_word(uint8_t out[CONNECTION_WORD_BYTES], uint32_t word)
 {
-    bool same;
-
-    pthread_mutex_lock(&lane->connection->mutex);
-    same = lane->used == lane->link;
-    pthread_mutex_unlock(&lane->connection->mutex);
-    if (same)
-        cut(lane);
+    out[0] = (uint8_t)(word >> 24);
+    out[1] = (uint8_t)(word >> 16);
+    out[2] = (uint8_t)(word >> 8);
+    out[3] = (uint8_t)word;
 }
 
-static void tell_failed(struct connection_lane *lane)
-{
-    const struct transport_events *events = &lane->connection->events;
+/* --- The end of a connection --------------------------------------------- */
 
-    events->failed(events->user, lane->number);
+static void end_request(struct connection_lane *lane)
+{
+    free(lane->out);
+    lane->out = NULL;
+    lane->busy = false;
+    lane->overdue = CLOCK_NEVER;
 }
 
-static void take_reply(struct connection_lane *lane, nng_msg *message)
+static int64_t next_delay(struct connection_lane *lane)
 {
-    const struct transport_events *events = &lane->connection->events;
-    struct packet *packet = new_packet(message);
+    int64_t delay = lane->retry_ms;
 
-    if (packet) {
-        events->replied(events->user, lane->number, packet);
-        return;
-    }
-    cut_used(lane);
-    tell_failed(lane);
+    lane->retry_ms = 2 * delay < MAX_RETRY_MS ? 2 * delay : MAX_RETRY_MS;
+    return clock_from_ms((uint64_t)delay);
 }
 
-/* Not beside nng_close, which NNG 1.5 does not survive. */
-static void receive(struct connection_lane *lane)
+static void cut(struct connection_lane *lane, struct lane_news *news)
 {
-    if (!connection_enter(lane->connection))
-        return;
-    lane->receiving = true;
-    nng_ctx_recv(lane->ctx, lane->aio);
-    connection_leave(lane->connection);
+    news->down = lane->state == LANE_UP;
+    news->failed = lane->busy;
+    if (lane->state == LANE_UP)
+        lane->retry_ms = FIRST_RETRY_MS;
+    stream_close(&lane->stream);
+    sp_reader_deinit(&lane->reader);
+    end_request(lane);
+    lane->broken = false;
+    lane->state = LANE_CLOSED;
+    lane->at = clock_after(clock_monotonic_ns(), next_delay(lane));
 }
 
-/* A request has been sent, answered, or neither. */
-static void moved(void *user)
+/* --- Connecting ---------------------------------------------------------- */
+
+static void note_problem(
+        struct connection_lane *lane, const struct remex_error *problem)
 {
-    struct connection_lane *lane = user;
-    int result = nng_aio_result(lane->aio);
-    nng_msg *message = nng_aio_get_msg(lane->aio);
-
-    nng_aio_set_msg(lane->aio, NULL);
-    if (result == 0 && !lane->receiving) {
-        receive(lane);
-        return;
-    }
-    if (result != 0 && !lane->receiving && message)
-        nng_msg_free(message);
-    if (result == NNG_ETIMEDOUT)
-        cut(lane); /* whichever it went to */
-    else if (result != 0)
-        cut_used(lane);
-    if (!connection_enter(lane->connection)) {
-        if (result == 0)
-            nng_msg_free(message);
-        return;
-    }
-    if (result == 0)
-        take_reply(lane, message);
-    else
-        tell_failed(lane);
-    connection_leave(lane->connection);
-}
-
-/* --- Pipes --------------------------------------------------------------- */
-
-static bool has_ready_pipe(const struct connection_lane *lane)
-{
-    for (size_t i = 0; i < CONNECTION_LANE_DIALERS; i++) {
-        if (lane->pipes[i].id != 0 && lane->pipes[i].ready)
-            return true;
-    }
-    return false;
-}
-
-/* NULL: there is none of this id. */
-static struct connection_pipe *find_pipe(
-        struct connection_lane *lane, uint32_t id)
-{
-    for (size_t i = 0; i < CONNECTION_LANE_DIALERS; i++) {
-        if (lane->pipes[i].id == id)
-            return &lane->pipes[i];
-    }
-    return NULL;
-}
-
-/* With the mutex held. */
-static void note_pipe(
-        struct connection_lane *lane, uint32_t id, nng_pipe_ev event)
-{
-    bool was_up = has_ready_pipe(lane);
-    struct connection_pipe *known =
-            find_pipe(lane, event == NNG_PIPE_EV_ADD_PRE ? 0 : id);
-    bool is_up;
-
-    if (known)
-        *known = (struct connection_pipe){
-            .id = event == NNG_PIPE_EV_REM_POST ? 0 : id,
-            .ready = event == NNG_PIPE_EV_ADD_POST,
-        };
-    is_up = has_ready_pipe(lane);
-    if (is_up && !was_up)
-        lane->link++;
-    if (was_up && !is_up)
-        lane->down_since = clock_monotonic_ns();
-    if (!is_up)
-        connection_watch(lane->connection);
-}
-
-/* NNG allows nothing here but taking a note. Of a pipe that breaks early, the
- * end may be told before it is told to be ready. */
-static void pipe_changed(nng_pipe pipe, nng_pipe_ev event, void *user)
-{
-    struct connection_lane *lane = user;
-
-    pthread_mutex_lock(&lane->connection->mutex);
-    note_pipe(lane, (uint32_t)nng_pipe_id(pipe), event);
-    connection_kick(lane->connection);
-    pthread_mutex_unlock(&lane->connection->mutex);
-}
-
-enum connection_change connection_lane_change(struct connection_lane *lane)
-{
-    uint64_t now = has_ready_pipe(lane) ? lane->link : 0;
-
-    if (lane->told == now)
-        return CONNECTION_SAME;
-    if (lane->told != 0) { /* a new one is told next */
-        lane->told = 0;
-        return CONNECTION_DOWN;
-    }
-    lane->told = now;
-    return CONNECTION_UP;
-}
-
-/* --- Operations ---------------------------------------------------------- */
-
-static bool watch_pipes(struct connection_lane *lane)
-{
-    static const nng_pipe_ev kinds[] = { NNG_PIPE_EV_ADD_PRE,
-        NNG_PIPE_EV_ADD_POST, NNG_PIPE_EV_REM_POST };
-
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (nng_pipe_notify(lane->socket, kinds[i], pipe_changed, lane) != 0)
-            return false;
-    }
-    return true;
+    if (carries_requests(lane))
+        connection_note_problem(lane->connection, problem);
 }
 
 static bool dial(struct connection_lane *lane)
 {
-    nng_dialer dialer;
+    struct connection *connection = lane->connection;
+    struct remex_error error;
 
-    return nng_dialer_create(&dialer, lane->socket, lane->connection->url) ==
-            0 &&
-            nng_dialer_set_size(dialer, NNG_OPT_RECVMAXSZ, MAX_REPLY_BYTES) ==
-            0 &&
-            nng_dialer_set_ms(dialer, NNG_OPT_RECONNMINT, FIRST_RETRY_MS) ==
-            0 &&
-            nng_dialer_set_ms(dialer, NNG_OPT_RECONNMAXT, MAX_RETRY_MS) == 0 &&
-            nng_dialer_start(dialer, NNG_FLAG_NONBLOCK) == 0;
-}
-
-bool connection_lane_is_down(const struct connection_lane *lane)
-{
-    return lane->opened && !has_ready_pipe(lane);
-}
-
-bool connection_lane_is_stuck(
-        const struct connection_lane *lane, bool others_up, int64_t now)
-{
-    int64_t patience = others_up ? DEAD_AFTER : DEAD_ALONE_AFTER;
-
-    return connection_lane_is_down(lane) &&
-            lane->dialers < CONNECTION_LANE_DIALERS &&
-            now - lane->down_since >= patience;
-}
-
-void connection_lane_redial(struct connection_lane *lane)
-{
-    bool dialled = dial(lane);
-
-    pthread_mutex_lock(&lane->connection->mutex);
-    lane->dialers += dialled;
-    lane->down_since = clock_monotonic_ns();
-    pthread_mutex_unlock(&lane->connection->mutex);
-}
-
-/* From here on the lane is looked after. */
-static void note_open(struct connection_lane *lane)
-{
-    pthread_mutex_lock(&lane->connection->mutex);
-    lane->opened = true;
-    lane->dialers = 1;
-    lane->down_since = clock_monotonic_ns();
-    connection_watch(lane->connection);
-    pthread_mutex_unlock(&lane->connection->mutex);
-}
-
-enum remex_status connection_lane_open(
-        struct transport *transport, unsigned int number)
-{
-    struct connection *connection = (struct connection *)transport;
-    struct connection_lane *lane = &connection->lanes[number];
-
-    assert(number < TRANSPORT_LANES && !lane->opened);
-    if (!lane->aio && nng_aio_alloc(&lane->aio, moved, lane) != 0)
-        return REMEX_NO_MEMORY;
-    if (nng_req0_open(&lane->socket) != 0)
-        return REMEX_NO_MEMORY;
-    if (nng_socket_set_ms(lane->socket, NNG_OPT_REQ_RESENDTIME,
-                NNG_DURATION_INFINITE) != 0 ||
-            nng_ctx_open(&lane->ctx, lane->socket) != 0 || !watch_pipes(lane) ||
-            !dial(lane)) {
-        nng_close(lane->socket);
-        return REMEX_NO_MEMORY;
+    if (stream_dial(&lane->stream, &lane->address, connection->context,
+                connection->name, &error) != REMEX_OK) {
+        note_problem(lane, &error);
+        return false;
     }
-    note_open(lane);
-    return REMEX_OK;
+    lane->state = LANE_SHAKING;
+    lane->at = clock_after(clock_monotonic_ns(), clock_from_ms(CONNECT_MS));
+    return true;
 }
 
-enum remex_status connection_lane_send(struct transport *transport,
-        unsigned int number, const struct wire_head *head,
-        struct remex_bytes payload, int timeout_ms)
+static bool put_hello(struct connection_lane *lane)
 {
-    struct connection *connection = (struct connection *)transport;
-    struct connection_lane *lane = &connection->lanes[number];
-    nng_msg *message;
-    uint8_t *body;
+    static const struct remex_error none = { .status = REMEX_OK };
 
-    if (nng_msg_alloc(&message, head->size + payload.size) != 0)
-        return REMEX_NO_MEMORY;
-    body = nng_msg_body(message);
-    memcpy(body, head->data, head->size);
-    if (payload.size > 0)
-        memcpy(body + head->size, payload.data, payload.size);
-    lane->receiving = false;
-    pthread_mutex_lock(&connection->mutex);
-    lane->used = lane->link;
-    pthread_mutex_unlock(&connection->mutex);
-    nng_aio_set_msg(lane->aio, message);
-    nng_aio_set_timeout(lane->aio, timeout_ms);
-    nng_ctx_send(lane->ctx, lane->aio);
-    return REMEX_OK;
+    lane->out = malloc(SP_HELLO_BYTES);
+    if (!lane->out)
+        return false;
+    sp_put_hello(lane->out, lane->protocol);
+    lane->out_size = SP_HELLO_BYTES;
+    lane->out_sent = 0;
+    if (carries_requests(lane))
+        sp_reader_init(
+                &lane->reader, framing_of(lane), SP_REP, MAX_REPLY_BYTES);
+    else
+        sp_reader_init(&lane->reader, framing_of(lane), SP_PUB, MAX_HINT_BYTES);
+    lane->state = LANE_GREETING;
+    note_problem(lane, &none);
+    return true;
 }
 
-void connection_lane_reset(struct transport *transport, unsigned int number)
+/* False: it has failed. */
+static bool shake_hands(struct connection_lane *lane)
 {
-    struct connection *connection = (struct connection *)transport;
+    struct remex_error error = { .status = REMEX_OK };
+
+    switch (stream_shake(
+            &lane->stream, &lane->address, lane->connection->name, &error)) {
+    case STREAM_MOVED:
+        return put_hello(lane);
+    case STREAM_WAITS:
+        return true;
+    case STREAM_BROKEN:
+    default:
+        note_problem(lane, &error);
+        return false;
+    }
+}
+
+/* --- Moving -------------------------------------------------------------- */
+
+/* False: it has failed. */
+static bool write_out(struct connection_lane *lane)
+{
+    while (lane->out && lane->out_sent < lane->out_size) {
+        size_t sent = 0;
+        enum stream_progress progress =
+                stream_write(&lane->stream, lane->out + lane->out_sent,
+                        lane->out_size - lane->out_sent, &sent);
+
+        if (progress != STREAM_MOVED)
+            return progress == STREAM_WAITS;
+        lane->out_sent += sent;
+    }
+    free(lane->out);
+    lane->out = NULL;
+    return true;
+}
+
+/* A reply to something else than what was asked last is not for anybody. */
+static void take_message(struct connection_lane *lane, struct lane_news *news)
+{
+    size_t size;
+    uint8_t *message = sp_reader_take(&lane->reader, &size);
+
+    if (carries_requests(lane)) {
+        if (!message || size < CONNECTION_WORD_BYTES || !lane->busy ||
+                get_word(message) != lane->request) {
+            free(message);
+            return;
+        }
+        end_request(lane);
+    }
+    news->message = message;
+    news->size = size;
+}
+
+static bool took(
+        struct connection_lane *lane, size_t size, struct lane_news *news)
+{
+    switch (sp_reader_took(&lane->reader, size)) {
+    case SP_MORE:
+        return true;
+    case SP_HELLO:
+        lane->state = LANE_UP;
+        lane->at = CLOCK_NEVER;
+        lane->retry_ms = FIRST_RETRY_MS;
+        news->up = true;
+        return true;
+    case SP_MESSAGE:
+        take_message(lane, news);
+        return true;
+    case SP_REFUSED:
+    case SP_NO_MEMORY:
+    default:
+        return false;
+    }
+}
+
+/* TLS 1.3 refuses clients only now. */
+static void tell_refusal(struct connection_lane *lane)
+{
+    struct remex_error error = { .status = REMEX_OK };
+
+    stream_tell(&lane->stream, lane->connection->name, &error);
+    if (error.status != REMEX_OK)
+        note_problem(lane, &error);
+}
+
+/* Up to the first thing to tell. False: it has failed. */
+static bool read_in(
+        struct connection_lane *lane, struct lane_news *news, bool *more_out)
+{
+    *more_out = true;
+    for (unsigned int i = 0; i < TURN_READS || stream_holds(&lane->stream);
+            i++) {
+        enum stream_progress progress;
+        size_t room;
+        size_t size = 0;
+        void *data;
+
+        sp_reader_room(&lane->reader, &data, &room);
+        progress = stream_read(&lane->stream, data, room, &size);
+        if (progress == STREAM_WAITS) {
+            *more_out = false;
+            return true;
+        }
+        if (progress == STREAM_BROKEN && lane->state == LANE_GREETING)
+            tell_refusal(lane);
+        if (progress == STREAM_BROKEN || !took(lane, size, news))
+            return false;
+        if (news->up || news->message) {
+            *more_out = stream_holds(&lane->stream);
+            return true;
+        }
+    }
+    return true;
+}
+
+/* False: it has failed. */
+static bool advance(
+        struct connection_lane *lane, struct lane_news *news, bool *more_out)
+{
+    if (lane->broken)
+        return false;
+    if (lane->state == LANE_SHAKING && !shake_hands(lane))
+        return false;
+    if (lane->state < LANE_GREETING)
+        return true;
+    return write_out(lane) && read_in(lane, news, more_out);
+}
+
+static void step(struct connection_lane *lane, bool ready,
+        struct lane_news *news, bool *more_out)
+{
+    int64_t now = clock_monotonic_ns();
+
+    if (lane->state == LANE_CLOSED && lane->at > now)
+        return;
+    if (lane->state == LANE_CLOSED) {
+        if (!dial(lane)) {
+            cut(lane, news);
+            return;
+        }
+        ready = !lane->stream.connecting;
+    }
+    if ((ready || lane->broken || lane->out) && !advance(lane, news, more_out))
+        cut(lane, news);
+    else if (lane->at <= now || lane->overdue <= now)
+        cut(lane, news);
+}
+
+/* --- For the thread ------------------------------------------------------ */
+
+void connection_lane_init(struct connection *connection, unsigned int number)
+{
     struct connection_lane *lane = &connection->lanes[number];
 
-    cut(lane);
-    nng_aio_cancel(lane->aio);
+    pthread_mutex_init(&lane->lock, NULL);
+    lane->connection = connection;
+    lane->number = number;
+    lane->protocol = number < TRANSPORT_LANES ? SP_REQ : SP_SUB;
+    lane->at = CLOCK_NEVER;
+    lane->overdue = CLOCK_NEVER;
+    lane->retry_ms = FIRST_RETRY_MS;
+    stream_init(&lane->stream);
+}
+
+void connection_lane_deinit(struct connection_lane *lane)
+{
+    stream_close(&lane->stream);
+    sp_reader_deinit(&lane->reader);
+    free(lane->out);
+    pthread_mutex_destroy(&lane->lock);
+}
+
+void connection_lane_open(
+        struct connection_lane *lane, const struct address *address)
+{
+    pthread_mutex_lock(&lane->lock);
+    lane->address = *address;
+    if (lane->state == LANE_CLOSED)
+        lane->at = 0;
+    pthread_mutex_unlock(&lane->lock);
+}
+
+void connection_lane_reset(struct connection_lane *lane, struct lane_news *news)
+{
+    pthread_mutex_lock(&lane->lock);
+    if (lane->state != LANE_CLOSED)
+        cut(lane, news);
+    pthread_mutex_unlock(&lane->lock);
+}
+
+struct pollfd connection_lane_poll(struct connection_lane *lane)
+{
+    struct pollfd out;
+
+    pthread_mutex_lock(&lane->lock);
+    out = (struct pollfd){ .fd = lane->stream.fd,
+        .events = stream_wants(&lane->stream) };
+    pthread_mutex_unlock(&lane->lock);
+    return out;
+}
+
+int64_t connection_lane_due(struct connection_lane *lane)
+{
+    int64_t due;
+
+    pthread_mutex_lock(&lane->lock);
+    due = lane->at < lane->overdue ? lane->at : lane->overdue;
+    if (lane->broken || lane->unsent)
+        due = 0;
+    pthread_mutex_unlock(&lane->lock);
+    return due;
+}
+
+bool connection_lane_step(
+        struct connection_lane *lane, bool ready, struct lane_news *news)
+{
+    bool more = false;
+
+    *news = (struct lane_news){ .message = NULL };
+    pthread_mutex_lock(&lane->lock);
+    step(lane, ready, news, &more);
+    if (lane->unsent) {
+        lane->unsent = false;
+        news->failed = true;
+    }
+    pthread_mutex_unlock(&lane->lock);
+    return more;
+}
+
+bool connection_lane_is_greeting(struct connection_lane *lane)
+{
+    bool greeting;
+
+    pthread_mutex_lock(&lane->lock);
+    greeting = lane->state == LANE_GREETING;
+    pthread_mutex_unlock(&lane->lock);
+    return greeting;
+}
+
+/* --- For whoever sends --------------------------------------------------- */
+
+/* With the lane's lock held. */
+static void begin_request(struct connection_lane *lane, uint8_t *message,
+        size_t size, int64_t overdue)
+{
+    lane->request = (lane->request + 1) | REQUEST_BIT;
+    put_word(message + connection_head_bytes(lane->connection), lane->request);
+    lane->out = message;
+    lane->out_size = size;
+    lane->out_sent = 0;
+    lane->busy = true;
+    lane->overdue = overdue;
+    if (stream_is_plain(&lane->stream) ||
+            connection_is_thread(lane->connection))
+        lane->broken = !write_out(lane);
+}
+
+/* Its owner knows whether it is up from what he was told: it may have gone down
+ * since. */
+void connection_lane_send(struct connection_lane *lane, uint8_t *message,
+        size_t size, int timeout_ms)
+{
+    int64_t overdue = clock_after(
+            clock_monotonic_ns(), clock_from_ms((uint64_t)timeout_ms));
+    bool done;
+
+    pthread_mutex_lock(&lane->lock);
+    assert(!lane->busy || lane->state != LANE_UP);
+    if (lane->state == LANE_UP) {
+        begin_request(lane, message, size, overdue);
+    } else {
+        free(message);
+        lane->unsent = true;
+    }
+    done = !lane->unsent && !lane->broken && !lane->out;
+    pthread_mutex_unlock(&lane->lock);
+    connection_expect(lane->connection, done ? overdue : 0);
 }

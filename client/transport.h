@@ -4,7 +4,7 @@
 
 /*
  * What a client needs of the network and of time. client/connection.c gives it
- * over NNG, client/secure.c over TLS; a simulator can give it without either.
+ * over sockets; a simulator can give it without them.
  *
  * A lane is one connection to the executor and carries one request at a time.
  * It connects by itself, again and again, and tells when it is up and down.
@@ -57,7 +57,9 @@ struct transport_operations {
             const char *hint_address, const uint8_t topic[MESSAGE_TOPIC_BYTES]);
     /* Calls `due` at this monotonic time. The newest one counts. */
     void (*wake)(struct transport *transport, int64_t at);
-    /* Why no lane comes up, if that is known and will stay; else REMEX_OK. */
+    /* Why the newest try to bring a lane up has failed; REMEX_OK: that is not
+     * known. REMEX_UNAVAILABLE may change at any moment, anything else will not
+     * by itself. */
     enum remex_status (*problem)(
             struct transport *transport, struct remex_error *error);
     /* No event comes after this. Holds no lock that an event may wait for. */

@@ -361,7 +361,6 @@ static void what_cannot_be_started_has_no_result(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/capture", all_of_it_comes_together);
     SUITE_ADD("/capture", first_or_last_within_bounds);
     SUITE_ADD("/capture", much_output_takes_little_memory);

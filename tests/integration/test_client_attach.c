@@ -371,7 +371,6 @@ static void wake_knows_the_end(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD(
             "/client_attach", another_client_reads_it_all_and_goes_on_writing);
     SUITE_ADD("/client_attach", live_begins_with_what_comes_next);

@@ -230,7 +230,6 @@ static void options_of_another_size_are_understood(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/client_connect", where_there_is_no_socket);
     SUITE_ADD("/client_connect", where_nobody_listens_any_more);
     SUITE_ADD("/client_connect", where_something_else_is);

@@ -191,7 +191,6 @@ static void a_terminate_waits_behind_no_long_poll(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/client_control", a_stop_plan_outlives_its_client);
     SUITE_ADD("/client_control", a_number_that_has_left_begins_with_a_gap);
     SUITE_ADD("/client_control", a_terminate_waits_behind_no_long_poll);

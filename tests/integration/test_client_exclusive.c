@@ -259,7 +259,6 @@ static void a_run_cannot_be_followed_alone(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/client_exclusive", nobody_joins_one_who_follows_alone);
     SUITE_ADD("/client_exclusive", nobody_is_alone_where_others_follow);
     SUITE_ADD("/client_exclusive",

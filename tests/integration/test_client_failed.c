@@ -320,7 +320,6 @@ static void an_executor_may_come_later(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/client_failed", the_end_of_a_private_executor_is_known_at_once);
     SUITE_ADD("/client_failed", so_is_the_end_of_its_supervisor);
     SUITE_ADD("/client_failed", what_waits_comes_back);

@@ -209,7 +209,6 @@ static void a_childs_free_does_not_kill(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/client_fork",
             in_a_forked_child_all_is_dead_and_in_the_parent_nothing);
     SUITE_ADD("/client_fork", a_childs_free_does_not_kill);

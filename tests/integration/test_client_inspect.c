@@ -306,7 +306,6 @@ static void only_terminals_have_a_size(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/client_inspect", a_running_process_is_told_in_full);
     SUITE_ADD("/client_inspect", an_ended_one_tells_how);
     SUITE_ADD("/client_inspect", a_list_has_everything_in_order);

@@ -192,7 +192,6 @@ static void a_small_window_holds_all_the_same(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/client_options", a_plan_is_run_step_by_step);
     SUITE_ADD("/client_options", the_plan_of_the_start_is_the_default);
     SUITE_ADD("/client_options", a_kill_cuts_a_plan_short);

@@ -212,7 +212,6 @@ static void a_client_of_a_dead_executor_is_freed_in_time(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/client_recovery", killed_fronts_cost_no_byte_either_way);
     SUITE_ADD("/client_recovery", starts_amid_killed_fronts_happen_once);
     SUITE_ADD("/client_recovery", a_front_that_stands_still_is_replaced);

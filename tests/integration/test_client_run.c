@@ -171,7 +171,6 @@ static void what_makes_no_sense_is_refused_by_name(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/client_run", output_and_ending_come_together);
     SUITE_ADD("/client_run", without_input_there_is_none);
     SUITE_ADD("/client_run", output_beyond_the_bound_is_a_gap);

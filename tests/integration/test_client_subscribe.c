@@ -201,7 +201,6 @@ static void a_gap_is_mended_by_a_read(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/client_subscribe", readers_and_the_user_do_not_meet);
     SUITE_ADD("/client_subscribe", replay_and_live_have_no_seam);
     SUITE_ADD("/client_subscribe", a_gap_is_mended_by_a_read);

@@ -259,7 +259,6 @@ static void in_a_forked_child_handles_are_dead(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/client_threads", eight_threads_start_and_read_at_once);
     SUITE_ADD("/client_threads", many_may_wait_for_the_same_exit);
     SUITE_ADD("/client_threads", writes_of_several_threads_stay_whole);

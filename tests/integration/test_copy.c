@@ -334,7 +334,6 @@ static void h8_a_lost_link_leaves_what_had_come(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/copy", a_full_pipe_gets_all);
     SUITE_ADD("/copy", a_full_pipe_that_does_not_block_gets_all_too);
     SUITE_ADD("/copy", a_closed_pipe_ends_the_copy);

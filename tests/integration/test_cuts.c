@@ -69,8 +69,6 @@ static void ten_thousand_cuts_cost_no_byte_either(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
-    suite_allow_cut_handshakes();
     SUITE_ADD("/cuts", a_thousand_cuts_cost_no_byte_either_way);
     SUITE_ADD("/cuts", ten_thousand_cuts_cost_no_byte_either);
     return g_test_run();

@@ -481,12 +481,10 @@ static void h8_what_ends_badly_still_tells_all_it_had(void)
 int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "--follow") == 0) {
-        suite_start_nng();
         be_a_follower(argv[2], argv[3]);
         return 0;
     }
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/delivery",
             a_child_stops_within_the_bound_and_goes_on_when_it_is_read);
     SUITE_ADD("/delivery", nobody_there_holds_a_child_that_waits_for_somebody);

@@ -149,7 +149,6 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_unsetenv("REMEX_EXECUTOR");
-    suite_start_nng();
     SUITE_ADD("/examples", hello_says_where_it_ran);
     SUITE_ADD("/examples", run_and_print_tells_all);
     SUITE_ADD("/examples", run_and_print_tells_what_went_wrong);

@@ -244,7 +244,6 @@ static void a_plan_that_is_wrong_does_nothing(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/graceful_stop", it_goes_on_to_the_step_that_works);
     SUITE_ADD("/graceful_stop", the_default_is_a_sigterm);
     SUITE_ADD("/graceful_stop", who_hears_nothing_is_killed);

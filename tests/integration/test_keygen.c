@@ -432,7 +432,6 @@ static void an_observer_may_look_and_not_start(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/keygen", nobody_else_can_read_what_is_secret);
     SUITE_ADD("/keygen", nothing_is_overwritten);
     SUITE_ADD("/keygen", an_expiry_can_be_chosen_and_is_told);

@@ -212,7 +212,6 @@ static void three_hundred_starts_at_once_all_finish(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/launch", no_such_program);
     SUITE_ADD("/launch", no_such_directory);
     SUITE_ADD("/launch", not_executable);

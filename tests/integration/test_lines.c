@@ -393,7 +393,6 @@ static void a_loop_of_ones_own_reads_lines(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/lines", each_stream_has_its_lines);
     SUITE_ADD("/lines", sixty_four_mebibytes_of_lines_are_exact);
     SUITE_ADD("/lines", h6_lossy_lines_are_never_spliced);

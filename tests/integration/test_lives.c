@@ -128,7 +128,6 @@ static void clients_leave_nothing_either(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/lives", ten_thousand_lives_leave_nothing);
     SUITE_ADD("/lives", clients_leave_nothing_either);
     return g_test_run();

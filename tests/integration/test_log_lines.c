@@ -214,7 +214,6 @@ static void by_tls_it_has_no_line_of_a_strangers_and_no_secret(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/log_lines", by_tcp_it_has_no_line_of_a_strangers_and_no_secret);
     SUITE_ADD("/log_lines", by_tls_it_has_no_line_of_a_strangers_and_no_secret);
     return g_test_run();

@@ -419,7 +419,6 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "--client") == 0)
         be_a_client(argv[2]);
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/loss", nothing_outlives_a_killed_executor);
     SUITE_ADD("/loss", nothing_outlives_a_killed_supervisor);
     SUITE_ADD("/loss", an_orderly_end_leaves_nothing_either);

@@ -376,8 +376,6 @@ static void the_end_of_a_session_may_be_lost(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
-    suite_allow_cut_handshakes();
     suite_set_patience(10000); /* NNG lets go of what was cut in its time */
     SUITE_ADD("/lost_messages", half_of_all_answers_lost_start_nothing_twice);
     SUITE_ADD("/lost_messages", every_call_survives_the_loss_of_its_messages);

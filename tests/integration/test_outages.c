@@ -438,8 +438,6 @@ int main(int argc, char **argv)
     if (argc == 4 && strcmp(argv[1], "--client") == 0)
         return be_a_client(argv[2], (int)g_ascii_strtoll(argv[3], NULL, 10));
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
-    suite_allow_cut_handshakes();
     SUITE_ADD("/outages", a_thousand_handles_learn_of_a_restart);
     SUITE_ADD("/outages", an_outage_beyond_the_deadline_fails_each_handle_once);
     SUITE_ADD("/outages", without_a_deadline_the_first_break_is_the_last);

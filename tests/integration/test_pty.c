@@ -200,7 +200,6 @@ static void a_mebibyte_in_raw_mode_comes_back_exactly(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/pty", size_and_kind_are_as_asked);
     SUITE_ADD("/pty", a_new_size_is_seen);
     SUITE_ADD("/pty", a_typed_interrupt_is_told_as_a_death_by_signal);

@@ -236,7 +236,6 @@ static void an_insecure_address_still_wants_a_token(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/refusals", what_is_not_safe_does_not_start);
     SUITE_ADD("/refusals", a_directory_of_all_that_is_sticky_will_do);
     SUITE_ADD("/refusals", an_insecure_address_still_wants_a_token);

@@ -450,7 +450,6 @@ static void the_log_can_be_read_beside_the_events(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/run", a_script_does_what_it_would_do_here);
     SUITE_ADD("/run", a_signal_is_told_as_one);
     SUITE_ADD("/run", closed_tells_how_each_stream_ended);

@@ -247,7 +247,6 @@ static void a_child_may_close_its_stdin(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/stdin", bytes_come_back_from_cat_as_they_went);
     SUITE_ADD("/stdin", the_end_comes_after_what_was_written);
     SUITE_ADD("/stdin", closing_again_is_harmless_and_writing_is_refused);

@@ -264,7 +264,6 @@ static void a_stream_that_is_held_for_too_long_is_abandoned(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/streams", a_gibibyte_arrives_whole_in_little_memory);
     SUITE_ADD("/streams", both_streams_keep_their_order);
     SUITE_ADD("/streams", a_handle_that_nobody_reads_holds_only_its_process);

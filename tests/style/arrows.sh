@@ -3,7 +3,7 @@
 #
 #     proto <- common <- executor        proto <- common <- client
 #
-# NNG stops at executor/front and client/connection, protobuf at common/wire,
+# NNG stops at executor/front, protobuf at common/wire,
 # GLib at the tests.
 
 # shellcheck source=tests/style/files.sh
@@ -35,14 +35,13 @@ forbid 'production code knows no tests' "$production" '(tests|support)/'
 forbid 'integration tests see <remex/...>, common/ and support/ only' \
     tests/integration '(executor/|client/|(?<=")(?!(common|support)/))'
 
-forbid 'NNG stops at executor/front/ and client/connection' \
-    "$production" 'nng/' 'executor/front/.*|client/connection[^/]*'
+forbid 'NNG stops at executor/front/' "$production" 'nng/' 'executor/front/.*'
 forbid 'protobuf stops at common/wire' \
     "$production|tests" '(.*\.pb-c\.h|protobuf-c/)' \
     'common/wire[^/]*|tests/fuzz/.*'
-forbid 'OpenSSL stops at the tls front, client/secure, and tokens and keys' \
+forbid 'OpenSSL stops at the tls front, client/tls and stream, tokens and keys' \
     "$production" 'openssl/' \
-    'executor/tls/.*|executor/tokens\.c|client/secure[^/]*|client/cli/(certificate|token)\.c'
+    'executor/tls/.*|executor/tokens\.c|client/(connection|connection_inside|stream|tls)\.[ch]|client/cli/(certificate|token)\.c'
 forbid 'GLib is for tests' "$production" '(glib|gio)'
 forbid 'include by folder, not by ../' "$production|tests" '(.*/)?\.\./'
 

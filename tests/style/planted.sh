@@ -56,7 +56,7 @@ bad arrows client/a.c '#include "common/../executor/a.h"'
 good arrows executor/front/a.c '#include <nng/nng.h>'
 good arrows client/convenience/a.c '#include "client/convenience/a.h"
 #include <remex/client.h>'
-good arrows client/connection_a.h '#include <nng/nng.h>'
+bad arrows client/connection_a.h '#include <nng/nng.h>'
 good arrows common/wire_a.c '#include "remex/v1/executor.pb-c.h"'
 good arrows tests/fuzz/a.c '#include "remex/v1/executor.pb-c.h"'
 good arrows tests/integration/a.c '#include <remex/client.h>

@@ -21,21 +21,12 @@ struct holdings {
     unsigned int children;
 };
 
-/* Four dialers of a lane and their thread, and that twice. */
-enum { CUT_DESCRIPTORS = 8, CUT_THREADS = 2 };
-
 static bool threads_allowed;
-static bool cut_handshakes_allowed;
 static unsigned int patience_ms = 2000;
 
 void suite_allow_threads(void)
 {
     threads_allowed = true;
-}
-
-void suite_allow_cut_handshakes(void)
-{
-    cut_handshakes_allowed = true;
 }
 
 void suite_set_patience(unsigned int milliseconds)
@@ -105,13 +96,8 @@ static struct holdings holdings_now(void)
 static bool nothing_left(
         const struct holdings *before, const struct holdings *after)
 {
-    unsigned int descriptors = cut_handshakes_allowed ? CUT_DESCRIPTORS : 0;
-    unsigned int threads = cut_handshakes_allowed ? CUT_THREADS : 0;
-
-    return after->descriptors >= before->descriptors &&
-            after->descriptors <= before->descriptors + descriptors &&
-            after->threads >= before->threads &&
-            after->threads <= before->threads + threads &&
+    return after->descriptors == before->descriptors &&
+            after->threads == before->threads &&
             after->children == before->children;
 }
 

@@ -28,11 +28,6 @@ void suite_add(const char *path, void (*function)(void));
  * g_test_run() if any case uses NNG. */
 void suite_start_nng(void);
 
-/* From now on a few descriptors and threads more are allowed: what a dialer of
- * NNG 1.5.2 keeps for good if its connection is cut amid their handshake, and
- * the thread that waits in vain for such a socket to close. */
-void suite_allow_cut_handshakes(void);
-
 /* How long to wait for what a case left behind: 2000 ms unless told. */
 void suite_set_patience(unsigned int milliseconds);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
+#include "client/tls.h"
+
+#include <stdbool.h>
 
 #include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "client/secure_inside.h"
 #include "common/error.h"
 
 static enum remex_status wrong_file(
@@ -18,8 +20,8 @@ static enum remex_status wrong_file(
             reason ? reason : "not what it should be");
 }
 
-static enum remex_status trust(SSL_CTX *context,
-        const struct secure_files *files, struct remex_error *error)
+static enum remex_status trust(SSL_CTX *context, const struct tls_files *files,
+        struct remex_error *error)
 {
     if (!files->authority) {
         if (SSL_CTX_set_default_verify_paths(context) != 1)
@@ -31,8 +33,8 @@ static enum remex_status trust(SSL_CTX *context,
     return REMEX_OK;
 }
 
-static enum remex_status show(SSL_CTX *context,
-        const struct secure_files *files, struct remex_error *error)
+static enum remex_status show(SSL_CTX *context, const struct tls_files *files,
+        struct remex_error *error)
 {
     if (!files->certificate && !files->key)
         return REMEX_OK;
@@ -48,8 +50,8 @@ static enum remex_status show(SSL_CTX *context,
     return REMEX_OK;
 }
 
-enum remex_status secure_context_new(const struct secure_files *files,
-        SSL_CTX **out, struct remex_error *error)
+enum remex_status tls_context_new(
+        const struct tls_files *files, SSL_CTX **out, struct remex_error *error)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     enum remex_status status;
@@ -74,8 +76,31 @@ enum remex_status secure_context_new(const struct secure_files *files,
     return status;
 }
 
-void secure_context_tell(
-        const SSL *ssl, const char *host, struct remex_error *error)
+/* The name is checked within the handshake. */
+static bool expect_name(SSL *ssl, const char *name)
+{
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1)
+        return true;
+    ERR_clear_error();
+    return SSL_set1_host(ssl, name) == 1 &&
+            SSL_set_tlsext_host_name(ssl, name) == 1;
+}
+
+SSL *tls_new(SSL_CTX *context, int fd, const char *name)
+{
+    SSL *ssl = SSL_new(context);
+
+    if (!ssl)
+        return NULL;
+    if (SSL_set_fd(ssl, fd) != 1 || !expect_name(ssl, name)) {
+        SSL_free(ssl);
+        return NULL;
+    }
+    SSL_set_connect_state(ssl);
+    return ssl;
+}
+
+void tls_tell(const SSL *ssl, const char *host, struct remex_error *error)
 {
     long verified = SSL_get_verify_result(ssl);
     unsigned long code = ERR_peek_last_error();
