@@ -35,16 +35,22 @@ void cgroup_home_kill(const struct cgroup_home *home);
 
 /* Takes it away with all its groups, after killing who is in them; gives up
  * after a second, and leaves it to the next who makes a home. */
-void cgroup_home_remove(const struct cgroup_home *home);
+void cgroup_home_remove(struct cgroup_home *home);
 
-/* A new group: its number, or 0, the number of none. */
+/* A group with nobody in it: its number, or 0, the number of none. */
 uint64_t cgroup_add(struct cgroup_home *home);
 
-/* False: somebody is in it. Groups that were made in it go as well. */
-bool cgroup_remove(const struct cgroup_home *home, uint64_t number);
+/* Keeps it for the next who wants one: that is cheaper than another. It must
+ * not have been killed: kernels count that (see executor/spawn.c). False, and
+ * nothing has happened: somebody is in it, it is not as it was, or enough are
+ * kept. */
+bool cgroup_reuse(struct cgroup_home *home, uint64_t number);
 
-/* A descriptor, yours to close: who writes "0" to it is in the group. -1: there
- * is none. */
+/* False: somebody is in it. Groups that were made in it go as well. */
+bool cgroup_remove(struct cgroup_home *home, uint64_t number);
+
+/* A descriptor of its directory, yours to close: for clone3, or to write "0" to
+ * its cgroup.procs and be in the group. -1: there is none. */
 int cgroup_door(const struct cgroup_home *home, uint64_t number);
 
 void cgroup_kill(const struct cgroup_home *home, uint64_t number);
@@ -52,7 +58,7 @@ void cgroup_kill(const struct cgroup_home *home, uint64_t number);
 /* Nobody is in it: neither running nor about to end. */
 bool cgroup_is_empty(const struct cgroup_home *home, uint64_t number);
 
-/* Calls `visit` with everybody in it, but for those in groups made in it. */
+/* Calls `visit` with everybody in it, or in groups that were made in it. */
 void cgroup_each_member(const struct cgroup_home *home, uint64_t number,
         void (*visit)(void *user, pid_t pid), void *user);
 

@@ -377,6 +377,7 @@ enum remex_status child_host_new(struct loop *loop, struct reaper *reaper,
 
     if (!host)
         return REMEX_NO_MEMORY;
+    signal(SIGPIPE, SIG_IGN); /* before the spawner looks at what is ignored */
     status = spawner_init(&host->spawner);
     if (status != REMEX_OK) {
         free(host);
@@ -388,7 +389,6 @@ enum remex_status child_host_new(struct loop *loop, struct reaper *reaper,
         free(host);
         return status;
     }
-    signal(SIGPIPE, SIG_IGN);
     host->base.calls = &host_calls;
     host->loop = loop;
     host->reaper = reaper;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "executor/spawn_child.h"
+#include "executor/spawn_clone.h"
 
 /* The child's half needs a few hundred bytes; one page would do. */
 #define STACK_BYTES ((size_t)64 * 1024)
@@ -61,8 +61,25 @@ static bool open_all(struct spawner *spawner)
     return opened;
 }
 
+/* Those that exec would leave ignored: the others it resets by itself. By the
+ * raw call, for libc denies having two of them. */
+static uint64_t ignored_signals(void)
+{
+    struct kernel_sigaction action;
+    uint64_t ignored = 0;
+
+    for (int number = 1; number <= SPAWN_SIGNALS; number++) {
+        if (syscall(SYS_rt_sigaction, number, NULL, &action,
+                    SPAWN_SIGNALS / 8) == 0 &&
+                action.handler == (unsigned long)(uintptr_t)SIG_IGN)
+            ignored |= UINT64_C(1) << (number - 1);
+    }
+    return ignored;
+}
+
 enum remex_status spawner_init(struct spawner *spawner)
 {
+    spawner->ignored = ignored_signals();
     spawner->stack = stack_new();
     if (!spawner->stack)
         return REMEX_NO_MEMORY;
@@ -120,21 +137,43 @@ static void reap(int pidfd)
     close(pidfd);
 }
 
-/* libc's own name for it: the one that programs use is taken over by the thread
- * sanitizer, which forbids a child in its parent's memory. */
-extern int __clone(
-        int (*function)(void *), void *stack, int flags, void *argument, ...);
+/* Kernels that count the kills of a group (6.18 does) take who is born in one
+ * for born under a kill, if it was killed more or less often than our own: such
+ * a child never runs. */
+static pid_t be_born(const struct spawn_birth *birth,
+        const struct spawn_child *child, int *pidfd)
+{
+    pid_t pid = spawn_clone_newer(birth, pidfd);
 
-/* Stands still until the child has executed something or has ended. */
+    if (pid < 0 || child->begun)
+        return pid;
+    reap(*pidfd);
+    return -1;
+}
+
+/* Stands still until the child has executed something or has ended. What the
+ * newer way cannot do is tried the older way, whose word counts: it leaves to
+ * the child what the other does for it. */
 static bool clone_child(const struct spawner *spawner,
         struct spawn_child *child, struct spawned *out)
 {
-    int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD;
-    char *top = (char *)spawner->stack + GUARD_BYTES + STACK_BYTES;
+    const struct spawn_birth birth = {
+        .stack = (char *)spawner->stack + GUARD_BYTES,
+        .stack_size = STACK_BYTES,
+        .run = spawn_child_main,
+        .user = child,
+        .group_fd = child->order->group_fd,
+    };
     uint64_t mask;
 
     block_signals(&mask);
-    out->pid = __clone(spawn_child_main, top, flags, child, &out->pidfd);
+    child->to_reset = spawner->ignored;
+    out->pid = be_born(&birth, child, &out->pidfd);
+    if (out->pid < 0) {
+        child->to_reset = UINT64_MAX;
+        child->joins = birth.group_fd >= 0;
+        out->pid = spawn_clone_older(&birth, &out->pidfd);
+    }
     if (out->pid < 0)
         child->failure = (struct spawn_failure){ REMEX_STAGE_FORK, errno };
     restore_signals(&mask);

@@ -54,9 +54,12 @@ struct spawner {
     void *stack; /* guarded at its low end */
     int null_fd; /* the null device, for reading and writing */
     int slots[SPAWN_STDIO];
+    uint64_t ignored; /* signals, the lowest bit is number 1 */
 };
 
-/* Best done early: descriptors above those reserved here cost nothing later. */
+/* Best done early: descriptors above those reserved here cost nothing later.
+ * Signals that are ignored by then reach no child as ignored; none may be
+ * ignored later. */
 REMEX_CHECKED enum remex_status spawner_init(struct spawner *spawner);
 void spawner_deinit(struct spawner *spawner);
 

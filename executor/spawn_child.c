@@ -2,6 +2,7 @@
 #include "executor/spawn_child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
 #include <signal.h>
@@ -14,14 +15,7 @@
 /* Sanitizers keep books that a child in our memory would muddle. */
 #define IN_CHILD __attribute__((no_sanitize("address", "thread", "undefined")))
 
-#define SIGNALS 64
-#define SIGNAL_SET_BYTES (SIGNALS / 8)
-
-/* As the kernel has it, with room for every architecture's; all zero says
- * SIG_DFL, no flags, empty mask. */
-struct kernel_sigaction {
-    unsigned long words[4];
-};
+#define SIGNAL_SET_BYTES (SPAWN_SIGNALS / 8)
 
 /* syscall() is no more than the instruction: it knows of no threads. */
 
@@ -36,12 +30,15 @@ IN_CHILD __attribute__((noreturn)) static void fail(
 
 /* Including 32 and 33, which libc would not let go. SIGKILL and SIGSTOP refuse,
  * as they may. */
-IN_CHILD static void reset_signals(void)
+IN_CHILD static void reset_signals(uint64_t which)
 {
-    const struct kernel_sigaction by_default = { { 0 } };
+    const struct kernel_sigaction by_default = { 0 };
 
-    for (int number = 1; number <= SIGNALS; number++)
-        syscall(SYS_rt_sigaction, number, &by_default, NULL, SIGNAL_SET_BYTES);
+    for (int number = 1; number <= SPAWN_SIGNALS; number++) {
+        if (which & UINT64_C(1) << (number - 1))
+            syscall(SYS_rt_sigaction, number, &by_default, NULL,
+                    SIGNAL_SET_BYTES);
+    }
 }
 
 IN_CHILD static void unblock_signals(void)
@@ -109,10 +106,14 @@ IN_CHILD static void execute(const struct spawn_order *order)
 }
 
 /* One that cannot be joined is done without: there still is the mark. */
-IN_CHILD static void join_group(const struct spawn_order *order)
+IN_CHILD static void join_group(int group_fd)
 {
-    if (order->group_fd >= 0)
-        syscall(SYS_write, order->group_fd, "0", 1);
+    long fd = syscall(SYS_openat, group_fd, "cgroup.procs", O_WRONLY);
+
+    if (fd < 0)
+        return;
+    syscall(SYS_write, fd, "0", 1);
+    syscall(SYS_close, fd);
 }
 
 IN_CHILD int spawn_child_main(void *spawn_child)
@@ -120,10 +121,12 @@ IN_CHILD int spawn_child_main(void *spawn_child)
     struct spawn_child *child = spawn_child;
     const struct spawn_order *order = child->order;
 
-    join_group(order); /* before it can have children */
+    child->begun = true;
+    if (child->joins)
+        join_group(order->group_fd); /* before it can have children */
     if (syscall(SYS_setsid) < 0)
         fail(child, REMEX_STAGE_SESSION);
-    reset_signals();
+    reset_signals(child->to_reset);
     if (!set_stdio(child))
         fail(child, REMEX_STAGE_STDIO);
     if (order->terminal && syscall(SYS_ioctl, 0, TIOCSCTTY, 0) < 0)

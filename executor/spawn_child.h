@@ -8,11 +8,26 @@
  * that knows of threads. It shares our descriptors until it has unshared them.
  */
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "executor/spawn.h"
+
+enum { SPAWN_SIGNALS = 64 };
+
+/* As the kernel has it, with room for every architecture's; all zero says
+ * SIG_DFL, no flags, empty mask. */
+struct kernel_sigaction {
+    unsigned long handler;
+    unsigned long others[3];
+};
 
 struct spawn_child {
     const struct spawn_order *order;
     int slots[SPAWN_STDIO]; /* order->stdio, where unsharing leaves them */
+    uint64_t to_reset;      /* signals, the lowest bit is number 1 */
+    bool joins;             /* the group, which it was not born in */
+    bool begun;             /* it has run */
     struct spawn_failure failure; /* what the parent is told */
 };
 

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor/cgroup.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <glib.h>
 
+#include "executor/cgroup_files.h"
+#include "executor/cgroup_inside.h"
 #include "executor/cgroup_place.h"
+#include "executor/members.h"
 #include "support/suite.h"
 
 /* --- Where ---------------------------------------------------------------- */
@@ -89,10 +94,57 @@ static pid_t start_member(struct cgroup_home *home, uint64_t number)
     pid = fork();
     if (pid == 0) {
         cgroup_home_free(home); /* as exec would: it is ours to lock */
-        if (write(door, "0", 1) != 1 || write(ready[1], "r", 1) != 1)
+        if (!cgroup_files_write(door, "cgroup.procs", "0") ||
+                write(ready[1], "r", 1) != 1)
             abort();
         for (;;)
             pause();
+    }
+    close(door);
+    g_assert_cmpint(read(ready[0], &byte, 1), ==, 1);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+static void *outlive_the_first_thread(void *ready)
+{
+    struct member member;
+
+    do
+        g_assert_true(member_look(getpid(), &member));
+    while (member.state != 'Z');
+    if (write(*(int *)ready, "r", 1) != 1)
+        abort();
+    for (;;)
+        pause();
+}
+
+/* Joins by the directory's descriptor, and lets a thread live on that is not
+ * its first: the kernel's kill of groups passes it by. */
+static void lose_first_thread(int door, int ready)
+{
+    pthread_t thread;
+
+    if (!cgroup_files_write(door, "cgroup.procs", "0") ||
+            pthread_create(&thread, NULL, outlive_the_first_thread, &ready))
+        abort();
+    syscall(SYS_exit, 0);
+    abort();
+}
+
+static pid_t start_leaderless(struct cgroup_home *home, uint64_t number)
+{
+    int door = cgroup_door(home, number);
+    int ready[2];
+    pid_t pid;
+    char byte;
+
+    g_assert_cmpint(pipe(ready), ==, 0);
+    pid = fork();
+    if (pid == 0) {
+        cgroup_home_free(home);
+        lose_first_thread(door, ready[1]);
     }
     close(door);
     g_assert_cmpint(read(ready[0], &byte, 1), ==, 1);
@@ -159,6 +211,88 @@ static void a_home_goes_with_all_that_is_in_it(void)
     cgroup_home_free(home);
 }
 
+static void a_home_goes_with_who_lost_his_first_thread(void)
+{
+    struct cgroup_home *home = make_home();
+    uint64_t number = cgroup_add(home);
+    char inner[64];
+    pid_t pid;
+    int door;
+
+    if (!home)
+        return;
+    door = cgroup_door(home, number);
+    g_snprintf(inner, sizeof(inner), "/proc/self/fd/%d/inner", door);
+    g_assert_cmpint(mkdir(inner, 0755), ==, 0);
+    close(door);
+    pid = start_leaderless(home, number);
+    cgroup_kill(home, number);
+    g_assert_false(cgroup_is_empty(home, number));
+    cgroup_home_remove(home);
+    check_killed(pid);
+    cgroup_home_free(home);
+}
+
+static void an_empty_group_is_kept_for_the_next(void)
+{
+    struct cgroup_home *home = make_home();
+    uint64_t number = cgroup_add(home);
+    pid_t pid;
+
+    if (!home)
+        return;
+    pid = start_member(home, number);
+    g_assert_false(cgroup_reuse(home, number));
+    kill(pid, SIGKILL);
+    check_killed(pid);
+    g_assert_true(cgroup_reuse(home, number));
+    g_assert_cmpuint(cgroup_add(home), ==, number);
+    g_assert_cmpuint(cgroup_add(home), !=, number);
+    cgroup_home_remove(home);
+    g_assert_false(cgroup_reuse(home, number));
+    cgroup_home_free(home);
+}
+
+static void a_group_that_is_not_as_it_was_is_not_kept(void)
+{
+    struct cgroup_home *home = make_home();
+    uint64_t number = cgroup_add(home);
+    char inner[64];
+    int door;
+
+    if (!home)
+        return;
+    door = cgroup_door(home, number);
+    g_assert_true(cgroup_files_write(door, "cgroup.freeze", "1"));
+    g_assert_false(cgroup_reuse(home, number));
+    g_assert_true(cgroup_files_write(door, "cgroup.freeze", "0"));
+    g_snprintf(inner, sizeof(inner), "/proc/self/fd/%d/inner", door);
+    g_assert_cmpint(mkdir(inner, 0755), ==, 0);
+    g_assert_false(cgroup_reuse(home, number));
+    g_assert_cmpint(rmdir(inner), ==, 0);
+    g_assert_true(cgroup_reuse(home, number));
+    close(door);
+    cgroup_home_remove(home);
+    cgroup_home_free(home);
+}
+
+static void only_so_many_are_kept(void)
+{
+    struct cgroup_home *home = make_home();
+    uint64_t numbers[2 * CGROUP_IDLE];
+    size_t kept = 0;
+
+    if (!home)
+        return;
+    for (size_t i = 0; i < 2 * CGROUP_IDLE; i++)
+        numbers[i] = cgroup_add(home);
+    for (size_t i = 0; i < 2 * CGROUP_IDLE; i++)
+        kept += cgroup_reuse(home, numbers[i]);
+    g_assert_cmpuint(kept, ==, CGROUP_IDLE);
+    cgroup_home_remove(home);
+    cgroup_home_free(home);
+}
+
 static void without_a_home_there_is_no_group(void)
 {
     pid_t found = 0;
@@ -176,13 +310,22 @@ static void without_a_home_there_is_no_group(void)
     cgroup_home_free(NULL);
 }
 
-/* Makes a home and a member in it, tells of the member, and dies of it. */
+/* A home, and who is in it. */
+struct left {
+    pid_t member;
+    pid_t leaderless;
+};
+
+/* Makes them, tells of them, and dies of it. */
 static void make_and_die(int report)
 {
     struct cgroup_home *home = cgroup_home_new();
-    pid_t member = start_member(home, cgroup_add(home));
+    struct left left = {
+        .member = start_member(home, cgroup_add(home)),
+        .leaderless = start_leaderless(home, cgroup_add(home)),
+    };
 
-    if (write(report, &member, sizeof(member)) == sizeof(member))
+    if (write(report, &left, sizeof(left)) == sizeof(left))
         raise(SIGKILL);
     abort();
 }
@@ -192,7 +335,7 @@ static void what_the_dead_left_is_ended_and_the_living_let_be(void)
     struct cgroup_home *living = make_home();
     struct cgroup_home *home;
     int ends[2];
-    pid_t member;
+    struct left left;
     pid_t spared;
     pid_t maker;
 
@@ -206,11 +349,12 @@ static void what_the_dead_left_is_ended_and_the_living_let_be(void)
         cgroup_home_free(living);
         make_and_die(ends[1]);
     }
-    g_assert_cmpint(read(ends[0], &member, sizeof(member)), ==, sizeof(member));
+    g_assert_cmpint(read(ends[0], &left, sizeof(left)), ==, sizeof(left));
     check_killed(maker);
-    g_assert_cmpint(waitpid(member, NULL, WNOHANG), ==, 0);
+    g_assert_cmpint(waitpid(left.member, NULL, WNOHANG), ==, 0);
     home = make_home();
-    check_killed(member);
+    check_killed(left.member);
+    check_killed(left.leaderless);
     g_assert_cmpint(waitpid(spared, NULL, WNOHANG), ==, 0);
     cgroup_home_remove(living);
     check_killed(spared);
@@ -229,6 +373,10 @@ int main(int argc, char **argv)
     SUITE_ADD("/cgroup", what_does_not_fit_is_no_place);
     SUITE_ADD("/cgroup", a_group_knows_its_members_and_kills_them);
     SUITE_ADD("/cgroup", a_home_goes_with_all_that_is_in_it);
+    SUITE_ADD("/cgroup", a_home_goes_with_who_lost_his_first_thread);
+    SUITE_ADD("/cgroup", an_empty_group_is_kept_for_the_next);
+    SUITE_ADD("/cgroup", a_group_that_is_not_as_it_was_is_not_kept);
+    SUITE_ADD("/cgroup", only_so_many_are_kept);
     SUITE_ADD("/cgroup", without_a_home_there_is_no_group);
     SUITE_ADD("/cgroup", what_the_dead_left_is_ended_and_the_living_let_be);
     return g_test_run();
