@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Children that are born in control groups. */
+/* Children that are born in control groups, and groups that see many lives. */
 
 #include "executor/spawn.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <glib.h>
 
 #include "executor/cgroup.h"
+#include "support/stage.h"
 #include "support/suite.h"
 
 static struct cgroup_home *make_home(void)
@@ -108,11 +110,48 @@ static void what_is_no_group_is_done_without(void)
     close(directory);
 }
 
+/* Where it was born, as it says. */
+static char *group_of_a_life(struct stage *stage)
+{
+    const char *const argv[] = { "grep", "^0::", "/proc/self/cgroup", NULL };
+    struct actor *actor = stage_run(stage, argv);
+
+    stage_until_closed(actor);
+    stage_free_process(actor);
+    return g_strdup(actor->out->str);
+}
+
+/* One of them comes back, after no more lives than groups are kept and as many
+ * as end before they are looked at. */
+static void groups_see_many_lives(void)
+{
+    struct cgroup_home *home = make_home();
+    GHashTable *seen =
+            g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    struct stage stage;
+    char *group;
+
+    if (home) {
+        stage_open_in(&stage, home);
+        do {
+            group = group_of_a_life(&stage);
+            g_assert_nonnull(strstr(group, "/remex-"));
+            g_assert_cmpuint(g_hash_table_size(seen), <, 2000);
+        } while (g_hash_table_add(seen, group));
+        g_test_message("%u groups", g_hash_table_size(seen));
+        stage_close(&stage);
+    }
+    cgroup_home_remove(home);
+    cgroup_home_free(home);
+    g_hash_table_unref(seen);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/spawn_group", a_child_is_born_in_its_group);
     SUITE_ADD("/spawn_group", the_kills_of_earlier_lives_are_not_for_it);
     SUITE_ADD("/spawn_group", what_is_no_group_is_done_without);
+    SUITE_ADD("/spawn_group", groups_see_many_lives);
     return g_test_run();
 }
