@@ -107,6 +107,17 @@ static void put_followed(struct wire *wire, Remex__V1__ErrorDetail *pb)
         remex__v1__followed__init(pb->followed);
 }
 
+static void put_policy(struct wire *wire, const struct remex_error *error,
+        Remex__V1__ErrorDetail *pb)
+{
+    pb->kind_case = REMEX__V1__ERROR_DETAIL__KIND_POLICY_DENIED;
+    pb->policy_denied = wire_alloc(wire, 1, sizeof(*pb->policy_denied));
+    if (!pb->policy_denied)
+        return;
+    remex__v1__policy_denied__init(pb->policy_denied);
+    pb->policy_denied->rule = put_name(wire, error);
+}
+
 static void put_kind(struct wire *wire, const struct remex_error *error,
         Remex__V1__ErrorDetail *pb)
 {
@@ -134,6 +145,9 @@ static void put_kind(struct wire *wire, const struct remex_error *error,
         break;
     case REMEX_ERROR_FOLLOWED:
         put_followed(wire, pb);
+        break;
+    case REMEX_ERROR_POLICY:
+        put_policy(wire, error, pb);
         break;
     case REMEX_ERROR_PLAIN:
         break;
@@ -172,6 +186,9 @@ static void take_kind(const Remex__V1__ErrorDetail *pb, struct remex_error *out)
         take_name(pb->limit_hit->limit, out);
         out->allowed = pb->limit_hit->allowed;
         out->asked = pb->limit_hit->asked;
+        break;
+    case REMEX_ERROR_POLICY:
+        take_name(pb->policy_denied->rule, out);
         break;
     case REMEX_ERROR_LAUNCH_FAILED:
         out->stage = (enum remex_launch_stage)pb->launch_failed->stage;

@@ -463,7 +463,8 @@ struct reply sample_failure(enum remex_error_kind kind)
     error->status = REMEX_ABORTED;
     error->kind = kind;
     g_strlcpy(error->text, "It was like this: \xc3\xa4.", sizeof(error->text));
-    if (kind == REMEX_ERROR_BAD_FIELD || kind == REMEX_ERROR_LIMIT_HIT)
+    if (kind == REMEX_ERROR_BAD_FIELD || kind == REMEX_ERROR_LIMIT_HIT ||
+            kind == REMEX_ERROR_POLICY)
         g_strlcpy(error->name, "start.argv", sizeof(error->name));
     if (kind == REMEX_ERROR_SUPERSEDED || kind == REMEX_ERROR_LIMIT_HIT)
         error->allowed = UINT64_MAX;

@@ -69,6 +69,7 @@ enum remex_error_kind {
     REMEX_ERROR_LAUNCH_FAILED = 6, /* `stage` and `os_error` are set */
     REMEX_ERROR_UNSUPPORTED_VERSION = 7,
     REMEX_ERROR_FOLLOWED = 8, /* by somebody else: take over, or come later */
+    REMEX_ERROR_POLICY = 9,   /* `name` is the kind of rule: "program", ... */
 };
 
 /* A failure, told in full. A plain value: copy it freely. */
