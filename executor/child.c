@@ -26,6 +26,7 @@ struct child_host {
     struct loop *loop;
     struct reaper *reaper;
     struct containment *containment;
+    const struct credentials *user; /* NULL: ours */
     struct spawner spawner;
     struct list released; /* children whose leaders are still to be reaped */
 };
@@ -211,6 +212,7 @@ static void give_birth(struct process_child *child,
         .candidates = launch->candidates,
         .argv = launch->argv,
         .envp = launch->envp,
+        .user = child->host->user,
         .cwd = launch->cwd,
         .terminal = ends->terminal,
         .rlimits = spec->rlimits,
@@ -243,7 +245,8 @@ static enum remex_status start_with_streams(struct process_child *child,
 {
     struct stdio_ends ends;
     struct launch launch;
-    enum remex_status status = launch_init(&launch, spec, error);
+    enum remex_status status =
+            launch_init(&launch, spec, child->host->user, error);
 
     if (status != REMEX_OK)
         return status;
@@ -369,8 +372,8 @@ static const struct process_host_calls host_calls = {
     .release = host_release,
 };
 
-enum remex_status child_host_new(struct loop *loop, struct reaper *reaper,
-        struct cgroup_home *groups, struct child_host **out)
+enum remex_status child_host_new(
+        const struct child_host_parts *parts, struct child_host **out)
 {
     struct child_host *host = calloc(1, sizeof(*host));
     enum remex_status status;
@@ -383,15 +386,17 @@ enum remex_status child_host_new(struct loop *loop, struct reaper *reaper,
         free(host);
         return status;
     }
-    status = containment_new(loop, reaper, groups, &host->containment);
+    status = containment_new(
+            parts->loop, parts->reaper, parts->groups, &host->containment);
     if (status != REMEX_OK) {
         spawner_deinit(&host->spawner);
         free(host);
         return status;
     }
     host->base.calls = &host_calls;
-    host->loop = loop;
-    host->reaper = reaper;
+    host->loop = parts->loop;
+    host->reaper = parts->reaper;
+    host->user = parts->user;
     list_init(&host->released);
     *out = host;
     return REMEX_OK;

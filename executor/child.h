@@ -14,17 +14,24 @@
 #include <remex/status.h>
 
 #include "executor/cgroup.h"
+#include "executor/credentials.h"
 #include "executor/loop.h"
 #include "executor/process_host.h"
 #include "executor/reaper.h"
 
 struct child_host;
 
-/* Makes this process a subreaper and ignores SIGPIPE, for good. `loop`,
- * `reaper` and `groups` (NULL: none) are lent until child_host_free. */
-REMEX_CHECKED enum remex_status child_host_new(struct loop *loop,
-        struct reaper *reaper, struct cgroup_home *groups,
-        struct child_host **out);
+/* What a host needs of others; all of it is lent until child_host_free. */
+struct child_host_parts {
+    struct loop *loop;
+    struct reaper *reaper;
+    struct cgroup_home *groups;     /* NULL: none */
+    const struct credentials *user; /* of all children; NULL: ours */
+};
+
+/* Makes this process a subreaper and ignores SIGPIPE, for good. */
+REMEX_CHECKED enum remex_status child_host_new(
+        const struct child_host_parts *parts, struct child_host **out);
 
 /* Every process must have been freed. What is still dying is left to
  * sweep_children. NULL is allowed. */

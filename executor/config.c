@@ -37,6 +37,13 @@ const char config_usage[] =
         "                     1 to 86400; default 80\n"
         "  --limit NAME=VALUE what to bear: sessions, processes and more; see\n"
         "                     remexd(8)\n"
+        "  --run-as USER[:GROUP]\n"
+        "                     whom programs run as; for root, who then keeps "
+        "no more\n"
+        "                     capabilities than CHOWN, DAC_OVERRIDE, KILL, "
+        "SETGID,\n"
+        "                     SETUID, and NET_BIND_SERVICE for ports below "
+        "1024\n"
         "  --insecure-tcp     let tcp:// addresses be more than loopback: who "
         "is "
         "on the\n"
@@ -175,6 +182,20 @@ static enum remex_status take_limit(
     return REMEX_OK;
 }
 
+static enum remex_status take_run_as(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    struct remex_error why;
+    enum remex_status status = credentials_find(value, &config->run_as, &why);
+
+    if (status == REMEX_OK)
+        status = credentials_check_means(&why);
+    config->changes_user = status == REMEX_OK;
+    return status == REMEX_OK
+            ? REMEX_OK
+            : error_set(error, status, "--run-as: %s", why.text);
+}
+
 static enum remex_status take_insecure_tcp(
         struct config *config, const char *value, struct remex_error *error)
 {
@@ -199,6 +220,7 @@ static const struct option {
     { "--tls-clients", take_authority, false },
     { "--retention", take_retention, false },
     { "--limit", take_limit, false },
+    { "--run-as", take_run_as, false },
     { "--insecure-tcp", take_insecure_tcp, true },
 };
 

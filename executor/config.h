@@ -15,6 +15,7 @@
 
 #include "common/address.h"
 #include "common/message.h"
+#include "executor/credentials.h"
 #include "executor/tokens.h"
 
 enum { CONFIG_MAX_ADDRESSES = 16, CONFIG_FILE_BYTES = 1024 };
@@ -34,6 +35,8 @@ struct config {
     char tls_clients[CONFIG_FILE_BYTES]; /* who signs them */
     uint32_t retention_ms;               /* 0: the default */
     struct message_limits limits;
+    bool changes_user; /* programs do not run as we do, but */
+    struct credentials run_as;
 };
 
 /* --help and --version end the reading. REMEX_INVALID_ARGUMENT and others: one

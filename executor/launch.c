@@ -12,7 +12,9 @@
 #define MAX_CANDIDATES 128
 
 #define TERM "TERM="
-#define TERM_SIZE (sizeof(TERM) - 1)
+
+/* TERM, and what is about the user. */
+#define ADDED_ENTRIES 4
 
 /* Decoding has bounded argv and env; this bounds what PATH makes of them. */
 #define ARENA_LIMIT ((size_t)4 * 1024 * 1024)
@@ -50,14 +52,10 @@ static bool same_name(const char *a, size_t a_size, struct remex_bytes b)
 
 /* --- Environment --------------------------------------------------------- */
 
-static bool is_private(const char *entry)
+/* "NAME", or "BEGINNING*". */
+static bool is_named(const char *entry, const char *const *names, size_t count)
 {
-    static const char *const names[] = { "LD_*", "MALLOC_*", "GLIBC_TUNABLES",
-        "GCONV_PATH", "BASH_ENV", "ENV", "IFS", "REMEX_*", "LISTEN_*",
-        "NOTIFY_SOCKET", "WATCHDOG_*", "INVOCATION_ID", "JOURNAL_STREAM",
-        "SYSTEMD_EXEC_PID", "MANAGERPID", "MAINPID", "CREDENTIALS_DIRECTORY" };
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < count; i++) {
         size_t size = strlen(names[i]);
         bool prefix = names[i][size - 1] == '*';
 
@@ -68,6 +66,26 @@ static bool is_private(const char *entry)
             return true;
     }
     return false;
+}
+
+static bool is_private(const char *entry)
+{
+    static const char *const names[] = { "LD_*", "MALLOC_*", "GLIBC_TUNABLES",
+        "GCONV_PATH", "BASH_ENV", "ENV", "IFS", "REMEX_*", "LISTEN_*",
+        "NOTIFY_SOCKET", "WATCHDOG_*", "INVOCATION_ID", "JOURNAL_STREAM",
+        "SYSTEMD_EXEC_PID", "MANAGERPID", "MAINPID", "CREDENTIALS_DIRECTORY" };
+
+    return is_named(entry, names, sizeof(names) / sizeof(names[0]));
+}
+
+/* Of the user that the executor runs as. */
+static bool is_personal(const char *entry)
+{
+    static const char *const names[] = { "HOME", "USER", "LOGNAME", "SHELL",
+        "MAIL", "XDG_*", "DBUS_SESSION_BUS_ADDRESS", "SSH_*", "SUDO_*",
+        "KRB5CCNAME", "XAUTHORITY" };
+
+    return is_named(entry, names, sizeof(names) / sizeof(names[0]));
 }
 
 /* Whether the statements from `first` on have a word on this name. */
@@ -90,30 +108,49 @@ static size_t count_strings(char *const *strings)
     return count;
 }
 
-/* Appends TERM for a terminal, unless `env` has a word on it. */
-static bool add_term(
-        struct launch *launch, const struct process_spec *spec, size_t count)
+/* Appends "NAME=" and a value, unless `env` has a word on it. */
+static bool add_entry(struct launch *launch, const struct process_spec *spec,
+        const char *name, struct remex_bytes value)
 {
-    struct remex_bytes term = { 0 };
+    size_t size = strlen(name);
     char *entry;
 
-    if (spec->pty)
-        term = spec->pty->term;
-    if (term.size == 0 || is_restated(spec, 0, TERM, TERM_SIZE))
+    if (is_restated(spec, 0, name, size))
         return true;
-    entry = arena_alloc(&launch->arena, TERM_SIZE + term.size + 1);
+    entry = arena_alloc(&launch->arena, size + value.size + 1);
     if (!entry)
         return false;
-    memcpy(entry, TERM, TERM_SIZE);
-    memcpy(entry + TERM_SIZE, term.data, term.size);
-    launch->envp[count] = entry;
+    memcpy(entry, name, size);
+    memcpy(entry + size, value.data, value.size);
+    launch->envp[count_strings(launch->envp)] = entry;
     return true;
+}
+
+static bool add_term(struct launch *launch, const struct process_spec *spec)
+{
+    return !spec->pty || spec->pty->term.size == 0 ||
+            add_entry(launch, spec, TERM, spec->pty->term);
+}
+
+static bool add_user(struct launch *launch, const struct process_spec *spec)
+{
+    const struct credentials *user = launch->user;
+    struct remex_bytes name;
+    struct remex_bytes home;
+
+    if (!user)
+        return true;
+    name = (struct remex_bytes){ user->name, strlen(user->name) };
+    home = (struct remex_bytes){ user->home, strlen(user->home) };
+    return add_entry(launch, spec, "HOME=", home) &&
+            add_entry(launch, spec, "USER=", name) &&
+            add_entry(launch, spec, "LOGNAME=", name);
 }
 
 static bool make_exact_env(
         struct launch *launch, const struct process_spec *spec)
 {
-    launch->envp = new_list(&launch->arena, spec->env_count + 1);
+    launch->envp = new_list(&launch->arena, spec->env_count + ADDED_ENTRIES);
     if (!launch->envp)
         return false;
     for (size_t i = 0; i < spec->env_count; i++) {
@@ -121,14 +158,16 @@ static bool make_exact_env(
         if (!launch->envp[i])
             return false;
     }
-    return add_term(launch, spec, spec->env_count);
+    return add_term(launch, spec);
 }
 
 /* What a program of this spec may have of the executor's own. Its TERM is of
  * another terminal. */
-static bool is_inherited(const struct process_spec *spec, const char *entry)
+static bool is_inherited(const struct launch *launch,
+        const struct process_spec *spec, const char *entry)
 {
-    bool foreign = spec->pty && strncmp(entry, TERM, TERM_SIZE) == 0;
+    bool foreign = (spec->pty && strncmp(entry, TERM, strlen(TERM)) == 0) ||
+            (launch->user && is_personal(entry));
 
     return !foreign && !is_private(entry) &&
             !is_restated(spec, 0, entry, strlen(entry));
@@ -139,12 +178,12 @@ static bool make_overlaid_env(
 {
     size_t count = 0;
 
-    launch->envp = new_list(
-            &launch->arena, count_strings(environ) + spec->env_count + 1);
+    launch->envp = new_list(&launch->arena,
+            count_strings(environ) + spec->env_count + ADDED_ENTRIES);
     if (!launch->envp)
         return false;
     for (char **own = environ; *own; own++) {
-        if (is_inherited(spec, *own))
+        if (is_inherited(launch, spec, *own))
             launch->envp[count++] = *own;
     }
     for (size_t i = 0; i < spec->env_count; i++) {
@@ -157,7 +196,7 @@ static bool make_overlaid_env(
         if (!launch->envp[count++])
             return false;
     }
-    return add_term(launch, spec, count);
+    return add_user(launch, spec) && add_term(launch, spec);
 }
 
 static bool make_env(struct launch *launch, const struct process_spec *spec)
@@ -248,11 +287,12 @@ static bool make_cwd(struct launch *launch, const struct process_spec *spec)
 }
 
 enum remex_status launch_init(struct launch *launch,
-        const struct process_spec *spec, struct remex_error *error)
+        const struct process_spec *spec, const struct credentials *user,
+        struct remex_error *error)
 {
     const struct spawn_failure no_memory = { REMEX_STAGE_RESOURCES, ENOMEM };
 
-    *launch = (struct launch){ 0 };
+    *launch = (struct launch){ .user = user };
     arena_init(&launch->arena, ARENA_LIMIT);
     if (make_argv(launch, spec) && make_env(launch, spec) &&
             make_candidates(launch, spec) && make_cwd(launch, spec))
@@ -302,6 +342,7 @@ enum remex_status launch_failed(const struct process_spec *spec,
 {
     bool cwd = failure->stage == REMEX_STAGE_CWD;
     bool session = failure->stage == REMEX_STAGE_SESSION;
+    bool user = failure->stage == REMEX_STAGE_USER;
     struct remex_bytes subject = cwd ? spec->cwd : spec->argv[0];
     const char *reason = strerrordesc_np(failure->os_error);
     enum remex_status status = status_of(failure->os_error);
@@ -311,6 +352,7 @@ enum remex_status launch_failed(const struct process_spec *spec,
     error_set(error, status, "cannot %s '%.*s': %s",
             cwd               ? "change to directory"
                     : session ? "make a session or terminal for"
+                    : user    ? "become another user for"
                               : "execute",
             subject.size < 160 ? (int)subject.size : 160,
             (const char *)subject.data, reason ? reason : "unknown error");

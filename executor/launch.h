@@ -12,7 +12,8 @@
  * program loads or means, that are secrets, or that are about the executor's
  * own service; the .proto lists them. A terminal's `term` becomes TERM, and the
  * executor's own TERM is not given to those who have one; what `env` states
- * about TERM counts more.
+ * about TERM counts more. Who runs as another user gets HOME, USER and LOGNAME
+ * of that one, and nothing that is about the executor's session.
  *
  * A program without a slash is looked for in the PATH of the child's
  * environment, in /usr/local/bin, /usr/bin and /bin if there is none; in the
@@ -27,16 +28,19 @@
 
 struct launch {
     struct arena arena;
+    const struct credentials *user; /* NULL: ours */
     char **candidates;
     char **argv;
     char **envp;
     char *cwd; /* NULL: not stated */
 };
 
-/* `spec` passed process_spec_check. On failure nothing is to be freed, and
- * `error` is a launch failure. */
+/* `spec` passed process_spec_check. `user` (NULL: ours) is lent until
+ * launch_deinit. On failure nothing is to be freed, and `error` is a launch
+ * failure. */
 REMEX_CHECKED enum remex_status launch_init(struct launch *launch,
-        const struct process_spec *spec, struct remex_error *error);
+        const struct process_spec *spec, const struct credentials *user,
+        struct remex_error *error);
 void launch_deinit(struct launch *launch);
 
 /* Fills in why the start failed; returns its status. */

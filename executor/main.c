@@ -19,6 +19,7 @@
 #include "executor/embedded.h"
 #include "executor/handover.h"
 #include "executor/list.h"
+#include "executor/powers.h"
 #include "executor/server.h"
 #include "executor/supervisor.h"
 
@@ -152,7 +153,8 @@ static enum remex_status start_server(
     struct server_settings settings = { .log = &daemon->log,
         .tls = { config->tls_certificate, config->tls_key, config->tls_clients,
                 config->tokens.count > 0 },
-        .groups = daemon->groups };
+        .groups = daemon->groups,
+        .user = config->changes_user ? &config->run_as : NULL };
     enum remex_status status;
 
     requests_default_settings(&settings.requests);
@@ -253,6 +255,10 @@ static int run(struct daemon *daemon)
 
     if (prepare(daemon, &error) != REMEX_OK) {
         tell_failure(daemon, error.text);
+        return EXIT_CANNOT;
+    }
+    if (!powers_limit(&daemon->config)) {
+        tell_failure(daemon, "cannot give up capabilities");
         return EXIT_CANNOT;
     }
     daemon->groups = cgroup_home_new();

@@ -264,10 +264,11 @@ static enum remex_status new_parts(struct server *server,
         const struct server_settings *settings, struct remex_error *error)
 {
     enum remex_status status = reaper_new(server->loop, &server->reaper);
+    struct child_host_parts host = { server->loop, server->reaper,
+        settings->groups, settings->user };
 
     if (status == REMEX_OK)
-        status = child_host_new(server->loop, server->reaper, settings->groups,
-                &server->children);
+        status = child_host_new(&host, &server->children);
     if (status == REMEX_OK)
         status = new_requests(server, &settings->requests);
     if (status == REMEX_OK)

@@ -14,6 +14,7 @@
 #include "common/address.h"
 #include "common/log.h"
 #include "executor/cgroup.h"
+#include "executor/credentials.h"
 #include "executor/front.h"
 #include "executor/loop.h"
 #include "executor/requests.h"
@@ -25,6 +26,8 @@ struct server_settings {
     struct requests_settings requests;
     struct front_tls tls;       /* lent until server_free */
     struct cgroup_home *groups; /* the same; NULL: there are none */
+    /* Whom programs run as: the same; NULL: us. */
+    const struct credentials *user;
 };
 
 struct server_hooks {

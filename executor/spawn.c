@@ -3,20 +3,28 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "executor/spawn_child.h"
 #include "executor/spawn_clone.h"
 
 /* The child's half needs a few hundred bytes; one page would do. */
 #define STACK_BYTES ((size_t)64 * 1024)
 #define GUARD_BYTES ((size_t)64 * 1024)
+
+/* For how long a child may be on its way, and how often it is continued. */
+#define PATIENCE_MS 10000
+#define NUDGE_MS 20
 
 /* --- Kept between starts ------------------------------------------------- */
 
@@ -137,18 +145,62 @@ static void reap(int pidfd)
     close(pidfd);
 }
 
+/* False: it is still in our memory. */
+static bool wait_gone(struct spawn_child *child)
+{
+    const struct timespec pause = { .tv_nsec = NUDGE_MS * 1000000L };
+
+    if (__atomic_load_n(&child->present, __ATOMIC_ACQUIRE))
+        syscall(SYS_futex, &child->present, FUTEX_WAIT, 1, &pause, NULL, 0);
+    return !__atomic_load_n(&child->present, __ATOMIC_ACQUIRE);
+}
+
+/* Until the child has executed something or has ended. Whoever is of the user
+ * that it has become can stop it: that must not stop us. (We and it have one
+ * errno: a failure of its in the same nanoseconds as the end of a pause is told
+ * with the wrong reason.) */
+static void see_off(struct spawn_child *child, int pidfd)
+{
+    int64_t deadline = clock_monotonic_ns() + clock_from_ms(PATIENCE_MS);
+    bool late = false;
+
+    while (!wait_gone(child)) {
+        late = clock_monotonic_ns() >= deadline;
+        pidfd_send_signal(pidfd, late ? SIGKILL : SIGCONT, NULL, 0);
+    }
+    if (late)
+        child->failure = (struct spawn_failure){ REMEX_STAGE_EXEC, ETIMEDOUT };
+}
+
 /* Kernels that count the kills of a group (6.18 does) take who is born in one
  * for born under a kill, if it was killed more or less often than our own: such
  * a child never runs. */
-static pid_t be_born(const struct spawn_birth *birth,
-        const struct spawn_child *child, int *pidfd)
+static pid_t be_born(
+        const struct spawn_birth *birth, struct spawn_child *child, int *pidfd)
 {
     pid_t pid = spawn_clone_newer(birth, pidfd);
 
-    if (pid < 0 || child->begun)
+    if (pid < 0)
+        return -1;
+    see_off(child, *pidfd);
+    if (child->begun)
         return pid;
     reap(*pidfd);
     return -1;
+}
+
+static pid_t be_born_as_of_old(
+        const struct spawn_birth *birth, struct spawn_child *child, int *pidfd)
+{
+    pid_t pid;
+
+    child->to_reset = UINT64_MAX;
+    child->joins = birth->group_fd >= 0;
+    child->present = birth->present ? 1 : 0;
+    pid = spawn_clone_older(birth, pidfd);
+    if (pid >= 0)
+        see_off(child, *pidfd);
+    return pid;
 }
 
 /* Stands still until the child has executed something or has ended. What the
@@ -163,21 +215,33 @@ static bool clone_child(const struct spawner *spawner,
         .run = spawn_child_main,
         .user = child,
         .group_fd = child->order->group_fd,
+        .present = child->order->user ? &child->present : NULL,
     };
     uint64_t mask;
 
     block_signals(&mask);
     child->to_reset = spawner->ignored;
+    child->present = birth.present ? 1 : 0;
     out->pid = be_born(&birth, child, &out->pidfd);
-    if (out->pid < 0) {
-        child->to_reset = UINT64_MAX;
-        child->joins = birth.group_fd >= 0;
-        out->pid = spawn_clone_older(&birth, &out->pidfd);
-    }
+    if (out->pid < 0)
+        out->pid = be_born_as_of_old(&birth, child, &out->pidfd);
     if (out->pid < 0)
         child->failure = (struct spawn_failure){ REMEX_STAGE_FORK, errno };
     restore_signals(&mask);
     return out->pid >= 0;
+}
+
+/* Its pipes and terminal are files, which it may open again by name, such as
+ * /dev/stderr. */
+static bool give_files(
+        const struct spawner *spawner, const struct spawn_order *order)
+{
+    for (int i = 0; order->user && i < SPAWN_STDIO; i++) {
+        if (order->stdio[i] != spawner->null_fd &&
+                fchown(order->stdio[i], order->user->uid, (gid_t)-1) < 0)
+            return false;
+    }
+    return true;
 }
 
 enum remex_status spawner_run(const struct spawner *spawner,
@@ -188,6 +252,10 @@ enum remex_status spawner_run(const struct spawner *spawner,
     bool cloned;
 
     memcpy(child.slots, spawner->slots, sizeof(child.slots));
+    if (!give_files(spawner, order)) {
+        *failure = (struct spawn_failure){ REMEX_STAGE_USER, errno };
+        return REMEX_INTERNAL;
+    }
     if (!fill_slots(spawner, order->stdio)) {
         *failure = (struct spawn_failure){ REMEX_STAGE_STDIO, errno };
         empty_slots(spawner);

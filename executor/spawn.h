@@ -11,6 +11,12 @@
  * meanwhile. What it gets: its own session and group, default dispositions and
  * an empty mask for all 64 signals, umask 022, and exactly the descriptors 0, 1
  * and 2.
+ *
+ * One that is to run as another user becomes that before it looks at its
+ * directory, limits and program, so that it gets none by our rights. It owns
+ * its pipes or terminal then, and has no capability, and no program can give it
+ * any. While it is another user and still in our memory, others of that user
+ * can stop it: it is continued, and killed if it does not get on.
  */
 
 #include <stdbool.h>
@@ -20,6 +26,7 @@
 #include <remex/status.h>
 
 #include "common/message.h"
+#include "executor/credentials.h"
 
 enum { SPAWN_STDIO = 3 };
 
@@ -30,7 +37,8 @@ struct spawn_order {
     char *const *argv;
     char *const *envp;
 
-    const char *cwd; /* NULL: ours */
+    const struct credentials *user; /* NULL: ours */
+    const char *cwd;                /* the same */
     int stdio[SPAWN_STDIO];
     bool terminal; /* the first of them is to be its controlling terminal */
     const struct rlimit_spec *rlimits;

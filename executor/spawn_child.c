@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -86,6 +88,42 @@ IN_CHILD static bool set_limits(const struct spawn_order *order)
     return set_limit(RLIMIT_LOCKS, order->mark, order->mark);
 }
 
+/* The limits of numbers on those with 16 bits for them are not ours. */
+#ifdef SYS_setresuid32
+#define SYS_GROUPS SYS_setgroups32
+#define SYS_GID SYS_setresgid32
+#define SYS_UID SYS_setresuid32
+#else
+#define SYS_GROUPS SYS_setgroups
+#define SYS_GID SYS_setresgid
+#define SYS_UID SYS_setresuid
+#endif
+
+/* The kernel takes away what capabilities root has, but not those that somebody
+ * else was given; with it goes what could get over exec. */
+IN_CHILD static bool give_up_capabilities(void)
+{
+    const struct {
+        uint32_t version;
+        int pid;
+    } header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+    const uint32_t none[3 * _LINUX_CAPABILITY_U32S_3] = { 0 };
+
+    return syscall(SYS_capset, &header, none) == 0;
+}
+
+/* Our memory, which we share, must stay shut to that user, and a change of user
+ * makes that a question of the host's settings. */
+IN_CHILD static bool become(const struct credentials *user)
+{
+    return syscall(SYS_GROUPS, user->group_count, user->groups) == 0 &&
+            syscall(SYS_GID, user->gid, user->gid, user->gid) == 0 &&
+            syscall(SYS_UID, user->uid, user->uid, user->uid) == 0 &&
+            syscall(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
+            give_up_capabilities() &&
+            syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
 /* Tries the candidates as execvp does, except that a file the kernel cannot run
  * is an error and not a script. Leaves errno. */
 IN_CHILD static void execute(const struct spawn_order *order)
@@ -132,6 +170,8 @@ IN_CHILD int spawn_child_main(void *spawn_child)
     if (order->terminal && syscall(SYS_ioctl, 0, TIOCSCTTY, 0) < 0)
         fail(child, REMEX_STAGE_SESSION);
     syscall(SYS_umask, 022);
+    if (order->user && !become(order->user))
+        fail(child, REMEX_STAGE_USER);
     if (order->cwd && syscall(SYS_chdir, order->cwd) < 0)
         fail(child, REMEX_STAGE_CWD);
     if (!set_limits(order))

@@ -7,7 +7,12 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 
-#define SHARED (CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD)
+#define SHARED (CLONE_VM | CLONE_FILES | CLONE_PIDFD)
+
+static uint64_t flags_of(const struct spawn_birth *birth)
+{
+    return SHARED | (birth->present ? CLONE_CHILD_CLEARTID : CLONE_VFORK);
+}
 
 /* --- The newer way ------------------------------------------------------- */
 
@@ -58,8 +63,9 @@ static long clone_on_stack(const struct clone_args *args, size_t size,
 pid_t spawn_clone_newer(const struct spawn_birth *birth, int *pidfd)
 {
     struct clone_args args = {
-        .flags = SHARED | CLONE_CLEAR_SIGHAND,
+        .flags = flags_of(birth) | CLONE_CLEAR_SIGHAND,
         .pidfd = (uintptr_t)pidfd,
+        .child_tid = (uintptr_t)birth->present,
         .exit_signal = SIGCHLD,
         .stack = (uintptr_t)birth->stack,
         .stack_size = birth->stack_size,
@@ -87,5 +93,6 @@ extern int __clone(
 pid_t spawn_clone_older(const struct spawn_birth *birth, int *pidfd)
 {
     return __clone(birth->run, (char *)birth->stack + birth->stack_size,
-            (int)SHARED | SIGCHLD, birth->user, pidfd);
+            (int)flags_of(birth) | SIGCHLD, birth->user, pidfd, NULL,
+            birth->present);
 }

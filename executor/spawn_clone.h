@@ -4,7 +4,7 @@
 
 /*
  * The birth of a child that shares our memory and descriptors, on a stack of
- * its own, while we stand still until it has executed something or has ended.
+ * its own, until it has executed something or has ended.
  *
  * There are two ways. The newer system call gives birth in a control group, and
  * with signal handlers forgotten; it is known for x86-64 and 64-bit ARM, and a
@@ -12,6 +12,7 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct spawn_birth {
@@ -20,6 +21,11 @@ struct spawn_birth {
     int (*run)(void *user); /* in the child; never returns */
     void *user;
     int group_fd; /* as cgroup_door has it; -1: in our own group */
+    /* NULL: we stand still by the call itself, from which nobody and nothing
+     * else wakes us. Not NULL: the call returns at once; what is here is
+     * cleared, and waiters on it (a futex) are woken, when the child has
+     * executed something or has ended. */
+    uint32_t *present;
 };
 
 /* The child's pid, or -1 and errno. `pidfd` is close-on-exec. */

@@ -156,21 +156,34 @@ static void on_give_up(struct loop_timer *timer)
     g_error("waited in vain");
 }
 
-void stage_open(struct stage *stage)
+static void open_with(struct stage *stage, struct cgroup_home *groups,
+        const struct credentials *user)
 {
-    stage_open_in(stage, NULL);
-}
+    struct child_host_parts parts = { .groups = groups, .user = user };
 
-void stage_open_in(struct stage *stage, struct cgroup_home *groups)
-{
     *stage = (struct stage){ .look.run = on_look,
         .give_up.due = on_give_up,
         .actors = g_ptr_array_new() };
     g_assert_cmpint(loop_new(&stage->loop), ==, REMEX_OK);
     g_assert_cmpint(reaper_new(stage->loop, &stage->reaper), ==, REMEX_OK);
-    g_assert_cmpint(
-            child_host_new(stage->loop, stage->reaper, groups, &stage->host),
-            ==, REMEX_OK);
+    parts.loop = stage->loop;
+    parts.reaper = stage->reaper;
+    g_assert_cmpint(child_host_new(&parts, &stage->host), ==, REMEX_OK);
+}
+
+void stage_open(struct stage *stage)
+{
+    open_with(stage, NULL, NULL);
+}
+
+void stage_open_in(struct stage *stage, struct cgroup_home *groups)
+{
+    open_with(stage, groups, NULL);
+}
+
+void stage_open_as(struct stage *stage, const struct credentials *user)
+{
+    open_with(stage, NULL, user);
 }
 
 void stage_free_process(struct actor *actor)

@@ -48,6 +48,10 @@ void stage_open(struct stage *stage);
 /* With those that are made in `groups`, which is lent until stage_close. */
 void stage_open_in(struct stage *stage, struct cgroup_home *groups);
 
+/* With children that are another user, who is lent until stage_close; for root.
+ */
+void stage_open_as(struct stage *stage, const struct credentials *user);
+
 /* Frees all actors, kills and reaps everything. */
 void stage_close(struct stage *stage);
 

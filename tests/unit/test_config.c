@@ -117,6 +117,10 @@ static void what_is_not_understood_is_refused(void)
     check_refused(ARGUMENTS("--retention", "86401"), "1 to 86400");
     check_refused(ARGUMENTS("--retention", "80s"), "1 to 86400");
     check_refused(ARGUMENTS("--retention", ""), "1 to 86400");
+    check_refused(ARGUMENTS("--run-as", "no-such-user"),
+            "--run-as: there is no user 'no-such-user'");
+    check_refused(ARGUMENTS("--run-as", "1234567890"), "give a group as well");
+    check_refused(ARGUMENTS("--run-as="), "neither USER nor USER:GROUP");
     check_refused(
             ARGUMENTS("--embedded", "0", "--listen", "ipc:///a"), "--embedded");
 }
