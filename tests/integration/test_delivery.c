@@ -5,11 +5,12 @@
  * what the slow, the late and the sealed get. ctest-timeout: 240
  */
 
-#include <remex/process.h>
+#include <remex/inspect.h>
 
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <glib.h>
@@ -190,12 +191,18 @@ static void a_follower_a_thousand_times_too_slow_leaves_the_other_alone(void)
 
 /* This program in another role: a client that follows, says so, and in the end
  * how its story went. */
-static void be_a_follower(const char *address, const char *id)
+static void be_a_follower(
+        const char *address, const char *id, const char *lease_ms)
 {
-    struct remex_client *client = remote_connect_to(address);
+    struct remex_client_options options = REMEX_DEFAULTS(remex_client_options);
+    struct remex_client *client;
     struct remex_process *process;
+    struct remex_error error;
     struct transcript story;
 
+    options.lease_ms = atoi(lease_ms);
+    if (remex_client_connect(address, &options, &client, &error) != REMEX_OK)
+        g_error("cannot connect: %s", error.text);
     attach(client, id, REMEX_FROM_OLDEST, &process);
     transcript_init(&story);
     transcript_follow_until(&story, process, REMEX_STDOUT, 1);
@@ -209,13 +216,15 @@ static void be_a_follower(const char *address, const char *id)
     remex_client_free(client);
 }
 
-static void start_follower(
-        struct command *command, const char *address, const char *id)
+/* `lease_ms`: in digits; "0" is the default. */
+static void start_follower(struct command *command, const char *address,
+        const char *id, const char *lease_ms)
 {
     char *self = g_file_read_link("/proc/self/exe", NULL);
     char *line;
 
-    command_start(command, REMOTE_ARGV(self, "--follow", address, id), NULL);
+    command_start(command, REMOTE_ARGV(self, "--follow", address, id, lease_ms),
+            NULL);
     line = command_read_line(command->out);
     g_assert_cmpstr(line, ==, "follows");
     g_free(line);
@@ -270,7 +279,7 @@ static void a_follower_that_stands_still_leaves_the_others_alone(void)
     options.out.retention_amount = ROUND;
     process = remote_start(client, REMOTE_ARGV("cat"), &options);
     go_round(process, &at);
-    start_follower(&command, daemon.address, remex_process_id(process));
+    start_follower(&command, daemon.address, remex_process_id(process), "0");
     g_assert_cmpint(kill(command.pid, SIGSTOP), ==, 0);
     a_reliable_story_is_whole(client);
     before = tree_memory_kib(daemon_executor(&daemon), "VmHWM");
@@ -284,6 +293,48 @@ static void a_follower_that_stands_still_leaves_the_others_alone(void)
     expect(process, &event);
     g_assert_cmpint(event.kind, ==, REMEX_EVENT_EXITED);
     check_follower(&command, at);
+    remex_process_free(process);
+    remex_client_free(client);
+    daemon_stop(&daemon);
+}
+
+static void check_followers(struct remex_process *process, uint32_t count)
+{
+    struct remex_process_status *status;
+
+    g_assert_cmpint(
+            remex_process_inspect(process, &status, NULL), ==, REMEX_OK);
+    g_assert_cmpuint(status->followers, ==, count);
+    g_assert_cmpuint(status->follower_count, ==, count);
+    remex_process_status_free(status);
+}
+
+/* Dead, it holds the child as if it were slow, until its lease is over. */
+static void a_follower_that_dies_counts_no_longer_than_its_lease(void)
+{
+    struct daemon daemon;
+    struct command command;
+    struct command_result result;
+    struct remex_client *client;
+    struct remex_process *process;
+    struct transcript story;
+
+    daemon_start(&daemon);
+    client = remote_connect_to(daemon.address);
+    process = remote_start(
+            client, REMOTE_ARGV(REMOTE_CHILD("spew"), "20000000"), NULL);
+    start_follower(&command, daemon.address, remex_process_id(process), "3000");
+    check_followers(process, 2);
+    g_assert_cmpint(kill(command.pid, SIGKILL), ==, 0);
+    command_finish(&command, NULL, 0, &result);
+    transcript_init(&story);
+    story.verify = true;
+    transcript_follow(&story, process);
+    g_assert_null(strchr(story.order->str, 'G'));
+    g_assert_cmpuint(story.bytes[0], ==, 20000000);
+    check_followers(process, 1);
+    transcript_deinit(&story);
+    command_result_deinit(&result);
     remex_process_free(process);
     remex_client_free(client);
     daemon_stop(&daemon);
@@ -480,8 +531,8 @@ static void h8_what_ends_badly_still_tells_all_it_had(void)
 
 int main(int argc, char **argv)
 {
-    if (argc == 4 && strcmp(argv[1], "--follow") == 0) {
-        be_a_follower(argv[2], argv[3]);
+    if (argc == 5 && strcmp(argv[1], "--follow") == 0) {
+        be_a_follower(argv[2], argv[3], argv[4]);
         return 0;
     }
     g_test_init(&argc, &argv, NULL);
@@ -492,6 +543,8 @@ int main(int argc, char **argv)
             a_follower_a_thousand_times_too_slow_leaves_the_other_alone);
     SUITE_ADD(
             "/delivery", a_follower_that_stands_still_leaves_the_others_alone);
+    SUITE_ADD(
+            "/delivery", a_follower_that_dies_counts_no_longer_than_its_lease);
     SUITE_ADD("/delivery", chunks_are_as_small_as_asked_for_on_both_streams);
     SUITE_ADD("/delivery", one_byte_writes_stay_within_the_executors_bounds);
     SUITE_ADD("/delivery",
