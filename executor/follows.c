@@ -279,6 +279,7 @@ void follow_acknowledge(struct follow *follow, const struct pull_ack *ack)
 
     if (consumed > follow->cursor.seq)
         consumed = follow->cursor.seq;
+    follow->displaced_told = false; /* he does not know yet */
     if (ack->until_position > follow->until_position)
         follow->until_position = ack->until_position;
     if (consumed > follow->consumed_seq && follow->entry) {
@@ -326,7 +327,7 @@ bool follow_has_early_exit(const struct follow *follow)
 
 void follow_refresh(struct follow *follow)
 {
-    bool displaced = !follow->entry;
+    bool displaced = !follow->entry && !follow->displaced_told;
 
     if (!displaced && !follow_has_event(follow) &&
             !follow_has_early_exit(follow))
@@ -436,8 +437,10 @@ bool follows_are_done(const struct session *session)
                 CONTAINER_OF(node, struct follow, of_session);
         uint64_t closed_seq;
 
+        if (!follow->entry && !follow->displaced_told)
+            return false;
         if (!follow->entry)
-            return false; /* displaced, which is still to be told */
+            continue;
         closed_seq = event_log_closed_seq(process_log(follow->entry->process));
         if (closed_seq == 0 || follow->cursor.seq < closed_seq)
             return false;

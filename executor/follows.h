@@ -23,7 +23,8 @@
 struct follow {
     struct table_node node; /* in its session, by `id` */
     struct session *session;
-    struct entry *entry; /* NULL: displaced, which is still to be told */
+    struct entry *entry; /* NULL: displaced */
+    bool displaced_told; /* but an answer may be overtaken by another one */
     struct list of_session;
     struct list of_entry;
     struct list ready; /* in its session's list */

@@ -208,7 +208,8 @@ static bool gather_follow(struct gather *gather, struct follow *follow)
     return !gather->full;
 }
 
-/* Tells of it, and lets go of it. False: it does not fit. */
+/* It stays until its client lets go of it: to be unknown is another thing, and
+ * he might hear of that first. False: it does not fit. */
 static bool gather_displaced(struct gather *gather, struct follow *follow)
 {
     struct follow_state state;
@@ -216,7 +217,8 @@ static bool gather_displaced(struct gather *gather, struct follow *follow)
     follow_tell_state(follow, &state);
     if (!gather_state(gather, &state))
         return false;
-    follow_free(follow);
+    follow->displaced_told = true;
+    follow_refresh(follow);
     return true;
 }
 

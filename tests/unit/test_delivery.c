@@ -319,6 +319,34 @@ static void one_who_was_displaced_holds_nothing_and_acks_in_vain(void)
     desk_deinit(&desk);
 }
 
+/* The answer that told it may come later than the one to the ack. */
+static void one_who_was_displaced_is_never_unknown(void)
+{
+    struct pull_ack ack = { .follow_id = 1, .until_position = 1 };
+    struct request pull = desk_pull_request(0);
+    struct desk desk;
+    struct reply reply;
+    struct seat first;
+
+    begin(&desk);
+    first = seat_of(&desk);
+    start(&desk, ALL);
+    follow(&desk, (struct follow_spec){ 0 });
+    another(&desk);
+    follow(&desk, (struct follow_spec){ .exclusive = true, .take_over = true });
+    sit(&desk, first);
+    check_pulled(&desk, "displaced ");
+    check_pulled(&desk, "");
+    pull.pull.acks = &ack;
+    pull.pull.ack_count = 1;
+    reply = desk_call(&desk, &pull);
+    g_assert_cmpuint(reply.pull.state_count, ==, 1);
+    g_assert_true(reply.pull.states[0].known);
+    g_assert_true(reply.pull.states[0].displaced);
+    check_pulled(&desk, "");
+    desk_deinit(&desk);
+}
+
 static void a_resume_is_told_that_it_was_displaced(void)
 {
     struct follow_spec spec = { .process_id = ID("one"), .follow_id = 1 };
@@ -889,6 +917,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/delivery", who_shares_displaces_only_who_does_not);
     SUITE_ADD(
             "/delivery", one_who_was_displaced_holds_nothing_and_acks_in_vain);
+    SUITE_ADD("/delivery", one_who_was_displaced_is_never_unknown);
     SUITE_ADD("/delivery", a_resume_is_told_that_it_was_displaced);
     SUITE_ADD("/delivery",
             after_a_seal_who_is_there_gets_the_rest_and_who_comes_is_live);
