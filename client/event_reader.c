@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* How much there was before event `seq` + 1; false: it has left. */
+/* How much there was before event `seq` + 1; false: it has left, or lies within
+ * a gap. */
 static bool find_position(
         const struct event_queue *queue, uint64_t seq, uint64_t *out)
 {
@@ -19,7 +20,8 @@ static bool find_position(
         else
             *out += event_node_size(node);
     }
-    return seq + 1 >= queue->kept.next_seq;
+    return seq + 1 >= queue->kept.next_seq &&
+            !(node && event_node_first_seq(node) <= seq);
 }
 
 enum remex_status event_reader_open(struct event_reader *reader,
@@ -74,6 +76,18 @@ static void tell_gap(const struct event_reader *reader,
     memcpy(out->gap.offsets, until->offsets, sizeof(out->gap.offsets));
 }
 
+/* Who came in the middle of a gap has missed its rest, and nobody knows how
+ * much that was. */
+static void begin_here(
+        const struct event_reader *reader, struct remex_event *event)
+{
+    if (event->kind != REMEX_EVENT_GAP ||
+            event->gap.first_seq >= reader->next_seq)
+        return;
+    event->gap.first_seq = reader->next_seq;
+    event->gap.bytes = 0;
+}
+
 static void pass_gap(
         struct event_reader *reader, const struct remex_event *event)
 {
@@ -122,6 +136,7 @@ bool event_reader_next(struct event_reader *reader,
     } else if (node) {
         reader->at = event_node_hold(node);
         *out = node->event;
+        begin_here(reader, out);
     } else {
         return tell_failure(reader, queue, out);
     }

@@ -340,11 +340,60 @@ static void what_has_been_taken_is_bounded(void)
     event_queue_deinit(&model.queue);
 }
 
+/* What he missed is the rest of the gap; how much, nobody knows. */
+static void who_begins_within_a_gap_is_told_of_its_rest(void)
+{
+    struct remex_event gap = { .kind = REMEX_EVENT_GAP, .seq = 5 };
+    struct remex_event told;
+    struct event_reader reader;
+    struct event_queue queue;
+
+    gap.gap.first_seq = 1;
+    gap.gap.bytes = 100;
+    gap.gap.offsets[0] = 100;
+    event_queue_init(&queue, WINDOW, WINDOW);
+    (void)event_queue_grant(&queue);
+    g_assert_cmpint(event_queue_push(&queue, &gap, NULL), ==, REMEX_OK);
+    g_assert_cmpint(event_reader_open(&reader, &queue, 3), ==, REMEX_OK);
+    g_assert_true(event_reader_next(&reader, &queue, &told));
+    g_assert_cmpuint(told.gap.first_seq, ==, 4);
+    g_assert_cmpuint(told.seq, ==, 5);
+    g_assert_cmpuint(told.gap.bytes, ==, 0);
+    g_assert_cmpuint(told.gap.offsets[0], ==, 100);
+    event_reader_close(&reader);
+    event_queue_deinit(&queue);
+}
+
+/* Not even when it has left before he reads. */
+static void the_rest_of_a_gap_that_has_left_is_not_counted(void)
+{
+    struct remex_event gap = { .kind = REMEX_EVENT_GAP, .seq = 5 };
+    struct remex_event told;
+    struct event_reader reader;
+    struct event_queue queue;
+
+    gap.gap.first_seq = 1;
+    gap.gap.bytes = 100;
+    gap.gap.offsets[0] = 100;
+    event_queue_init(&queue, WINDOW, 0);
+    (void)event_queue_grant(&queue);
+    g_assert_cmpint(event_queue_push(&queue, &gap, NULL), ==, REMEX_OK);
+    g_assert_cmpint(event_reader_open(&reader, &queue, 3), ==, REMEX_OK);
+    g_assert_true(event_queue_take(&queue, &told));
+    g_assert_true(event_reader_next(&reader, &queue, &told));
+    g_assert_cmpuint(told.gap.first_seq, ==, 4);
+    g_assert_cmpuint(told.gap.bytes, ==, 0);
+    event_reader_close(&reader);
+    event_queue_deinit(&queue);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/event_reader", every_reader_gets_everything_or_its_gap);
     SUITE_ADD("/event_reader", the_same_loss_is_the_same_gap);
+    SUITE_ADD("/event_reader", who_begins_within_a_gap_is_told_of_its_rest);
+    SUITE_ADD("/event_reader", the_rest_of_a_gap_that_has_left_is_not_counted);
     SUITE_ADD("/event_reader", what_is_lent_outlives_the_queue);
     SUITE_ADD("/event_reader", nobody_begins_in_the_future);
     SUITE_ADD("/event_reader", what_has_been_taken_is_bounded);
