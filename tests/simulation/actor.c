@@ -14,13 +14,13 @@
 
 /* --- Reading -------------------------------------------------------------- */
 
-static void read_soon(struct job *job)
+void actor_read_soon(struct job *job)
 {
     struct world *world = job->actor->world;
     int64_t at = world->now;
 
-    if (job->reader.slot != 0 || job->freed)
-        return;
+    if (job->reader.slot != 0 || job->freed || !job->answered)
+        return; /* nobody has the handle */
     if (at < job->actor->network.asleep_until)
         at = job->actor->network.asleep_until;
     world_set(world, &job->reader,
@@ -37,7 +37,7 @@ static void on_read(struct appointment *appointment, int64_t now)
     if (job->freed || actor->state == ACTOR_DEAD)
         return;
     if (network_asleep(&actor->network)) {
-        read_soon(job);
+        actor_read_soon(job);
         return;
     }
     while (most-- > 0 && event_queue_take(&job->handle.events, &event)) {
@@ -45,8 +45,9 @@ static void on_read(struct appointment *appointment, int64_t now)
         engine_taken(&actor->engine, &job->handle, now);
     }
     judge_handle(job);
-    if (event_queue_is_ready(&job->handle.events))
-        read_soon(job);
+    if (actor_read_subscriptions(job) ||
+            event_queue_is_ready(&job->handle.events))
+        actor_read_soon(job);
 }
 
 /* --- What the engine tells ------------------------------------------------ */
@@ -66,7 +67,7 @@ static void on_changed(void *user, struct handle *handle)
             job->plan->id);
     actor_notice(job);
     if (job->actor->state != ACTOR_DEAD)
-        read_soon(job);
+        actor_read_soon(job);
 }
 
 static void on_gone(void *user, struct handle *handle)
@@ -177,7 +178,7 @@ struct job *actor_pick(struct actor *actor, struct chance *chance)
     return picked;
 }
 
-struct job *actor_add_job(struct actor *actor)
+struct job *actor_add_job(struct actor *actor, struct plan *plan)
 {
     struct job *job;
 
@@ -186,10 +187,15 @@ struct job *actor_add_job(struct actor *actor)
     job = g_new0(struct job, 1);
     list_init(&job->pending);
     job->actor = actor;
-    job->plan =
-            host_plan(&actor->station->host, actor->number, actor->job_count++);
-    job->plan->renewed_at = &actor->network.renewed_at;
-    job->plan->lease = (int64_t)actor->engine.lease_ms * MS;
+    job->attached = plan;
+    actor->job_count++;
+    if (!plan) {
+        plan = host_plan(
+                &actor->station->host, actor->number, actor->job_count);
+        plan->renewed_at = &actor->network.renewed_at;
+        plan->lease = (int64_t)actor->engine.lease_ms * MS;
+    }
+    job->plan = plan;
     job->chance = chance_new(
             actor->world->seed, 'r', actor->number * 1000 + actor->job_count);
     job->next = actor->jobs;
@@ -201,7 +207,7 @@ struct job *actor_add_job(struct actor *actor)
 void actor_start(struct actor *actor, struct chance *chance)
 {
     static const int64_t pauses[] = { 0, 2 * MS, 300 * MS };
-    struct job *job = actor_add_job(actor);
+    struct job *job = actor_add_job(actor, NULL);
 
     if (!job)
         return;
@@ -217,12 +223,13 @@ void actor_free(struct job *job, bool detach)
         return;
     world_tell(actor->world, "client %u frees %s%s", actor->number,
             job->plan->id, detach ? ", detached" : "");
-    job->handle.detached = detach;
+    if (!job->attached)
+        job->handle.detached = detach;
     job->freed = true;
-    if (!detach) {
+    if (!job->handle.detached)
         job->plan->may_be_killed = true;
-    }
     world_set(actor->world, &job->reader, CLOCK_NEVER);
+    actor_unsubscribe(job);
     engine_release(&actor->engine, &job->handle, actor->world->now);
 }
 
@@ -239,7 +246,7 @@ void actor_read_on(struct actor *actor)
         job->read_pause = MS;
         if (job->answered && actor->state != ACTOR_DEAD) {
             world_set(actor->world, &job->reader, CLOCK_NEVER);
-            read_soon(job);
+            actor_read_soon(job);
         }
     }
 }
@@ -247,7 +254,8 @@ void actor_read_on(struct actor *actor)
 static bool is_over(const struct job *job)
 {
     return !job->answered || job->freed ||
-            event_queue_is_ended(&job->handle.events);
+            (event_queue_is_ended(&job->handle.events) &&
+                    actor_has_subscribed(job));
 }
 
 bool actor_is_done(const struct actor *actor)
@@ -362,6 +370,7 @@ static void job_deinit(struct job *job)
 {
     struct actor *actor = job->actor;
 
+    actor_unsubscribe(job);
     if (job->added && !job->freed) {
         job->freed = true;
         job->handle.started = true;

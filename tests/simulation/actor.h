@@ -55,6 +55,11 @@ struct job {
     bool answered;           /* its start was, by success */
     bool freed;
     bool gone;
+    bool attached;         /* else it was started */
+    bool begins_lost;      /* somewhere in what is lost: a Gap comes first */
+    uint64_t followed_seq; /* there was so much when it was attached, */
+    uint64_t sealed[REMEX_STREAMS]; /* so much of it sealed */
+    struct subscriber *subscribers;
 
     /* What it was told, see judge.h. */
     uint64_t seq;
@@ -71,8 +76,6 @@ struct job {
     uint64_t mark_seq;
     uint64_t mark_position;
 
-    uint64_t signals_used; /* by numbers; each is sent once */
-
     /* What it wrote. */
     struct operation *writes; /* newest first; kept until the end */
     bool writing;
@@ -88,6 +91,13 @@ enum operation_kind {
     OPERATION_TERMINATE,
     OPERATION_READ,
     OPERATION_RUN,
+    OPERATION_ATTACH,
+    OPERATION_SEAL,
+    OPERATION_RESIZE,
+    OPERATION_WAIT,
+    OPERATION_INSPECT,
+    OPERATION_LIST,
+    OPERATION_FORGET,
 };
 
 /* A call that a thread would wait for. */
@@ -106,6 +116,10 @@ struct operation {
     bool known; /* what became of it */
     uint64_t read_seq;
     uint64_t read_position;
+    bool take_over;
+    bool armed;
+    enum remex_stream sealed; /* 0: all */
+    int64_t asked_at;         /* what there was then is to be told */
 };
 
 void actor_init(struct actor *actor, struct station *station,
@@ -121,14 +135,17 @@ bool actor_is_open(const struct actor *actor);
 /* A job by chance, of those that are started and not freed; NULL: none. */
 struct job *actor_pick(struct actor *actor, struct chance *chance);
 
-/* One more, of a process that is planned; NULL: it makes none any more. */
-struct job *actor_add_job(struct actor *actor);
+/* One more; `plan` NULL: of a process that is planned now. NULL: the client
+ * makes none any more. */
+struct job *actor_add_job(struct actor *actor, struct plan *plan);
 
 void actor_start(struct actor *actor, struct chance *chance);
 void actor_free(struct job *job, bool detach);
 void actor_free_all(struct actor *actor);
 void actor_close(struct actor *actor);
 void actor_crash(struct actor *actor);
+
+void actor_read_soon(struct job *job);
 
 /* Whatever this reader left is read soon. */
 void actor_read_on(struct actor *actor);
@@ -145,6 +162,9 @@ void actor_call_signal(struct job *job, struct chance *chance);
 void actor_call_terminate(struct job *job, struct chance *chance);
 void actor_call_read(struct job *job, struct chance *chance);
 
+void actor_call_seal(struct job *job, struct chance *chance);
+void actor_call_resize(struct job *job, struct chance *chance);
+
 /* A call that is about to be made, and its making. */
 struct operation *actor_operation(
         struct job *job, enum operation_kind kind, int64_t patience);
@@ -160,5 +180,32 @@ void actor_run(struct actor *actor, struct chance *chance);
 
 /* The thread that waited for it goes on. */
 void actor_ran(struct operation *operation, int64_t now);
+
+/* --- actor_attach.c --------------------------------------------------------
+ */
+
+/* To any process there is or was. */
+void actor_attach(struct actor *actor, struct chance *chance);
+void actor_attached(struct operation *operation, int64_t now);
+
+/* --- actor_ask.c ------------------------------------------------------------
+ */
+
+void actor_call_wait(struct job *job, struct chance *chance);
+void actor_call_inspect(struct job *job, struct chance *chance);
+void actor_call_list(struct job *job, struct chance *chance);
+void actor_call_forget(struct job *job, struct chance *chance);
+
+/* --- actor_subscribe.c ------------------------------------------------------
+ */
+
+void actor_subscribe(struct job *job, struct chance *chance);
+void actor_unsubscribe(struct job *job);
+
+/* Some of them, as far as they want; true: there is more. */
+bool actor_read_subscriptions(struct job *job);
+
+/* All of them have been told what there is. */
+bool actor_has_subscribed(const struct job *job);
 
 #endif

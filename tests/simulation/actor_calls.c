@@ -102,6 +102,8 @@ void actor_call_start(struct job *job, struct chance *chance)
             "no handle");
     job->added = true;
     job->handle.stdin_ended = job->plan->spec.stdin_kind != STDIN_PIPE;
+    job->handle.exclusive = chance_percent(chance, 10);
+    job->plan->contested |= job->handle.exclusive;
     call->request.method = METHOD_START;
     call->remembered = true;
     call->request.start.process = job->plan->spec;
@@ -121,8 +123,10 @@ static void start_done(struct operation *operation, int64_t now)
 
     if (status == REMEX_OK) {
         job->answered = true;
+        job->plan->answered = true;
         engine_started(engine, &job->handle, now);
         actor_notice(job);
+        actor_read_soon(job);
         return;
     }
     job->freed = true;
@@ -146,6 +150,8 @@ void actor_call_write(struct job *job, struct chance *chance, bool eof)
             : 1 + chance_below(chance, chance_percent(chance, 80) ? 500 : 9000);
     struct operation *operation;
 
+    if (job->plan->runs || (job->plan->writer && job->plan->writer != job))
+        return;
     if (job->writing || job->handle.events.failure || job->handle.stdin_ended ||
             job->handle.events.closed)
         return;
@@ -157,6 +163,7 @@ void actor_call_write(struct job *job, struct chance *chance, bool eof)
     job->writes = operation;
     job->writing = true;
     job->input_ended |= eof;
+    job->plan->writer = job;
     world_tell(actor->world, "client %u writes %zu bytes%s to %s",
             actor->number, size, eof ? " and the end" : "", job->plan->id);
     {
@@ -196,11 +203,11 @@ void actor_call_signal(struct job *job, struct chance *chance)
     struct operation *operation;
     unsigned int number = FIRST_SIGNAL;
 
-    while (number <= MESSAGE_SIGNAL && (job->signals_used >> number & 1))
+    while (number <= MESSAGE_SIGNAL && (job->plan->signals_used >> number & 1))
         number++;
     if (number == MESSAGE_SIGNAL || job->handle.events.failure)
         return;
-    job->signals_used |= UINT64_C(1) << number;
+    job->plan->signals_used |= UINT64_C(1) << number;
     operation = actor_operation(job, OPERATION_SIGNAL, actor_patience(chance));
     operation->signal_number = (int)number;
     operation->call.request.method = METHOD_SIGNAL;
@@ -216,6 +223,20 @@ void actor_call_signal(struct job *job, struct chance *chance)
     world_tell(actor->world, "client %u sends %s signal %u", actor->number,
             job->plan->id, number);
     actor_send(operation);
+}
+
+/* A plan that runs already may be a longer one. */
+static enum remex_status terminated(
+        struct call *call, const struct reply *reply)
+{
+    struct job *job = ((struct operation *)call)->job;
+    struct plan *plan = job->plan;
+
+    if (reply->terminate.running && plan->dead_by == 0)
+        plan->dead_by = job->actor->world->now +
+                plan->stop_plan[0].wait_ms * MS +
+                plan->stop_plan[1].wait_ms * MS + SECOND;
+    return REMEX_OK;
 }
 
 void actor_call_terminate(struct job *job, struct chance *chance)
@@ -241,8 +262,68 @@ void actor_call_terminate(struct job *job, struct chance *chance)
         operation->call.request.terminate.default_plan =
                 chance_percent(chance, 50);
     }
+    operation->call.replied = terminated;
     world_tell(actor->world, "client %u terminates %s", actor->number,
             job->plan->id);
+    actor_send(operation);
+}
+
+/* --- Seal and Resize --------------------------------------------------------
+ */
+
+static enum remex_status sealed(struct call *call, const struct reply *reply)
+{
+    struct operation *operation = (struct operation *)call;
+    struct plan *plan = operation->job->plan;
+
+    (void)reply;
+    for (size_t i = 0; i < PLAN_STREAMS; i++)
+        if ((operation->sealed == 0 || operation->sealed == i + 1) &&
+                operation->read_seq > plan->sealed[i])
+            plan->sealed[i] = operation->read_seq;
+    return REMEX_OK;
+}
+
+void actor_call_seal(struct job *job, struct chance *chance)
+{
+    struct operation *operation;
+    struct seal_request *seal;
+
+    if (job->handle.events.failure)
+        return;
+    operation = actor_operation(job, OPERATION_SEAL, actor_patience(chance));
+    operation->read_seq = job->handle.newest_seq;
+    operation->call.request.method = METHOD_SEAL;
+    operation->call.repeatable = true;
+    operation->call.changes = true;
+    operation->call.replied = sealed;
+    seal = &operation->call.request.seal;
+    seal->process_id = handle_id(&job->handle);
+    if (chance_percent(chance, 50)) {
+        operation->sealed = job->plan->spec.pty ? REMEX_TERMINAL : REMEX_STDOUT;
+        seal->streams[0] = operation->sealed;
+        seal->stream_count = 1;
+    }
+    world_tell(job->actor->world, "client %u seals %s", job->actor->number,
+            job->plan->id);
+    actor_send(operation);
+}
+
+void actor_call_resize(struct job *job, struct chance *chance)
+{
+    struct operation *operation;
+
+    if (job->handle.events.failure)
+        return;
+    operation = actor_operation(job, OPERATION_RESIZE, actor_patience(chance));
+    operation->call.request.method = METHOD_RESIZE;
+    operation->call.repeatable = true;
+    operation->call.changes = true;
+    operation->call.request.resize = (struct resize_request){
+        .process_id = handle_id(&job->handle),
+        .rows = 1 + (uint32_t)chance_below(chance, 200),
+        .columns = 1 + (uint32_t)chance_below(chance, 200),
+    };
     actor_send(operation);
 }
 
@@ -304,6 +385,8 @@ static void on_woken(struct appointment *appointment, int64_t now)
         start_done(operation, now);
     else if (operation->kind == OPERATION_RUN)
         actor_ran(operation, now);
+    else if (operation->kind == OPERATION_ATTACH)
+        actor_attached(operation, now);
     judge_operation(operation);
     if (operation->kind == OPERATION_WRITE)
         write_done(operation);

@@ -26,7 +26,7 @@ static void draw_input(struct job *job, struct chance *chance)
 /* As client/run.c. */
 void actor_run(struct actor *actor, struct chance *chance)
 {
-    struct job *job = actor_add_job(actor);
+    struct job *job = actor_add_job(actor, NULL);
     struct operation *operation;
     struct call *call;
 

@@ -221,15 +221,16 @@ static void on_look(struct appointment *appointment, int64_t now)
     (void)now;
     if (is_asleep(child, appointment))
         return;
-    look_at_stream(child, 0);
-    look_at_stream(child, 1);
+    for (size_t i = 0; i < PLAN_STREAMS; i++)
+        look_at_stream(child, i);
 }
 
 /* False: the pipe is full, and the child waits. */
 static bool write_some(struct child *child)
 {
     struct plan *plan = child->plan;
-    size_t index = chance_below(&plan->chance, PLAN_STREAMS);
+    size_t index = plan->spec.pty ? REMEX_TERMINAL - REMEX_STDOUT
+                                  : chance_below(&plan->chance, 2);
     struct stream *stream = &child->streams[index];
     size_t size = 1 + chance_below(&plan->chance, plan->most);
 
@@ -350,8 +351,8 @@ static struct child *new_child(
     child->process = process;
     child->heir = plan->heir > 0;
     child->heir_in_group = chance_percent(&plan->chance, 50);
-    child->streams[0].captured = plan->spec.out.capture == CAPTURE_PIPE;
-    child->streams[1].captured = plan->spec.err.capture == CAPTURE_PIPE;
+    for (size_t i = 0; i < PLAN_STREAMS; i++)
+        child->streams[i].captured = plan_captures(plan, i);
     child->next = host->children;
     host->children = child;
     world_book(host->world, &child->step, on_step);
@@ -456,6 +457,18 @@ static void abandon(
                 is_held(child) ? REMEX_END_ABANDONED : REMEX_END_EOF);
 }
 
+static enum remex_status resize(
+        struct process_child *process_child, uint32_t rows, uint32_t columns)
+{
+    struct plan *plan = of(process_child)->plan;
+
+    WORLD_CHECK(plan->world, plan->spec.pty, "%s has no terminal", plan->id);
+    world_tell(plan->world, "%s has %u rows and %u columns", plan->id, rows,
+            columns);
+    plan->sizes++;
+    return REMEX_OK;
+}
+
 static void release(struct process_child *process_child)
 {
     struct child *child = of(process_child);
@@ -481,6 +494,7 @@ static const struct process_host_calls calls = {
     .abandon = abandon,
     .feed = feed,
     .close_stdin = close_stdin,
+    .resize = resize,
     .release = release,
 };
 

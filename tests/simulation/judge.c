@@ -28,7 +28,7 @@ static void judge_bytes(
     enum remex_stream stream = event->output.stream;
     size_t size = event->output.data.size;
 
-    CHECK(job, stream == REMEX_STDOUT || stream == REMEX_STDERR,
+    CHECK(job, stream >= REMEX_STDOUT && plan_captures(plan, stream - 1),
             "%s has output of stream %d", plan->id, (int)stream);
     CHECK(job, event->output.offset == offset,
             "%s stream %d: output at %llu instead of %llu", plan->id,
@@ -43,10 +43,22 @@ static void judge_bytes(
             (unsigned long long)offset);
 }
 
+/* Whoever is told of an event is told of the same one. */
+static void judge_mark(const struct job *job, const struct remex_event *event,
+        const uint64_t offsets[REMEX_STREAMS])
+{
+    CHECK(job, plan_witness(job->plan, event->seq, event->kind, offsets),
+            "%s: event %llu is not what somebody else was told", job->plan->id,
+            (unsigned long long)event->seq);
+}
+
 static void judge_output(struct job *job, const struct remex_event *event)
 {
     uint64_t *offset = &job->offsets[event->output.stream - 1];
 
+    CHECK(job, event->seq > job->sealed[event->output.stream - 1],
+            "%s: event %llu was sealed before", job->plan->id,
+            (unsigned long long)event->seq);
     judge_bytes(job, event, *offset);
     *offset += event->output.data.size;
     job->position += event->output.data.size;
@@ -56,8 +68,8 @@ static void judge_gap(struct job *job, const struct remex_event *event)
 {
     const struct plan *plan = job->plan;
     uint64_t bytes = 0;
-    const struct stream_spec *const streams[] = { &plan->spec.out,
-        &plan->spec.err };
+    /* It left before he came, or while another was in his place. */
+    bool late = event->seq <= job->followed_seq || plan->taken_over;
 
     CHECK(job, event->gap.first_seq == job->seq + 1 && event->seq > job->seq,
             "%s: a gap from %llu to %llu after %llu", plan->id,
@@ -69,8 +81,8 @@ static void judge_gap(struct job *job, const struct remex_event *event)
                         event->gap.offsets[i] <= plan->told[i],
                 "%s: a gap to where stream %zu is not", plan->id, i + 1);
         CHECK(job,
-                event->gap.offsets[i] == job->offsets[i] ||
-                        streams[i]->delivery == DELIVERY_LOSSY,
+                event->gap.offsets[i] == job->offsets[i] || late ||
+                        plan_stream(plan, i)->delivery == DELIVERY_LOSSY,
                 "%s stream %zu is reliable and has a gap", plan->id, i + 1);
         bytes += event->gap.offsets[i] - job->offsets[i];
         job->offsets[i] = event->gap.offsets[i];
@@ -91,24 +103,23 @@ static bool is_same_exit(
             one->wall_us == other->wall_us;
 }
 
-static void judge_exit(const struct job *job, const struct remex_exit *exit)
+void judge_exit(
+        struct world *world, struct plan *plan, const struct remex_exit *exit)
 {
-    struct plan *plan = job->plan;
-
     if (!plan->exit_is_told) {
         plan->exit_is_told = true;
         plan->exit_told = *exit;
     }
-    CHECK(job, is_same_exit(exit, &plan->exit_told),
+    WORLD_CHECK(world, is_same_exit(exit, &plan->exit_told),
             "%s is said to have exited in two ways", plan->id);
 
-    CHECK(job, plan->dead, "%s exits and lives", plan->id);
-    CHECK(job,
+    WORLD_CHECK(world, plan->dead, "%s exits and lives", plan->id);
+    WORLD_CHECK(world,
             exit->by_signal == plan->died_by_signal &&
                     exit->code == plan->died_of,
             "%s died of %d and is said to have of %d", plan->id, plan->died_of,
             exit->code);
-    CHECK(job,
+    WORLD_CHECK(world,
             exit->by_signal || exit->reason == REMEX_EXIT_OWN ||
                     plan->may_be_killed || exit->reason != REMEX_EXIT_WALL_TIME,
             "%s exits by itself, for reason %d", plan->id, (int)exit->reason);
@@ -119,10 +130,11 @@ static void judge_closed(const struct job *job, const struct remex_event *event)
     const struct plan *plan = job->plan;
 
     CHECK(job, job->told_exit, "%s is closed and has not exited", plan->id);
-    CHECK(job, event->closed.count == PLAN_STREAMS, "%s has %zu streams",
-            plan->id, event->closed.count);
-    for (size_t i = 0; i < PLAN_STREAMS; i++) {
-        const struct remex_stream_end *end = &event->closed.ends[i];
+    CHECK(job, event->closed.count == (plan->spec.pty ? 1 : 2),
+            "%s has %zu streams", plan->id, event->closed.count);
+    for (size_t at = 0; at < event->closed.count; at++) {
+        const struct remex_stream_end *end = &event->closed.ends[at];
+        size_t i = (size_t)end->stream - 1;
 
         CHECK(job, end->bytes == job->offsets[i] && end->bytes == plan->told[i],
                 "%s stream %zu ends at %llu, and was told to %llu", plan->id,
@@ -154,13 +166,17 @@ static bool is_justified(const struct job *job, enum remex_failure reason)
     case REMEX_FAILURE_EXECUTOR_RESTARTED:
         return actor->station->host.boot != actor->boot;
     case REMEX_FAILURE_SESSION_EXPIRED:
-        return now >= network->renewed_at + plan->lease &&
+        return now >=
+                network->renewed_at + (int64_t)actor->engine.lease_ms * MS &&
                 actor->station->host.boot == actor->boot;
     case REMEX_FAILURE_EVICTED:
         return plan->closed_at > 0 &&
-                now >=
-                plan->closed_at + actor->weather->settings.retention_ms * MS;
+                (plan->forgettable || plan->taken_over ||
+                        now >= plan->closed_at +
+                                        actor->weather->settings.retention_ms *
+                                                MS);
     case REMEX_FAILURE_TAKEN_OVER:
+        return plan->taken_over;
     case REMEX_FAILURE_NOT_AUTHORISED:
     case REMEX_FAILURE_PROTOCOL:
     case REMEX_FAILURE_NO_MEMORY:
@@ -179,8 +195,9 @@ void judge_event(struct job *job, const struct remex_event *event)
 {
     const struct plan *plan = job->plan;
 
-    world_tell(job->actor->world, "%s: event %llu, kind %d", plan->id,
-            (unsigned long long)event->seq, (int)event->kind);
+    world_tell(job->actor->world, "client %u: %s: event %llu, kind %d",
+            job->actor->number, plan->id, (unsigned long long)event->seq,
+            (int)event->kind);
     CHECK(job, !job->told_closed && !job->told_failed, "%s: an event follows",
             plan->id);
     CHECK(job,
@@ -189,13 +206,19 @@ void judge_event(struct job *job, const struct remex_event *event)
                     event->seq == job->seq + 1,
             "%s: event %llu after %llu", plan->id,
             (unsigned long long)event->seq, (unsigned long long)job->seq);
+    CHECK(job,
+            !job->begins_lost || event->kind == REMEX_EVENT_GAP ||
+                    event->kind == REMEX_EVENT_FAILED,
+            "%s: event %llu where nothing is known", plan->id,
+            (unsigned long long)event->seq);
+    job->begins_lost = false;
     if (event->kind == REMEX_EVENT_OUTPUT) {
         judge_output(job, event);
     } else if (event->kind == REMEX_EVENT_GAP) {
         judge_gap(job, event);
     } else if (event->kind == REMEX_EVENT_EXITED) {
         CHECK(job, !job->told_exit, "%s exits twice", plan->id);
-        judge_exit(job, &event->exited);
+        judge_exit(job->actor->world, job->plan, &event->exited);
         job->told_exit = true;
     } else if (event->kind == REMEX_EVENT_CLOSED) {
         judge_closed(job, event);
@@ -206,6 +229,7 @@ void judge_event(struct job *job, const struct remex_event *event)
         return;
     }
     job->seq = event->seq;
+    judge_mark(job, event, job->offsets);
     if (chance_percent(&job->chance, 10)) {
         job->mark_seq = job->seq;
         job->mark_position = job->position;
@@ -217,22 +241,13 @@ void judge_handle(const struct job *job)
     const struct handle *handle = &job->handle;
 
     if (handle->has_exit)
-        judge_exit(job, &handle->exit);
+        judge_exit(job->actor->world, job->plan, &handle->exit);
     CHECK(job, handle->has_exit || !handle->events.exited,
             "%s has exited, and a wait does not know", job->plan->id);
 }
 
 /* --- Read ------------------------------------------------------------------
  */
-
-/* Where a reader of a batch is. */
-struct place {
-    uint64_t seq;
-    uint64_t offsets[REMEX_STREAMS];
-    bool known[REMEX_STREAMS]; /* else the first output is believed */
-    bool exited;
-    bool closed;
-};
 
 static void judge_item(const struct job *job, const struct remex_event *event,
         struct place *place)
@@ -244,33 +259,51 @@ static void judge_item(const struct job *job, const struct remex_event *event,
             (unsigned long long)event->seq, (unsigned long long)place->seq);
     CHECK(job, !place->closed, "%s: read on after Closed", job->plan->id);
     place->seq = event->seq;
-    for (size_t i = 0; gap && i < REMEX_STREAMS; i++) {
-        place->offsets[i] = event->gap.offsets[i];
-        place->known[i] = true;
-    }
-    if (event->kind == REMEX_EVENT_EXITED) {
-        judge_exit(job, &event->exited);
+    if (gap) {
+        memcpy(place->offsets, event->gap.offsets, sizeof(place->offsets));
+        place->known = true;
+    } else if (event->kind == REMEX_EVENT_EXITED) {
+        CHECK(job, !place->exited, "%s: read of two exits", job->plan->id);
+        judge_exit(job->actor->world, job->plan, &event->exited);
         place->exited = true;
     } else if (event->kind == REMEX_EVENT_CLOSED) {
         place->closed = true;
     } else if (event->kind == REMEX_EVENT_OUTPUT) {
-        size_t stream = (size_t)event->output.stream - 1;
-        uint64_t offset = event->output.offset;
+        uint64_t *offset = &place->offsets[event->output.stream - 1];
 
-        judge_bytes(job, event,
-                place->known[stream] ? place->offsets[stream] : offset);
-        place->known[stream] = true;
-        place->offsets[stream] = offset + event->output.data.size;
+        judge_bytes(job, event, place->known ? *offset : event->output.offset);
+        *offset = event->output.offset + event->output.data.size;
     }
+    if (place->known)
+        judge_mark(job, event, place->offsets);
+}
+
+struct place judge_place(const struct plan *plan, uint64_t seq)
+{
+    const struct plan_mark *mark = plan_mark(plan, seq);
+    struct place place = { .seq = seq, .known = mark || seq == 0 };
+
+    if (mark)
+        memcpy(place.offsets, mark->offsets, sizeof(place.offsets));
+    return place;
+}
+
+void judge_next(const struct job *job, const struct remex_event *event,
+        struct place *place)
+{
+    if (event->kind != REMEX_EVENT_FAILED) {
+        judge_item(job, event, place);
+        return;
+    }
+    CHECK(job, !place->closed && job->handle.events.failure == event->failure,
+            "%s: read of a failure that is none", job->plan->id);
+    place->closed = true;
 }
 
 static struct place judge_batch(
         const struct job *job, const struct batch *batch, uint64_t seq)
 {
-    struct place place = {
-        .seq = seq,
-        .known = { seq == 0, seq == 0, seq == 0 },
-    };
+    struct place place = judge_place(job->plan, seq);
 
     for (size_t i = 0; i < batch->count; i++)
         judge_item(job, &batch->events[i].event, &place);
@@ -387,7 +420,7 @@ static void judge_start(const struct operation *operation)
             "%s was started, and is said not to be", plan->id);
     CHECK(job,
             status != REMEX_FAILED_PRECONDITION || plan->fails ||
-                    job->actor->state != ACTOR_LIVES,
+                    plan->taken_over || job->actor->state != ACTOR_LIVES,
             "%s fails to start", plan->id);
 }
 
@@ -415,6 +448,10 @@ void judge_operation(const struct operation *operation)
         judge_start(operation);
     else if (operation->kind == OPERATION_SIGNAL)
         judge_signal(operation);
+    else if (operation->kind == OPERATION_ATTACH)
+        judge_attach(operation);
+    else if (operation->kind == OPERATION_RESIZE)
+        judge_resize(operation);
     else if (operation->kind == OPERATION_RUN)
         CHECK(operation->job,
                 operation->call.error.status != REMEX_OK ||
@@ -485,10 +522,10 @@ static void judge_input(const struct job *job)
     size_t matched = match_writes(job, job->writes);
     size_t taken = 0;
 
-    if (plan->runs) {
+    if (plan->runs && !job->attached)
         judge_run_input(job);
+    if (plan->runs || (plan->writer ? plan->writer != job : job->attached))
         return;
-    }
 
     CHECK(job, matched == plan->input_bytes->len,
             "%s: stdin has %u bytes, %zu of them known", plan->id,
@@ -530,7 +567,8 @@ void judge_owners(const struct actor *actor)
         if (station->host.asleep_until > heard_at)
             heard_at = station->host.asleep_until;
         CHECK(job,
-                !plan->running || actor->state == ACTOR_LIVES ||
+                !plan->running || job->attached ||
+                        actor->state == ACTOR_LIVES ||
                         actor->state == ACTOR_CLOSES ||
                         now <= heard_at + plan->lease + left_to(plan),
                 "%s outlives its owner", plan->id);

@@ -11,6 +11,10 @@
 /* An event that a handle's user has taken. */
 void judge_event(struct job *job, const struct remex_event *event);
 
+/* An exit, however it was told. */
+void judge_exit(
+        struct world *world, struct plan *plan, const struct remex_exit *exit);
+
 /* What the handle knows ahead of its events. */
 void judge_handle(const struct job *job);
 
@@ -24,6 +28,20 @@ void judge_silence(const struct actor *actor);
 void judge_call(const struct operation *operation);
 void judge_operation(const struct operation *operation);
 
+/* Where somebody is who reads beside the user. */
+struct place {
+    uint64_t seq;
+    uint64_t offsets[REMEX_STREAMS];
+    bool known; /* else the first output is believed */
+    bool exited;
+    bool closed;
+};
+
+/* Behind an event, and what comes next there. */
+struct place judge_place(const struct plan *plan, uint64_t seq);
+void judge_next(const struct job *job, const struct remex_event *event,
+        struct place *place);
+
 /* A batch that was read. */
 void judge_read(
         const struct operation *operation, const struct read_reply *reply);
@@ -36,5 +54,22 @@ void judge_owners(const struct actor *actor);
 
 /* When everything has come to its end. */
 void judge_end(const struct actor *actor);
+
+/* --- judge_looks.c ----------------------------------------------------------
+ */
+
+/* A handle that is to be attached now, and how it went. */
+void judge_attached(struct job *job);
+void judge_attach(const struct operation *operation);
+
+void judge_resize(const struct operation *operation);
+void judge_ending(const struct job *job, const struct process_ending *ending);
+void judge_status(
+        const struct operation *operation, const struct process_status *status);
+void judge_list(
+        const struct operation *operation, const struct list_reply *list);
+
+/* Now and then: whoever was stopped has come to his end. */
+void judge_stops(const struct station *station);
 
 #endif

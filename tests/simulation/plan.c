@@ -115,6 +115,16 @@ static void draw_endings(struct plan *plan, struct chance *chance)
         spec->eof_linger_ms = chance_below(chance, 2000) + 1;
 }
 
+static void draw_terminal(struct plan *plan, struct chance *chance)
+{
+    if (!chance_percent(chance, 15))
+        return;
+    plan->pty = (struct pty_spec){ 24, 80, text_bytes("dumb") };
+    plan->spec.pty = &plan->pty;
+    plan->spec.out.capture = CAPTURE_PIPE;
+    plan->spec.err = (struct stream_spec){ 0 };
+}
+
 static void draw_deeds(struct plan *plan, struct chance *chance)
 {
     static const size_t sizes[] = { 1, 30, 600, 6000, 40000 };
@@ -146,6 +156,7 @@ struct plan *plan_new(
     plan->actor = actor;
     plan->chance = chance_new(world->seed, 'c', actor * 1000 + number);
     plan->input_bytes = g_byte_array_new();
+    plan->marks = g_array_new(FALSE, TRUE, sizeof(struct plan_mark));
     g_snprintf(plan->id, sizeof(plan->id), "p%u.%u", actor, number);
     plan->argv[0] = text_bytes("program");
     plan->argv[1] = text_bytes(plan->id);
@@ -158,7 +169,60 @@ struct plan *plan_new(
     draw_streams(plan, &chance);
     draw_endings(plan, &chance);
     draw_deeds(plan, &chance);
+    draw_terminal(plan, &chance);
     return plan;
+}
+
+/* --- What it has, and what was told of it ---------------------------------
+ */
+
+bool plan_has(const struct plan *plan, size_t index)
+{
+    return (index == REMEX_TERMINAL - REMEX_STDOUT) == (plan->spec.pty != NULL);
+}
+
+const struct stream_spec *plan_stream(const struct plan *plan, size_t index)
+{
+    return index == REMEX_STDERR - REMEX_STDOUT ? &plan->spec.err
+                                                : &plan->spec.out;
+}
+
+bool plan_captures(const struct plan *plan, size_t index)
+{
+    return plan_has(plan, index) &&
+            plan_stream(plan, index)->capture == CAPTURE_PIPE;
+}
+
+const struct plan_mark *plan_mark(const struct plan *plan, uint64_t seq)
+{
+    const struct plan_mark *mark;
+
+    if (seq >= plan->marks->len)
+        return NULL;
+    mark = &g_array_index(plan->marks, struct plan_mark, seq);
+    return mark->known ? mark : NULL;
+}
+
+bool plan_witness(struct plan *plan, uint64_t seq, enum remex_event_kind kind,
+        const uint64_t offsets[PLAN_STREAMS])
+{
+    struct plan_mark *mark;
+
+    if (kind == REMEX_EVENT_GAP)
+        kind = 0;
+    if (seq >= plan->marks->len)
+        g_array_set_size(plan->marks, (guint)seq + 1);
+    mark = &g_array_index(plan->marks, struct plan_mark, seq);
+    if (mark->known && mark->kind != 0 && kind != 0 && mark->kind != kind)
+        return false;
+    if (mark->known &&
+            memcmp(mark->offsets, offsets, sizeof(mark->offsets)) != 0)
+        return false;
+    mark->known = true;
+    if (kind != 0)
+        mark->kind = kind;
+    memcpy(mark->offsets, offsets, sizeof(mark->offsets));
+    return true;
 }
 
 void plan_for_run(struct plan *plan, size_t input_size)
@@ -166,6 +230,9 @@ void plan_for_run(struct plan *plan, size_t input_size)
     struct process_spec *spec = &plan->spec;
 
     plan->runs = true;
+    if (spec->pty)
+        spec->err = spec->out;
+    spec->pty = NULL;
     spec->out.no_follower = NO_FOLLOWER_DRAIN;
     spec->err.no_follower = NO_FOLLOWER_DRAIN;
     spec->stdin_kind = input_size > 0 ? STDIN_PIPE : STDIN_CLOSED;
@@ -176,5 +243,6 @@ void plan_for_run(struct plan *plan, size_t input_size)
 void plan_free(struct plan *plan)
 {
     g_byte_array_free(plan->input_bytes, TRUE);
+    g_array_free(plan->marks, TRUE);
     g_free(plan);
 }

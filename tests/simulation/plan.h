@@ -17,7 +17,14 @@
 #include "common/message.h"
 #include "simulation/world.h"
 
-enum { PLAN_ID_BYTES = 16, PLAN_STREAMS = 2 };
+enum { PLAN_ID_BYTES = 16, PLAN_STREAMS = REMEX_STREAMS };
+
+/* What somebody was told of one event: everybody has to be told the same. */
+struct plan_mark {
+    bool known;
+    enum remex_event_kind kind;     /* 0: it was part of a gap */
+    uint64_t offsets[PLAN_STREAMS]; /* after it */
+};
 
 enum plan_input {
     PLAN_READS_NOTHING,
@@ -35,6 +42,7 @@ struct plan {
     /* How it is started. */
     struct remex_bytes argv[2];
     struct stop_step stop_plan[2];
+    struct pty_spec pty;
     struct process_spec spec;
     bool fails; /* there is no such program */
     bool runs;  /* by Run: started, fed and waited for in one */
@@ -65,16 +73,26 @@ struct plan {
     bool input_closed;           /* the child has seen its end */
     GByteArray *input_bytes;
     unsigned int signals[MESSAGE_SIGNAL + 1]; /* times each was delivered */
+    unsigned int sizes; /* times its terminal was resized */
 
     /* What the executor told of its exit first, to whomever. */
     bool exit_is_told;
     struct remex_exit exit_told;
+    GArray *marks;                 /* struct plan_mark, by number */
+    uint64_t sealed[PLAN_STREAMS]; /* up to there, it is known */
 
     /* What was asked of the executor, as far as anybody knows. */
     bool may_be_killed;
     const int64_t *renewed_at; /* its owner's lease, at the earliest */
     int64_t lease;
-    bool buried; /* the executor has been told to let nothing of it run */
+    bool buried;      /* the executor has been told to let nothing of it run */
+    bool answered;    /* its start was, by success */
+    bool forgettable; /* somebody has asked to forget it */
+    bool contested;   /* somebody has asked to follow it alone, */
+    bool taken_over;  /* or in the place of others */
+    int64_t dead_by;  /* 0: it may live */
+    const void *writer;    /* the job whose writes are its stdin */
+    uint64_t signals_used; /* by numbers; each is sent once */
 };
 
 /* Draws one; it belongs to the world it is in. */
@@ -84,6 +102,18 @@ void plan_free(struct plan *plan);
 
 /* It is a Run's, with so many bytes of input. */
 void plan_for_run(struct plan *plan, size_t input_size);
+
+/* It has that stream, and it is read. */
+bool plan_has(const struct plan *plan, size_t index);
+bool plan_captures(const struct plan *plan, size_t index);
+const struct stream_spec *plan_stream(const struct plan *plan, size_t index);
+
+/* What was told of an event; NULL: nothing. */
+const struct plan_mark *plan_mark(const struct plan *plan, uint64_t seq);
+
+/* False: something else was told. */
+bool plan_witness(struct plan *plan, uint64_t seq, enum remex_event_kind kind,
+        const uint64_t offsets[PLAN_STREAMS]);
 
 /* What a stream of it has at an offset: the same for ever. */
 void plan_fill(const struct plan *plan, enum remex_stream stream,

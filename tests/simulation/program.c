@@ -52,6 +52,33 @@ static void do_read(struct step *step, struct actor *actor)
         actor_call_read(job, &step->chance);
 }
 
+static void do_attach(struct step *step, struct actor *actor)
+{
+    actor_attach(actor, &step->chance);
+}
+
+static void do_subscribe(struct step *step, struct actor *actor)
+{
+    struct job *job = actor_pick(actor, &step->chance);
+
+    if (job && actor->state != ACTOR_DEAD)
+        actor_subscribe(job, &step->chance);
+}
+
+/* One of the calls that few make. */
+static void do_ask(struct step *step, struct actor *actor)
+{
+    static void (*const calls[])(struct job * job, struct chance * chance) = {
+        actor_call_wait, actor_call_inspect, actor_call_list, actor_call_forget,
+        actor_call_seal, actor_call_resize
+    };
+    struct job *job = actor_pick(actor, &step->chance);
+
+    if (job && actor->state == ACTOR_LIVES)
+        calls[chance_below(&step->chance, G_N_ELEMENTS(calls))](
+                job, &step->chance);
+}
+
 static void do_free(struct step *step, struct actor *actor)
 {
     struct job *job = actor_pick(actor, &step->chance);
@@ -129,22 +156,25 @@ static const struct {
     bool deed; /* of the client's: not while it sleeps */
     void (*run)(struct step *step, struct actor *actor);
 } kinds[] = {
-    { 20, "start", true, do_start },
+    { 17, "start", true, do_start },
     { 4, "run", true, do_run },
-    { 20, "write", true, do_write },
-    { 8, "signal", true, do_signal },
-    { 6, "terminate", true, do_terminate },
-    { 8, "read", true, do_read },
-    { 6, "free", true, do_free },
-    { 3, "close", true, do_close },
-    { 3, "crash", false, do_crash },
+    { 8, "attach", true, do_attach },
+    { 13, "write", true, do_write },
+    { 5, "signal", true, do_signal },
+    { 4, "terminate", true, do_terminate },
+    { 5, "read", true, do_read },
+    { 10, "ask", true, do_ask },
+    { 4, "subscribe", true, do_subscribe },
+    { 5, "free", true, do_free },
+    { 2, "close", true, do_close },
+    { 2, "crash", false, do_crash },
     { 7, "cut", false, do_cut },
     { 3, "part", false, do_part },
     { 3, "client sleep", false, do_client_sleep },
     { 3, "executor sleep", false, do_sleep },
     { 2, "jam", false, do_jam },
     { 2, "front", false, do_lose_front },
-    { 2, "executor crash", false, do_executor_crash },
+    { 1, "executor crash", false, do_executor_crash },
 };
 
 static void on_step(struct appointment *appointment, int64_t now)
@@ -158,6 +188,7 @@ static void on_step(struct appointment *appointment, int64_t now)
             step->actor, kinds[step->kind].name);
     for (unsigned int i = 0; i < program->weather.clients; i++)
         judge_silence(&program->actors[i]);
+    judge_stops(&program->station);
     if (!kinds[step->kind].deed || !network_asleep(&actor->network))
         kinds[step->kind].run(step, actor);
 }
@@ -257,6 +288,7 @@ static void finish(struct program *program)
 {
     for (unsigned int i = 0; i < program->weather.clients; i++)
         judge_owners(&program->actors[i]);
+    judge_stops(&program->station);
     calm_down(program);
     await(program, all_done, "something is not over");
     for (unsigned int i = 0; i < program->weather.clients; i++)

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "simulation/judge.h"
+
+/* How late a stop plan may be, and a whole one of these here. */
+#define STOPS_WITHIN (2 * SECOND)
+
+#define CHECK(job, condition, ...) \
+    WORLD_CHECK((job)->actor->world, condition, __VA_ARGS__)
+
+/* --- Attaching -------------------------------------------------------------
+ */
+
+void judge_attached(struct job *job)
+{
+    const struct event_mark *begin = &job->handle.events.begin;
+    uint64_t seq = begin->next_seq - 1;
+    const struct plan_mark *mark = plan_mark(job->plan, seq);
+
+    CHECK(job, seq <= job->followed_seq,
+            "%s is followed from %llu on, which there is not", job->plan->id,
+            (unsigned long long)seq);
+    for (size_t i = 0; mark && i < REMEX_STREAMS; i++) {
+        CHECK(job, begin->offsets[i] >= mark->offsets[i],
+                "%s is followed from %llu on, which is elsewhere",
+                job->plan->id, (unsigned long long)seq);
+        job->begins_lost |= begin->offsets[i] > mark->offsets[i];
+    }
+    job->seq = seq;
+    job->position = begin->position;
+    memcpy(job->offsets, begin->offsets, sizeof(job->offsets));
+    job->mark_seq = job->seq;
+    job->mark_position = job->position;
+}
+
+void judge_attach(const struct operation *operation)
+{
+    const struct job *job = operation->job;
+    const struct plan *plan = job->plan;
+    enum remex_status status = operation->call.error.status;
+
+    CHECK(job,
+            status != REMEX_NOT_FOUND || plan->starts == 0 ||
+                    plan->started_at >= operation->asked_at ||
+                    plan->closed_at > 0 || plan->boot != job->actor->boot,
+            "%s is there, and cannot be attached to", plan->id);
+    CHECK(job, status != REMEX_FAILED_PRECONDITION || plan->contested,
+            "%s is said to be another's", plan->id);
+}
+
+void judge_resize(const struct operation *operation)
+{
+    const struct plan *plan = operation->job->plan;
+    enum remex_status status = operation->call.error.status;
+
+    CHECK(operation->job,
+            status != REMEX_OK || plan->sizes > 0 || plan->closed_at > 0,
+            "%s is said to be resized", plan->id);
+    CHECK(operation->job,
+            status != REMEX_FAILED_PRECONDITION || !plan->spec.pty ||
+                    plan->closed_at > 0,
+            "%s has a terminal, and cannot be resized", plan->id);
+}
+
+/* --- What is told of a process ---------------------------------------------
+ */
+
+void judge_ending(const struct job *job, const struct process_ending *ending)
+{
+    struct plan *plan = job->plan;
+
+    CHECK(job, ending->has_exited == (ending->state >= PROCESS_EXITED),
+            "%s: state %d, and an exit", plan->id, (int)ending->state);
+    CHECK(job, ending->has_closed == (ending->state == PROCESS_CLOSED),
+            "%s: state %d, and an end", plan->id, (int)ending->state);
+    if (ending->has_exited)
+        judge_exit(job->actor->world, plan, &ending->exited);
+    for (size_t i = 0; ending->has_closed && i < ending->end_count; i++) {
+        const struct remex_stream_end *end = &ending->ends[i];
+
+        CHECK(job, end->bytes == plan->told[end->stream - 1],
+                "%s: stream %d is said to have had %llu bytes", plan->id,
+                (int)end->stream, (unsigned long long)end->bytes);
+    }
+}
+
+static bool is_named(const struct plan *plan, struct remex_bytes id)
+{
+    return strlen(plan->id) == id.size &&
+            memcmp(plan->id, id.data, id.size) == 0;
+}
+
+void judge_status(
+        const struct operation *operation, const struct process_status *status)
+{
+    const struct job *job = operation->job;
+    const struct plan *plan = job->plan;
+
+    CHECK(job, is_named(plan, status->process_id), "%s is told as another",
+            plan->id);
+    judge_ending(job, &status->ending);
+    CHECK(job, status->next_seq > operation->read_seq,
+            "%s: its next event is %llu, after %llu", plan->id,
+            (unsigned long long)status->next_seq,
+            (unsigned long long)operation->read_seq);
+    CHECK(job, status->stream_count == (plan->spec.pty ? 1 : 2),
+            "%s is said to have %zu streams", plan->id, status->stream_count);
+    for (size_t i = 0; i < status->stream_count; i++) {
+        const struct stream_status *stream = &status->streams[i];
+        size_t at = (size_t)stream->stream - 1;
+
+        CHECK(job, plan_has(plan, at) && stream->bytes_read <= plan->told[at],
+                "%s: stream %d is said to have %llu bytes", plan->id,
+                (int)stream->stream, (unsigned long long)stream->bytes_read);
+        CHECK(job, stream->sealed || plan->sealed[at] == 0,
+                "%s: stream %d was sealed, and is not", plan->id,
+                (int)stream->stream);
+    }
+}
+
+static bool is_listed(const struct plan *plan, const struct list_reply *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (is_named(plan, list->processes[i].process_id))
+            return true;
+    return list->more;
+}
+
+/* Nobody is missed who ran all the while. */
+void judge_list(
+        const struct operation *operation, const struct list_reply *list)
+{
+    const struct job *job = operation->job;
+    const struct host *host = &job->actor->station->host;
+    const struct request *request = &operation->call.request;
+    size_t known = 0;
+
+    for (const struct plan *plan = host->plans; plan; plan = plan->next) {
+        bool runs = plan->running && plan->started_at < operation->asked_at &&
+                plan->boot == job->actor->boot;
+
+        CHECK(job, !runs || is_listed(plan, list), "%s is not listed",
+                plan->id);
+        for (size_t i = 0; i < list->count; i++)
+            known += is_named(plan, list->processes[i].process_id) &&
+                    plan->starts == 1;
+    }
+    CHECK(job, known == list->count, "%zu are listed, %zu of them known",
+            list->count, known);
+    CHECK(job,
+            request->list.max_count == 0 ||
+                    list->count <= request->list.max_count,
+            "%zu are listed, at most %u were asked for", list->count,
+            request->list.max_count);
+}
+
+/* --- Stop plans -------------------------------------------------------------
+ */
+
+void judge_stops(const struct station *station)
+{
+    const struct host *host = &station->host;
+    int64_t awake = host->asleep_until + STOPS_WITHIN;
+
+    for (const struct plan *plan = host->plans; plan; plan = plan->next) {
+        int64_t limit = plan->dead_by > awake ? plan->dead_by : awake;
+
+        WORLD_CHECK(station->world,
+                !plan->running || plan->dead_by == 0 ||
+                        station->world->now <= limit,
+                "%s was stopped, and runs", plan->id);
+    }
+}
