@@ -16,6 +16,7 @@
 #include "common/error.h"
 #include "executor/config.h"
 #include "executor/config_address.h"
+#include "executor/descriptors.h"
 #include "executor/embedded.h"
 #include "executor/handover.h"
 #include "executor/list.h"
@@ -233,7 +234,11 @@ static enum remex_status prepare(
         struct daemon *daemon, struct remex_error *error)
 {
     struct config *config = &daemon->config;
+    enum remex_status status = descriptors_check(
+            config->address_count > 0 ? config->address_count : 1, error);
 
+    if (status != REMEX_OK)
+        return status;
     if (config->ready_fd >= 0) {
         daemon->ready = handover_put(config->ready_fd);
         if (daemon->ready < 0)

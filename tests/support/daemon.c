@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,8 +31,17 @@
 
 /* --- Starting ------------------------------------------------------------ */
 
+static void limit_descriptors(unsigned int most)
+{
+    const struct rlimit limit = { most, most };
+
+    if (most > 0 && setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        _exit(98);
+}
+
 /* In the child: never returns. */
-static void become(char *const argv[], int ready_fd, pid_t parent)
+static void become(char *const argv[], int ready_fd, unsigned int descriptors,
+        pid_t parent)
 {
     sigset_t none;
 
@@ -44,19 +54,21 @@ static void become(char *const argv[], int ready_fd, pid_t parent)
     dup2(ready_fd, READY_FD);
     fcntl(READY_FD, F_SETFD, 0);
     close_range(READY_FD + 1, UINT_MAX, 0);
+    limit_descriptors(descriptors);
     if (getppid() == parent)
         execv(argv[0], argv);
     _exit(99);
 }
 
-static pid_t spawn(char *const argv[], int ready_fd)
+/* `descriptors` 0: as many as we may have. */
+static pid_t spawn(char *const argv[], int ready_fd, unsigned int descriptors)
 {
     pid_t parent = getpid();
     pid_t pid = fork();
 
     g_assert_cmpint(pid, >=, 0);
     if (pid == 0)
-        become(argv, ready_fd, parent);
+        become(argv, ready_fd, descriptors, parent);
     return pid;
 }
 
@@ -74,8 +86,8 @@ static char *read_address(int fd)
 }
 
 /* `extra` ends with NULL. */
-static void start(
-        struct daemon *daemon, const char *listen, const char *const *extra)
+static void start_limited(struct daemon *daemon, const char *listen,
+        const char *const *extra, unsigned int descriptors)
 {
     const char *argv[MAX_ARGUMENTS] = { LEASH, PROGRAM, "--ready-fd",
         READY_FD_TEXT, "--listen", listen };
@@ -85,11 +97,17 @@ static void start(
             i++)
         argv[i] = *extra++;
     g_assert_cmpint(pipe2(ready, O_CLOEXEC), ==, 0);
-    daemon->pid = spawn((char *const *)(gpointer)argv, ready[1]);
+    daemon->pid = spawn((char *const *)(gpointer)argv, ready[1], descriptors);
     close(ready[1]);
     g_free(daemon->address);
     daemon->address = read_address(ready[0]);
     close(ready[0]);
+}
+
+static void start(
+        struct daemon *daemon, const char *listen, const char *const *extra)
+{
+    start_limited(daemon, listen, extra, 0);
 }
 
 static void make_directory(struct daemon *daemon)
@@ -99,14 +117,19 @@ static void make_directory(struct daemon *daemon)
     g_assert_nonnull(daemon->directory);
 }
 
-void daemon_start(struct daemon *daemon)
+void daemon_start_limited(struct daemon *daemon, unsigned int descriptors)
 {
     char *listen;
 
     make_directory(daemon);
     listen = g_strdup_printf("ipc://%s/socket", daemon->directory);
-    start(daemon, listen, NULL);
+    start_limited(daemon, listen, NULL, descriptors);
     g_free(listen);
+}
+
+void daemon_start(struct daemon *daemon)
+{
+    daemon_start_limited(daemon, 0);
 }
 
 void daemon_start_tcp(struct daemon *daemon, const char *token)

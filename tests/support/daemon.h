@@ -32,6 +32,10 @@ void daemon_start_tls(struct daemon *daemon, const char *pki);
 void daemon_start_with(struct daemon *daemon, const char *listen,
         const char *const *arguments);
 
+/* The same on an ipc address, but none of its processes may have more
+ * descriptors than so many. */
+void daemon_start_limited(struct daemon *daemon, unsigned int descriptors);
+
 /* Starts it again on the same address, after daemon_kill. The executor of old
  * may be about to end still. */
 void daemon_restart(struct daemon *daemon);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <glib.h>
 
@@ -171,6 +172,22 @@ uint64_t tree_memory_kib(pid_t pid, const char *what)
     kib = g_ascii_strtoull(value, NULL, 10);
     g_free(value);
     return kib;
+}
+
+uint64_t tree_cpu_ms(pid_t pid)
+{
+    enum { USER_TICKS = 11, SYSTEM_TICKS = 12 }; /* behind the name */
+    char *text = read_file(pid, "stat");
+    char **words;
+    uint64_t ticks;
+
+    g_assert_nonnull(text);
+    words = g_strsplit(strrchr(text, ')') + 2, " ", -1);
+    ticks = g_ascii_strtoull(words[USER_TICKS], NULL, 10) +
+            g_ascii_strtoull(words[SYSTEM_TICKS], NULL, 10);
+    g_strfreev(words);
+    g_free(text);
+    return ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
 }
 
 static uint64_t written_by(pid_t pid)

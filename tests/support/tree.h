@@ -38,6 +38,10 @@ unsigned int tree_descriptors(pid_t pid);
 /* "VmHWM" (the most memory it ever held), "VmRSS" (what it holds) in KiB. */
 uint64_t tree_memory_kib(pid_t pid, const char *what);
 
+/* What it has had of the processor, in milliseconds; the kernel counts by
+ * hundredths of a second. */
+uint64_t tree_cpu_ms(pid_t pid);
+
 /* Waits until it has written at least so many bytes, and then for a while
  * nothing: what it writes to holds it. How many, by the kernel's count. */
 uint64_t tree_wait_held(pid_t pid, uint64_t least);
