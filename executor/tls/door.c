@@ -84,30 +84,73 @@ void door_remove(struct door *door, struct peer *peer)
     door->stranger_count--;
 }
 
+/* Whoever has an IPv6 address has a /64 of them. A link-local one, or an IPv4
+ * address that is written so, begins as all of its kind do. */
+static uint64_t source_of(const struct sockaddr_storage *from)
+{
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    uint64_t halves[2];
+
+    if (from->ss_family == AF_INET) {
+        memcpy(&in, from, sizeof(in));
+        return in.sin_addr.s_addr;
+    }
+    memcpy(&in6, from, sizeof(in6));
+    memcpy(halves, &in6.sin6_addr, sizeof(halves));
+    return IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr) ||
+                    IN6_IS_ADDR_LINKLOCAL(&in6.sin6_addr)
+            ? halves[1]
+            : halves[0];
+}
+
+static void push_out(struct peer *peer)
+{
+    peer->kind->ended(peer->kind->user, peer);
+}
+
 /* False: there is none. */
 static bool push_out_oldest(struct door *door)
 {
-    struct peer *oldest;
-
     if (list_is_empty(&door->strangers))
         return false;
-    oldest = CONTAINER_OF(door->strangers.next, struct peer, all);
-    oldest->kind->ended(oldest->kind->user, oldest);
+    push_out(CONTAINER_OF(door->strangers.next, struct peer, all));
     return true;
 }
 
-static void let_in(struct door *door, int fd)
+/* Of that source, and of all. */
+static void make_room(struct door *door, uint64_t source)
+{
+    struct peer *oldest = NULL;
+    size_t count = 0;
+
+    for (struct list *node = door->strangers.prev; node != &door->strangers;
+            node = node->prev) {
+        struct peer *peer = CONTAINER_OF(node, struct peer, all);
+
+        if (peer->source != source)
+            continue;
+        oldest = peer;
+        count++;
+    }
+    if (count >= DOOR_MAX_OF_SOURCE)
+        push_out(oldest);
+    else if (door->stranger_count >= DOOR_MAX_STRANGERS)
+        push_out_oldest(door);
+}
+
+static void let_in(struct door *door, int fd, uint64_t source)
 {
     static const int on = 1;
     struct peer *peer;
 
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-    if (door->stranger_count >= DOOR_MAX_STRANGERS)
-        push_out_oldest(door);
+    make_room(door, source);
     peer = peer_new(door->kind, fd);
     if (!peer)
         return;
+    peer->source = source;
     list_append(&door->strangers, &peer->all);
     door->stranger_count++;
 }
@@ -139,10 +182,13 @@ static void on_ready(struct loop_watch *watch, uint32_t events)
 
     (void)events;
     for (unsigned int i = 0; i < TURN_ACCEPTS; i++) {
-        int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        struct sockaddr_storage from = { 0 };
+        socklen_t size = sizeof(from);
+        int fd = accept4(watch->fd, (struct sockaddr *)&from, &size,
+                SOCK_CLOEXEC | SOCK_NONBLOCK);
 
         if (fd >= 0) {
-            let_in(door, fd);
+            let_in(door, fd, source_of(&from));
         } else if (is_exhausted(errno)) {
             if (!push_out_oldest(door))
                 pause_door(door);

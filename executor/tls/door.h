@@ -9,7 +9,8 @@
  * them, and whoever comes when there are so many, or when descriptors run out,
  * takes the place of the one who has been there longest: a flood of silent
  * connections pushes out itself, and somebody who says the right things at once
- * is in before it is his turn.
+ * is in before it is his turn. Of one source, an IPv4 address or an IPv6 /64,
+ * there may be DOOR_MAX_OF_SOURCE: beyond that it pushes out its own.
  */
 
 #include <stdbool.h>
@@ -19,7 +20,11 @@
 #include "executor/loop.h"
 #include "executor/tls/peer.h"
 
-enum { DOOR_MAX_STRANGERS = 512, DOOR_ADDRESS_BYTES = 320 };
+enum {
+    DOOR_MAX_STRANGERS = 512,
+    DOOR_MAX_OF_SOURCE = 128,
+    DOOR_ADDRESS_BYTES = 320,
+};
 
 struct door {
     struct loop *loop;

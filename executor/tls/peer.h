@@ -59,6 +59,7 @@ struct peer {
     struct table_node node;
     uint32_t id;
     unsigned int held; /* requests under way */
+    uint64_t source;   /* whence, as far as a door tells them apart */
 
     const struct peer_kind *kind;
     char name[PEER_NAME_BYTES]; /* of its certificate; "": none */

@@ -223,7 +223,6 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     suite_start_nng();
-    suite_allow_cut_handshakes();
     SUITE_ADD("/descriptors", each_step_serves_or_says_why_not);
     SUITE_ADD("/descriptors",
             strangers_who_take_all_of_the_front_let_others_in_when_they_go);

@@ -14,6 +14,7 @@
 #include <openssl/ssl.h>
 
 #include "common/address.h"
+#include "support/proxy_socket.h"
 
 enum { GREETING_BYTES = 8, LENGTH_BYTES = 8, PATIENCE_S = 10 };
 
@@ -186,21 +187,29 @@ GBytes *sp_peer_read(struct sp_peer *peer, int timeout_ms)
 
 /* --- Life ----------------------------------------------------------------- */
 
-bool sp_peer_connect_silently(struct sp_peer *peer, const char *text,
-        const struct sp_peer_proof *proof)
+static bool connect_socket(struct sp_peer *peer, const char *text)
 {
     struct address address;
     struct remex_error error;
 
     if (address_parse(text, &address, &error) != REMEX_OK)
         g_error("%s: %s", text, error.text);
-    *peer = (struct sp_peer){ .ipc = address.kind == ADDRESS_IPC };
+    *peer = (struct sp_peer){ .ipc = address.kind == ADDRESS_IPC,
+        .tls = address.kind == ADDRESS_TLS };
     peer->fd =
             peer->ipc ? connect_path(address.path) : connect_port(address.port);
     if (peer->fd < 0)
         return false;
     set_patience(peer->fd);
-    if (address.kind != ADDRESS_TLS || shake_hands(peer, proof))
+    return true;
+}
+
+bool sp_peer_connect_silently(struct sp_peer *peer, const char *address,
+        const struct sp_peer_proof *proof)
+{
+    if (!connect_socket(peer, address))
+        return false;
+    if (!peer->tls || shake_hands(peer, proof))
         return true;
     sp_peer_close(peer);
     return false;
@@ -220,6 +229,53 @@ bool sp_peer_connect(struct sp_peer *peer, const char *address,
         return true;
     sp_peer_close(peer);
     return false;
+}
+
+/* --- Breaking ------------------------------------------------------------- */
+
+/* What a client says first; then it waits for an answer. */
+static GBytes *first_words(const struct sp_peer_proof *proof)
+{
+    SSL_CTX *context = new_context(proof);
+    SSL *ssl = SSL_new(context);
+    BIO *out = BIO_new(BIO_s_mem());
+    char *data;
+    long size;
+    GBytes *words;
+
+    g_assert_true(ssl && out);
+    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), out);
+    g_assert_cmpint(SSL_connect(ssl), <, 0);
+    ERR_clear_error();
+    size = BIO_get_mem_data(out, &data);
+    words = g_bytes_new(data, (gsize)size);
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    return words;
+}
+
+void sp_peer_break_handshake(const char *address,
+        const struct sp_peer_proof *proof, unsigned int share)
+{
+    GBytes *words = first_words(proof);
+    gsize size;
+    const void *data = g_bytes_get_data(words, &size);
+    struct sp_peer peer;
+    char byte;
+
+    if (connect_socket(&peer, address)) {
+        sp_peer_write(&peer, data, size * share / 100);
+        if (share == 100)
+            (void)!recv(peer.fd, &byte, 1, 0);
+        sp_peer_break(&peer);
+    }
+    g_bytes_unref(words);
+}
+
+void sp_peer_break(struct sp_peer *peer)
+{
+    proxy_socket_make_abrupt(peer->fd);
+    sp_peer_close(peer);
 }
 
 void sp_peer_close(struct sp_peer *peer)

@@ -28,8 +28,9 @@ struct sp_peer_proof {
 struct sp_peer {
     int fd;
     bool ipc;
-    struct ssl_ctx_st *context; /* NULL: no TLS */
-    struct ssl_st *ssl;
+    bool tls;
+    struct ssl_ctx_st *context;
+    struct ssl_st *ssl; /* NULL: bytes are as they are */
 };
 
 /* `proof` is for tls: only. False, with nothing to close: there is nobody, or
@@ -43,6 +44,15 @@ bool sp_peer_connect_silently(struct sp_peer *peer, const char *address,
         const struct sp_peer_proof *proof);
 
 void sp_peer_close(struct sp_peer *peer);
+
+/* The same, so that the other side gets an error and nothing that was on its
+ * way. */
+void sp_peer_break(struct sp_peer *peer);
+
+/* Goes to a tls: address and breaks off: having said `share` hundredths of what
+ * one says first, and then, if that was all, when the answer comes. */
+void sp_peer_break_handshake(const char *address,
+        const struct sp_peer_proof *proof, unsigned int share);
 
 /* Bytes as they are; false: they are not taken any more. */
 bool sp_peer_write(struct sp_peer *peer, const void *data, size_t size);

@@ -163,6 +163,18 @@ unsigned int tree_descriptors(pid_t pid)
     return count;
 }
 
+bool tree_wait_descriptors(pid_t pid, unsigned int most, int ms)
+{
+    gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;
+
+    while (tree_descriptors(pid) > most) {
+        if (g_get_monotonic_time() >= deadline)
+            return false;
+        g_usleep(POLL_US);
+    }
+    return true;
+}
+
 uint64_t tree_memory_kib(pid_t pid, const char *what)
 {
     char *value = status_field(pid, what);

@@ -35,6 +35,9 @@ unsigned int tree_zombies(pid_t pid);
  * others 0. */
 unsigned int tree_descriptors(pid_t pid);
 
+/* Waits until it has no more than so many; false if it has after `ms`. */
+bool tree_wait_descriptors(pid_t pid, unsigned int most, int ms);
+
 /* "VmHWM" (the most memory it ever held), "VmRSS" (what it holds) in KiB. */
 uint64_t tree_memory_kib(pid_t pid, const char *what);
 
