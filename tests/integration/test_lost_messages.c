@@ -14,41 +14,10 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 
-#include "support/daemon.h"
-#include "support/proxy.h"
+#include "support/loss.h"
 #include "support/remote.h"
 #include "support/suite.h"
 #include "support/transcript.h"
-
-/* A client that has a proxy between itself and a remexd. */
-struct scene {
-    struct daemon daemon;
-    struct proxy *proxy;
-    struct remex_client *client;
-};
-
-static void scene_init(struct scene *scene)
-{
-    struct remex_client_options options = REMEX_DEFAULTS(remex_client_options);
-    struct remex_error error;
-
-    /* A Pull parks for a third of the lease: one that is lost is missed soon.
-     */
-    options.lease_ms = 6000;
-    daemon_start(&scene->daemon);
-    scene->proxy =
-            proxy_new(scene->daemon.address, (uint32_t)g_test_rand_int());
-    if (remex_client_connect(proxy_address(scene->proxy), &options,
-                &scene->client, &error) != REMEX_OK)
-        g_error("cannot connect: %s", error.text);
-}
-
-static void scene_deinit(struct scene *scene)
-{
-    remex_client_free(scene->client);
-    proxy_free(scene->proxy);
-    daemon_stop(&scene->daemon);
-}
 
 /* --- Starts --------------------------------------------------------------- */
 
@@ -137,11 +106,11 @@ static void half_of_all_answers_lost_start_nothing_twice(void)
     struct ledger parts[THREADS];
     GThread *threads[THREADS];
     struct proxy_statistics statistics;
-    struct scene scene;
+    struct loss_scene scene;
     struct ledger ledger;
     gint64 before = g_get_monotonic_time();
 
-    scene_init(&scene);
+    loss_scene_init(&scene);
     ledger_init(&ledger, scene.client);
     proxy_fate_share(
             scene.proxy, PROXY_REPLIES, PROXY_START, PROXY_CUT_BEFORE, 30);
@@ -165,39 +134,10 @@ static void half_of_all_answers_lost_start_nothing_twice(void)
     g_assert_cmpuint(statistics.lost[PROXY_REPLIES], >=, STARTS / 2);
     ledger_check(&ledger, STARTS);
     ledger_deinit(&ledger);
-    scene_deinit(&scene);
+    loss_scene_deinit(&scene);
 }
 
 /* --- Every kind of call --------------------------------------------------- */
-
-/* How the next message of a method is lost. */
-struct loss {
-    enum proxy_way way;
-    enum proxy_fate fate;
-};
-
-static const struct loss losses[] = {
-    { PROXY_REQUESTS, PROXY_CUT_BEFORE },
-    { PROXY_REQUESTS, PROXY_CUT_WITHIN },
-    { PROXY_REQUESTS, PROXY_CUT_AFTER },
-    { PROXY_REPLIES, PROXY_CUT_BEFORE },
-    { PROXY_REPLIES, PROXY_CUT_WITHIN },
-    { PROXY_REPLIES, PROXY_CUT_AFTER },
-};
-
-static void lose(
-        struct scene *scene, enum proxy_method method, const struct loss *loss)
-{
-    proxy_fate(scene->proxy, loss->way, method, loss->fate, 1);
-}
-
-/* What was to be lost has been, so that the test proves something; or it will
- * be at once: a Pull under way may have brought what the next was to bring. */
-static void check_lost(struct scene *scene, uint64_t *cuts)
-{
-    g_assert_true(proxy_wait_cuts(scene->proxy, ++*cuts, 20000));
-    g_assert_cmpuint(proxy_statistics(scene->proxy).cuts, ==, *cuts);
-}
 
 static void read_until(struct transcript *story, struct remex_process *process,
         const char *text)
@@ -206,7 +146,7 @@ static void read_until(struct transcript *story, struct remex_process *process,
     transcript_check_text(story, REMEX_STDOUT, text);
 }
 
-static void talk_to_cat(struct scene *scene, const struct loss *loss)
+static void talk_to_cat(struct loss_scene *scene, const struct loss *loss)
 {
     uint64_t cuts = proxy_statistics(scene->proxy).cuts;
     struct remex_process_options options = remote_with_stdin();
@@ -215,28 +155,28 @@ static void talk_to_cat(struct scene *scene, const struct loss *loss)
     struct transcript story;
 
     transcript_init(&story);
-    lose(scene, PROXY_START, loss);
+    loss_next(scene, PROXY_START, loss);
     cat = remote_start(scene->client, REMOTE_ARGV("cat"), &options);
-    check_lost(scene, &cuts);
-    lose(scene, PROXY_WRITE, loss);
+    loss_check(scene, &cuts);
+    loss_next(scene, PROXY_WRITE, loss);
     g_assert_cmpint(remex_process_write(cat, "one ", 4, 20000, NULL, NULL), ==,
             REMEX_OK);
-    check_lost(scene, &cuts);
+    loss_check(scene, &cuts);
     read_until(&story, cat, "one ");
-    lose(scene, PROXY_PULL, loss);
+    loss_next(scene, PROXY_PULL, loss);
     g_assert_cmpint(remex_process_write(cat, "two", 3, 20000, NULL, NULL), ==,
             REMEX_OK);
     read_until(&story, cat, "one two");
-    check_lost(scene, &cuts);
-    lose(scene, PROXY_READ, loss);
+    loss_check(scene, &cuts);
+    loss_next(scene, PROXY_READ, loss);
     g_assert_cmpint(
             remex_process_read(cat, 0, 0, 20000, &log, NULL), ==, REMEX_OK);
     g_assert_cmpuint(log->count, ==, 2);
     remex_log_free(log);
-    check_lost(scene, &cuts);
-    lose(scene, PROXY_WRITE, loss);
+    loss_check(scene, &cuts);
+    loss_next(scene, PROXY_WRITE, loss);
     g_assert_cmpint(remex_process_close_stdin(cat, NULL), ==, REMEX_OK);
-    check_lost(scene, &cuts);
+    loss_check(scene, &cuts);
     transcript_follow(&story, cat);
     transcript_check_exit(&story, 0);
     transcript_check_text(&story, REMEX_STDOUT, "one two");
@@ -244,7 +184,7 @@ static void talk_to_cat(struct scene *scene, const struct loss *loss)
     remex_process_free(cat);
 }
 
-static void signal_and_kill(struct scene *scene, const struct loss *loss)
+static void signal_and_kill(struct loss_scene *scene, const struct loss *loss)
 {
     static const char script[] = "trap 'echo got' USR1; sleep 1000 & echo up; "
                                  "while :; do wait $!; done";
@@ -255,21 +195,21 @@ static void signal_and_kill(struct scene *scene, const struct loss *loss)
 
     transcript_init(&story);
     read_until(&story, shell, "up\n");
-    lose(scene, PROXY_SIGNAL, loss);
+    loss_next(scene, PROXY_SIGNAL, loss);
     g_assert_cmpint(remex_process_signal(
                             shell, SIGUSR1, REMEX_SIGNAL_LEADER, &answer, NULL),
             ==, REMEX_OK);
     g_assert_true(answer);
-    check_lost(scene, &cuts);
+    loss_check(scene, &cuts);
     read_until(&story, shell, "up\ngot\n");
     g_assert_cmpint(remex_process_signal(
                             shell, SIGUSR1, REMEX_SIGNAL_LEADER, &answer, NULL),
             ==, REMEX_OK);
     read_until(&story, shell, "up\ngot\ngot\n");
-    lose(scene, PROXY_TERMINATE, loss);
+    loss_next(scene, PROXY_TERMINATE, loss);
     g_assert_cmpint(
             remex_process_terminate(shell, &answer, NULL), ==, REMEX_OK);
-    check_lost(scene, &cuts);
+    loss_check(scene, &cuts);
     transcript_follow(&story, shell);
     transcript_check_text(&story, REMEX_STDOUT, "up\ngot\ngot\n");
     g_assert_cmpint(story.ending.kind, ==, REMEX_EVENT_CLOSED);
@@ -278,7 +218,7 @@ static void signal_and_kill(struct scene *scene, const struct loss *loss)
     remex_process_free(shell);
 }
 
-static void look_and_let_go(struct scene *scene, const struct loss *loss)
+static void look_and_let_go(struct loss_scene *scene, const struct loss *loss)
 {
     uint64_t cuts = proxy_statistics(scene->proxy).cuts;
     struct remex_process *process =
@@ -288,25 +228,25 @@ static void look_and_let_go(struct scene *scene, const struct loss *loss)
     struct remex_process *other;
     struct transcript story;
 
-    lose(scene, PROXY_INSPECT, loss);
+    loss_next(scene, PROXY_INSPECT, loss);
     g_assert_cmpint(
             remex_process_inspect(process, &status, NULL), ==, REMEX_OK);
     remex_process_status_free(status);
-    check_lost(scene, &cuts);
-    lose(scene, PROXY_LIST, loss);
+    loss_check(scene, &cuts);
+    loss_next(scene, PROXY_LIST, loss);
     g_assert_cmpint(
             remex_client_list(scene->client, NULL, &list, NULL), ==, REMEX_OK);
     g_assert_cmpuint(list->count, >=, 1);
     remex_process_list_free(list);
-    check_lost(scene, &cuts);
-    lose(scene, PROXY_FOLLOW, loss);
+    loss_check(scene, &cuts);
+    loss_next(scene, PROXY_FOLLOW, loss);
     g_assert_cmpint(remex_process_attach(scene->client,
                             remex_process_id(process), NULL, &other, NULL),
             ==, REMEX_OK);
-    check_lost(scene, &cuts);
+    loss_check(scene, &cuts);
     /* Freed, it kills: the other handle tells. */
-    lose(scene, PROXY_TERMINATE, loss);
-    lose(scene, PROXY_UNFOLLOW, loss);
+    loss_next(scene, PROXY_TERMINATE, loss);
+    loss_next(scene, PROXY_UNFOLLOW, loss);
     remex_process_free(process);
     transcript_init(&story);
     transcript_follow(&story, other);
@@ -318,14 +258,14 @@ static void look_and_let_go(struct scene *scene, const struct loss *loss)
 
 static void every_call_survives_the_loss_of_its_messages(void)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(losses); i++) {
-        struct scene scene;
+    for (size_t i = 0; i < LOSSES; i++) {
+        struct loss_scene scene;
 
-        scene_init(&scene);
+        loss_scene_init(&scene);
         talk_to_cat(&scene, &losses[i]);
         signal_and_kill(&scene, &losses[i]);
         look_and_let_go(&scene, &losses[i]);
-        scene_deinit(&scene);
+        loss_scene_deinit(&scene);
     }
 }
 
@@ -336,39 +276,39 @@ static void an_answer_that_vanishes_is_missed_after_a_while(void)
         { PROXY_REQUESTS, PROXY_DROP },
         { PROXY_REPLIES, PROXY_DROP },
     };
-    struct scene scene;
+    struct loss_scene scene;
     struct ledger ledger;
 
-    scene_init(&scene);
+    loss_scene_init(&scene);
     ledger_init(&ledger, scene.client);
     for (size_t i = 0; i < G_N_ELEMENTS(drops); i++) {
         gint64 before = g_get_monotonic_time();
 
-        lose(&scene, PROXY_START, &drops[i]);
+        loss_next(&scene, PROXY_START, &drops[i]);
         sign(&ledger, (int)i);
         g_assert_cmpint(
                 g_get_monotonic_time() - before, <, 10 * G_USEC_PER_SEC);
         g_assert_cmpuint(
                 proxy_statistics(scene.proxy).lost[drops[i].way], ==, 1);
     }
-    lose(&scene, PROXY_PULL, &drops[1]);
+    loss_next(&scene, PROXY_PULL, &drops[1]);
     sign(&ledger, 2);
     g_assert_cmpuint(proxy_statistics(scene.proxy).lost[PROXY_REPLIES], ==, 2);
     ledger_check(&ledger, 3);
     ledger_deinit(&ledger);
-    scene_deinit(&scene);
+    loss_scene_deinit(&scene);
 }
 
 static void the_end_of_a_session_may_be_lost(void)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(losses); i++) {
-        struct scene scene;
+    for (size_t i = 0; i < LOSSES; i++) {
+        struct loss_scene scene;
         gint64 before;
 
-        scene_init(&scene);
-        lose(&scene, PROXY_CLOSE, &losses[i]);
+        loss_scene_init(&scene);
+        loss_next(&scene, PROXY_CLOSE, &losses[i]);
         before = g_get_monotonic_time();
-        scene_deinit(&scene);
+        loss_scene_deinit(&scene);
         g_assert_cmpint(g_get_monotonic_time() - before, <, 5 * G_USEC_PER_SEC);
     }
 }

@@ -42,9 +42,13 @@ enum proxy_method {
     PROXY_READ = 24,
     PROXY_WRITE = 25,
     PROXY_SIGNAL = 26,
+    PROXY_RESIZE = 27,
     PROXY_TERMINATE = 28,
+    PROXY_WAIT = 29,
     PROXY_INSPECT = 30,
     PROXY_LIST = 31,
+    PROXY_SEAL = 32,
+    PROXY_FORGET = 33,
     PROXY_METHODS = 64 /* none is as large */
 };
 
