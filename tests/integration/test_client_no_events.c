@@ -204,7 +204,6 @@ static void a_lost_link_is_told_once(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
     SUITE_ADD("/client_no_events", calls_work_beside_one_who_follows_alone);
     SUITE_ADD("/client_no_events", it_holds_nothing_up_and_kills_only_if_armed);
     SUITE_ADD("/client_no_events", what_is_not_there_is_told);

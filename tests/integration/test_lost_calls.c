@@ -210,9 +210,6 @@ static void each_is_done_once_and_answered_truthfully(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    suite_start_nng();
-    suite_allow_cut_handshakes();
-    suite_set_patience(10000); /* NNG lets go of what was cut in its time */
     SUITE_ADD("/lost_calls", each_is_done_once_and_answered_truthfully);
     return g_test_run();
 }

@@ -21,7 +21,8 @@
 
 /* --- Starts --------------------------------------------------------------- */
 
-enum { THREADS = 4, STARTS = 1000 };
+/* Threads of one client resume together; clients do not wait for each other. */
+enum { CLIENTS = 4, THREADS = 8, STARTS = 1000 };
 
 /* Where every process that runs leaves its name. */
 struct ledger {
@@ -105,6 +106,7 @@ static void half_of_all_answers_lost_start_nothing_twice(void)
 {
     struct ledger parts[THREADS];
     GThread *threads[THREADS];
+    struct remex_client *clients[CLIENTS];
     struct proxy_statistics statistics;
     struct loss_scene scene;
     struct ledger ledger;
@@ -116,8 +118,11 @@ static void half_of_all_answers_lost_start_nothing_twice(void)
             scene.proxy, PROXY_REPLIES, PROXY_START, PROXY_CUT_BEFORE, 30);
     proxy_fate_share(
             scene.proxy, PROXY_REPLIES, PROXY_START, PROXY_CUT_WITHIN, 30);
+    for (int i = 0; i < CLIENTS; i++)
+        clients[i] = remote_connect_to(proxy_address(scene.proxy));
     for (int i = 0; i < THREADS; i++) {
         parts[i] = ledger;
+        parts[i].client = clients[i % CLIENTS];
         parts[i].first = i * (STARTS / THREADS);
         parts[i].count = STARTS / THREADS;
         threads[i] = g_thread_new("start", sign_many, &parts[i]);
@@ -133,6 +138,8 @@ static void half_of_all_answers_lost_start_nothing_twice(void)
             (double)(g_get_monotonic_time() - before) / G_USEC_PER_SEC);
     g_assert_cmpuint(statistics.lost[PROXY_REPLIES], >=, STARTS / 2);
     ledger_check(&ledger, STARTS);
+    for (int i = 0; i < CLIENTS; i++)
+        remex_client_free(clients[i]);
     ledger_deinit(&ledger);
     loss_scene_deinit(&scene);
 }
