@@ -2,7 +2,6 @@
 #include "executor/front/threads.h"
 
 #include <dlfcn.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,19 +38,6 @@ UNWATCHED __attribute__((visibility("default"))) long sysconf(int name)
     return real_sysconf(name);
 }
 
-/* Best effort: without it everything works as well, only slower. */
-static void stay_here(void)
-{
-    int here = sched_getcpu();
-    cpu_set_t only;
-
-    CPU_ZERO(&only);
-    if (here < 0 || here >= CPU_SETSIZE)
-        return;
-    CPU_SET((size_t)here, &only);
-    sched_setaffinity(0, sizeof(only), &only);
-}
-
 static void stay_busy(void *user)
 {
     (void)user;
@@ -59,7 +45,8 @@ static void stay_busy(void *user)
         pause();
 }
 
-/* Best effort as well. What it takes is gone with the process. */
+/* Best effort: without it everything works as well, only slower. What it takes
+ * is gone with the process. */
 static void take_task_thread(void)
 {
     nng_aio *aio;
@@ -72,7 +59,6 @@ void threads_start_nng(void)
 {
     nng_socket socket;
 
-    stay_here();
     starting = true;
     if (nng_rep0_open(&socket))
         _exit(LINK_EXIT_LIBRARY);

@@ -13,15 +13,9 @@
  * There is no setting for that, so NNG is told that there is one processor, and
  * one of the two threads that it starts then is given a task without an end.
  * Hence no task of a front may wait for another one.
- *
- * All threads of a front stay on the processor where it starts: every message
- * goes through three of them, and to wake one elsewhere costs more than to run
- * it next. Whoever else is busy there is moved away by the kernel, unless he is
- * bound as well.
  */
 
-/* Starts NNG; to be called before anything else of it, by the only thread,
- * which is bound with those to come. */
+/* Starts NNG; to be called before anything else of it, by the only thread. */
 void threads_start_nng(void);
 
 #endif
