@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define PATH_BYTES 64
@@ -116,7 +117,8 @@ bool member_look(pid_t pid, struct member *out)
     return behind_name && parse_stat(behind_name, out);
 }
 
-uint64_t member_mark(pid_t pid)
+/* For processes of other users, which may be looked at only so. */
+static uint64_t mark_shown(pid_t pid)
 {
     static const char title[] = "Max file locks";
     char text[4096];
@@ -133,4 +135,14 @@ uint64_t member_mark(pid_t pid)
     strtoull(line + strlen(title), &soft_end, 10);
     hard = strtoull(soft_end, &hard_end, 10);
     return hard_end == soft_end ? UINT64_MAX : hard; /* "unlimited" */
+}
+
+/* Some twenty times faster than /proc: bombs have thousands of members. */
+uint64_t member_mark(pid_t pid)
+{
+    struct rlimit64 limit;
+
+    if (prlimit64(pid, RLIMIT_LOCKS, NULL, &limit) == 0)
+        return limit.rlim_max; /* UINT64_MAX: unlimited */
+    return errno == ESRCH ? UINT64_MAX : mark_shown(pid);
 }
