@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor/containment.h"
 
+#include <linux/sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <glib.h>
 
+#include "executor/cgroup.h"
 #include "executor/members.h"
 #include "support/stage.h"
 #include "support/suite.h"
@@ -201,6 +205,76 @@ static void a_stranger_is_never_touched(void)
     stage_close(&stage);
 }
 
+/* A child of ours who has this number, if nobody has it, and a group of that
+ * number. -1: that cannot be had. */
+static pid_t start_stranger(pid_t number)
+{
+    struct clone_args args = {
+        .exit_signal = SIGCHLD,
+        .set_tid = (uintptr_t)&number,
+        .set_tid_size = 1,
+    };
+    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+
+    if (pid == 0) {
+        for (;;)
+            pause();
+    }
+    if (pid > 0)
+        g_assert_cmpint(setpgid(pid, pid), ==, 0);
+    return pid;
+}
+
+/* What is asked of a process whose leader has been reaped does not reach the
+ * next who gets his number, while it reaches who is left of the tree. */
+static void check_spares_namesake(struct stage *stage)
+{
+    struct actor *actor = start_deaf(stage, "leave");
+    pid_t stranger;
+    int status;
+
+    stage_until(stage, has_exited, actor);
+    stranger = start_stranger((pid_t)process_pid(actor->process));
+    if (stranger < 0) {
+        g_test_skip("no process can be given a number here");
+        return;
+    }
+    g_assert_cmpint(
+            send_signal(actor, SIGKILL, SIGNAL_LEADER), ==, SIGNAL_EXITED);
+    g_assert_cmpint(
+            send_signal(actor, SIGKILL, SIGNAL_GROUP), ==, SIGNAL_EXITED);
+    g_assert_cmpint(
+            send_signal(actor, SIGTERM, SIGNAL_TREE), ==, SIGNAL_DELIVERED);
+    kill_tree(actor);
+    stage_until_dead(stage, stage_pid_said(actor));
+    stage_free_process(actor);
+    turn_once(stage);
+    g_assert_cmpint(waitpid(stranger, &status, WNOHANG), ==, 0);
+    kill(stranger, SIGKILL);
+    g_assert_cmpint(waitpid(stranger, &status, 0), ==, stranger);
+}
+
+static void a_namesake_of_the_leader_is_a_stranger(void)
+{
+    struct stage stage;
+
+    stage_open(&stage);
+    check_spares_namesake(&stage);
+    stage_close(&stage);
+}
+
+static void a_namesake_is_no_member_of_the_group(void)
+{
+    struct cgroup_home *home = cgroup_home_new();
+    struct stage stage;
+
+    stage_open_in(&stage, home); /* as it is, where there are none */
+    check_spares_namesake(&stage);
+    stage_close(&stage);
+    cgroup_home_remove(home);
+    cgroup_home_free(home);
+}
+
 static bool has_no_zombies(void *user)
 {
     (void)user;
@@ -248,6 +322,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/containment", a_signal_to_a_tree_stays_in_it);
     SUITE_ADD("/containment", a_group_outlives_its_leader);
     SUITE_ADD("/containment", a_stranger_is_never_touched);
+    SUITE_ADD("/containment", a_namesake_of_the_leader_is_a_stranger);
+    SUITE_ADD("/containment", a_namesake_is_no_member_of_the_group);
     SUITE_ADD("/containment", orphans_are_reaped_as_they_end);
     SUITE_ADD("/containment", forkers_are_outrun);
     return g_test_run();

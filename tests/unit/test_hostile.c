@@ -29,6 +29,9 @@
 /* How long a tree may take to die, all of it, on a busy machine. */
 #define BOUND_MS 2000
 
+/* A thousand and more, one by one. */
+#define BOMB_BY_MARKS_MS 10000
+
 /* With both means, a thousand trees at least. */
 #define THOROUGH_RUNS 22
 
@@ -60,18 +63,20 @@ static bool is_childless(void *user)
     return count == 0;
 }
 
-static struct actor *grow(struct stage *stage, const char *shape)
+static struct actor *grow(
+        struct stage *stage, const char *shape, const char *word)
 {
-    const char *const argv[] = { HOSTILE, shape, NULL };
+    const char *const argv[] = { HOSTILE, shape, word, NULL };
     struct actor *actor = stage_run(stage, argv);
 
     stage_until_said(actor, "grown");
     return actor;
 }
 
-static void check_dies(struct stage *stage, const char *shape)
+static void check_dies(
+        struct stage *stage, const char *shape, const char *word, uint64_t ms)
 {
-    struct actor *actor = grow(stage, shape);
+    struct actor *actor = grow(stage, shape, word);
     int64_t before = clock_monotonic_ns();
     int64_t taken;
 
@@ -79,7 +84,7 @@ static void check_dies(struct stage *stage, const char *shape)
     stage_poll_until(stage, is_childless, NULL);
     taken = clock_monotonic_ns() - before;
     g_test_message("%s: %d ms", shape, (int)(taken / 1000000));
-    g_assert_cmpint(taken, <, clock_from_ms(BOUND_MS));
+    g_assert_cmpint(taken, <, clock_from_ms(ms));
 }
 
 static void check_all_die(struct cgroup_home *groups, size_t count)
@@ -90,7 +95,7 @@ static void check_all_die(struct cgroup_home *groups, size_t count)
     stage_open_in(&stage, groups);
     for (int run = 0; run < runs; run++) {
         for (size_t i = 0; i < count; i++)
-            check_dies(&stage, shapes[i]);
+            check_dies(&stage, shapes[i], NULL, BOUND_MS);
     }
     stage_close(&stage);
 }
@@ -128,6 +133,33 @@ static void all_die_by_their_groups_of_which_nothing_is_left(void)
     cgroup_home_free(home);
 }
 
+/* Killed while it still grows. */
+static void check_bomb_ends(struct cgroup_home *groups, uint64_t ms)
+{
+    const char *bound = g_test_slow() ? "2000" : "300";
+    struct stage stage;
+
+    stage_open_in(&stage, groups);
+    check_dies(&stage, "bomb", bound, ms);
+    stage_close(&stage);
+}
+
+static void a_bomb_ends_by_its_marks(void)
+{
+    check_bomb_ends(NULL, BOMB_BY_MARKS_MS);
+}
+
+static void a_bomb_ends_by_its_group(void)
+{
+    struct cgroup_home *home = make_home();
+
+    if (!home)
+        return;
+    check_bomb_ends(home, BOUND_MS);
+    cgroup_home_remove(home);
+    cgroup_home_free(home);
+}
+
 /* Beside the others they are killed one by one; a stranger, who is of no tree,
  * is not. */
 static void check_others_live(struct cgroup_home *groups)
@@ -142,9 +174,9 @@ static void check_others_live(struct cgroup_home *groups)
             pause();
     }
     stage_open_in(&stage, groups);
-    spared = grow(&stage, "subreaper");
+    spared = grow(&stage, "subreaper", NULL);
     for (size_t i = 0; i < 4; i++) {
-        struct actor *actor = grow(&stage, shapes[i]);
+        struct actor *actor = grow(&stage, shapes[i], NULL);
         pid_t leader = (pid_t)process_pid(actor->process);
 
         stage_free_process(actor);
@@ -205,6 +237,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/hostile", all_die_by_their_marks);
     SUITE_ADD("/hostile", all_die_by_their_groups_of_which_nothing_is_left);
+    SUITE_ADD("/hostile", a_bomb_ends_by_its_marks);
+    SUITE_ADD("/hostile", a_bomb_ends_by_its_group);
     SUITE_ADD("/hostile", others_live_by_marks);
     SUITE_ADD("/hostile", others_live_by_groups);
     SUITE_ADD("/hostile", a_signal_finds_who_is_only_in_the_group);

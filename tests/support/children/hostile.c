@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * hostile SHAPE: grows a tree that is hard to kill, prints a line when it has,
- * and waits. Everything in the tree waits for
- * ever or forks for as long as it lives, up to a bound.
+ * hostile SHAPE [WORD]: grows a tree that is hard to kill, prints a line when
+ * it has, and waits. Everything in the tree waits for ever or forks for as long
+ * as it lives, up to a bound, which is WORD for a bomb. To others WORD means
+ * nothing, but that they can be found by it.
  */
 
 #include <fcntl.h>
@@ -26,6 +27,9 @@
 /* How many were forked in the whole tree and have not ended, as far as they can
  * tell. */
 static int *alive;
+
+/* How many may be alive at a time. */
+static int bound = STORM_BOUND;
 
 static void wait_for_ever(void)
 {
@@ -162,7 +166,7 @@ static void storm(void)
 {
     signal(SIGCHLD, SIG_IGN);
     for (;;) {
-        if (__atomic_add_fetch(alive, 1, __ATOMIC_RELAXED) > STORM_BOUND)
+        if (__atomic_add_fetch(alive, 1, __ATOMIC_RELAXED) > bound)
             wait_for_ever();
         if (fork() == 0)
             setsid();
@@ -172,6 +176,14 @@ static void storm(void)
 static void forking_storm(void)
 {
     have_child(storm);
+}
+
+/* Says so while it goes on. */
+static void bomb(void)
+{
+    have_child(storm);
+    while (__atomic_load_n(alive, __ATOMIC_RELAXED) < bound / 2)
+        sched_yield();
 }
 
 /* Always somebody else: forks and ends, for as long as it lives. */
@@ -404,6 +416,7 @@ static const struct shape shapes[] = {
     { "stopped", stopped },
     { "stopper", stopper },
     { "storm", forking_storm },
+    { "bomb", bomb },
     { "hopper", hopper },
     { "threads", threads },
     { "leaderless", leaderless },
@@ -424,8 +437,10 @@ int main(int argc, char **argv)
 {
     alive = mmap(NULL, sizeof(*alive), PROT_READ | PROT_WRITE,
             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (argc != 2 || alive == MAP_FAILED)
+    if (argc < 2 || argc > 3 || alive == MAP_FAILED)
         return 2;
+    if (argc == 3 && strcmp(argv[1], "bomb") == 0)
+        bound = atoi(argv[2]);
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
         if (strcmp(argv[1], shapes[i].name) != 0)
             continue;
