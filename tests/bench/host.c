@@ -80,3 +80,8 @@ struct crew host_crew(const struct host *host)
 {
     return crew_of(host->daemon.pid, "remex");
 }
+
+const char *host_address(const struct host *host)
+{
+    return host->daemon.address;
+}

@@ -20,6 +20,9 @@ struct host;
 struct host *host_start(enum host_link link);
 void host_stop(struct host *host);
 
+/* Lent. */
+const char *host_address(const struct host *host);
+
 struct remex_client *host_connect(const struct host *host);
 
 /* All of its processes. */

@@ -35,6 +35,7 @@ static const struct workload *const workloads[] = {
     &idle_workload,
     &processes_workload,
     &stalled_workload,
+    &beside_workload,
     &sessions_workload,
     &sizes_workload,
 };

@@ -4,6 +4,7 @@
 
 #include "bench/bench.h"
 
+extern const struct workload beside_workload;
 extern const struct workload bulk_workload;
 extern const struct workload burst_workload;
 extern const struct workload echo_workload;
