@@ -64,6 +64,7 @@ static void logs_go_on_while_it_runs(void)
     struct gate gate;
     struct command command;
     char *script;
+    char *told;
     char *id;
 
     gate_init(&gate);
@@ -74,6 +75,9 @@ static void logs_go_on_while_it_runs(void)
     cli_check(CLI("logs", AT, id), 0, "zero\none\n", "");
     command_start(&command, CLI("logs", AT, id, "-f", "-n", "1"), NULL);
     expect_line(&command, "one");
+    told = cli_read(CLI("inspect", AT, id)); /* it is not sent it twice */
+    g_assert_nonnull(strstr(told, "\nfollowers   0\n"));
+    g_free(told);
     gate_open(&gate);
     cli_check_end(&command, 0, "two\n", "");
     gate_deinit(&gate);

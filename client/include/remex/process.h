@@ -41,6 +41,13 @@ enum remex_capture {
     REMEX_CAPTURE_DISCARD = 1, /* to the null device */
 };
 
+/*
+ * A reliable child is never further ahead of its slowest follower, of what the
+ * user there has taken, than the executor keeps of the stream plus a pipe: then
+ * its write blocks. By default that is 1 MiB of a stream captured alone and 768
+ * KiB of one of two, and 64 KiB, or 1 MiB for bulky output, in the pipe. A
+ * follower that is gone counts until its lease is over.
+ */
 enum remex_delivery {
     REMEX_DELIVERY_RELIABLE = 0, /* a slow reader holds the child */
     REMEX_DELIVERY_LOSSY = 1,    /* a slow reader gets a Gap */
