@@ -216,18 +216,21 @@ static void take_reply(struct engine *engine, unsigned int lane,
     }
 }
 
-/* It leaves nothing to rely on. */
+/* It leaves nothing to rely on. One that is more than this side takes is the
+ * executor's fault, one that there is no memory for is not. */
 static void fail_for_reply(
         struct engine *engine, unsigned int lane, struct remex_error *error)
 {
+    bool starved = engine->arena.starved;
     struct call *call = NULL;
 
     if (engine->lanes[lane].use == ENGINE_CALLS)
         call = calls_unsend(&engine->calls, lane);
     if (call)
         calls_again(&engine->calls, call);
-    error->status = REMEX_PROTOCOL_ERROR;
-    engine_fail(engine, REMEX_FAILURE_PROTOCOL, error);
+    error->status = starved ? REMEX_NO_MEMORY : REMEX_PROTOCOL_ERROR;
+    engine_fail(engine,
+            starved ? REMEX_FAILURE_NO_MEMORY : REMEX_FAILURE_PROTOCOL, error);
 }
 
 void engine_on_reply(struct engine *engine, unsigned int lane,

@@ -67,6 +67,17 @@ static uint32_t ms_left(const struct call *call, int64_t now, uint32_t most)
     return (uint32_t)((left + MILLISECOND - 1) / MILLISECOND);
 }
 
+/* It cannot be sent, but may have been before. */
+static void refuse_unsent(
+        struct engine *engine, struct call *call, struct remex_error *error)
+{
+    if (call->unanswered && call->changes)
+        error_set(error, REMEX_OUTCOME_UNKNOWN,
+                "the link broke before the executor's answer came, and there "
+                "is no memory to ask again");
+    calls_refuse(&engine->calls, call, error);
+}
+
 static void send_call(struct engine *engine, struct call *call,
         unsigned int lane, int64_t now)
 {
@@ -83,7 +94,7 @@ static void send_call(struct engine *engine, struct call *call,
     status = engine_send(engine, lane, &call->request, ENGINE_CALLS,
             (int)call->request.deadline_ms + GRACE_MS, &error);
     if (status != REMEX_OK) {
-        calls_refuse(&engine->calls, call, &error);
+        refuse_unsent(engine, call, &error);
         return;
     }
     if (!call->known)

@@ -50,6 +50,8 @@ static enum remex_status followed(struct call *call, const struct reply *reply)
     struct handle *handle = &process->handle;
 
     engine_followed(&process->client->engine, handle, state);
+    if (handle->events.failure == REMEX_FAILURE_NO_MEMORY)
+        return REMEX_NO_MEMORY;
     if (!handle->events.placed || handle->events.failure)
         return REMEX_PROTOCOL_ERROR;
     return REMEX_OK;

@@ -87,8 +87,10 @@ void *arena_alloc(struct arena *arena, size_t size)
         return NULL;
     if (!block || taken > block->size - block->used)
         block = add_block(arena, taken);
-    if (!block)
+    if (!block) {
+        arena->starved = true;
         return NULL;
+    }
     data = block->data + block->used;
     block->used += taken;
     arena->used += taken;
@@ -102,6 +104,7 @@ void arena_reset(struct arena *arena)
     struct arena_block *kept = arena->blocks;
 
     arena->used = 0;
+    arena->starved = false;
     if (!kept)
         return;
     free_blocks(kept->next);
@@ -118,4 +121,5 @@ void arena_deinit(struct arena *arena)
     free_blocks(arena->blocks);
     arena->blocks = NULL;
     arena->used = 0;
+    arena->starved = false;
 }

@@ -7,6 +7,7 @@
  * use, so that a small hostile message cannot become a large heap.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -15,6 +16,7 @@ struct arena {
     struct arena_block *blocks;
     size_t used;  /* bytes handed out, each piece rounded up to its alignment */
     size_t limit; /* most that may be handed out until the next reset */
+    bool starved; /* since then there was no memory, within the limit */
 };
 
 /* Takes no memory yet. */

@@ -206,6 +206,9 @@ static enum remex_status finish(const struct wire *wire)
 {
     if (wire->status != REMEX_NO_MEMORY)
         return wire->status;
+    if (wire->arena->starved)
+        return error_set(wire->error, REMEX_RESOURCE_EXHAUSTED,
+                "There is no memory to take the message in; try again later.");
     return error_set(wire->error, REMEX_RESOURCE_EXHAUSTED,
             "The message needs more memory than the %zu bytes that one may "
             "have; send less at once.",

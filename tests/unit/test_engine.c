@@ -7,6 +7,7 @@
 #include <glib.h>
 
 #include "common/clock.h"
+#include "support/fault.h"
 #include "support/suite.h"
 
 /*
@@ -39,6 +40,7 @@ struct world {
     unsigned int changes;
     uint64_t retention_ms; /* that the executor tells */
     int64_t now;
+    bool starved; /* nothing can be sent */
 };
 
 static struct world world;
@@ -62,6 +64,8 @@ static enum remex_status send_request(struct transport *transport,
     struct remex_bytes all = { NULL, head->size + payload.size };
 
     (void)transport;
+    if (world.starved)
+        return REMEX_NO_MEMORY;
     g_assert_false(sent->there);
     g_assert_cmpint(timeout_ms, >, 0);
     sent->bytes = g_malloc(all.size);
@@ -526,6 +530,35 @@ static void a_retention_that_is_not_told_is_the_usual_one(void)
 }
 
 /* It was not sent: there is nothing to remember. */
+/* It is not known to have done nothing. */
+static void a_call_that_there_is_no_memory_to_repeat_may_have_acted(void)
+{
+    struct call call = new_call(METHOD_TERMINATE);
+
+    call.changes = true;
+    open_session();
+    engine_call(&world.engine, &call, world.now);
+    fail_lane(0);
+    expect(0, METHOD_OPEN);
+    world.starved = true;
+    answer_open(0, 2, NULL, 0);
+    g_assert_cmpint(call.error.status, ==, REMEX_OUTCOME_UNKNOWN);
+    world.starved = false;
+    tear_down(NULL);
+}
+
+static void a_call_that_there_is_no_memory_to_send_did_nothing(void)
+{
+    struct call call = new_call(METHOD_TERMINATE);
+
+    call.changes = true;
+    open_session();
+    world.starved = true;
+    engine_call(&world.engine, &call, world.now);
+    g_assert_cmpint(call.error.status, ==, REMEX_NO_MEMORY);
+    tear_down(NULL);
+}
+
 static void a_call_that_waited_long_is_sent_all_the_same(void)
 {
     struct call call = new_remembered_call();
@@ -1198,6 +1231,36 @@ static void a_freed_handle_is_killed_and_unfollowed(void)
     tear_down(NULL);
 }
 
+static void a_kill_that_the_executor_has_no_memory_for_is_repeated(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    engine_release(&world.engine, &handle, world.now);
+    expect(0, METHOD_TERMINATE);
+    refuse(0, REMEX_RESOURCE_EXHAUSTED, REMEX_ERROR_PLAIN);
+    expect(0, METHOD_TERMINATE);
+    answer_plainly(0, METHOD_TERMINATE);
+    answer_plainly(0, METHOD_UNFOLLOW);
+    g_assert_cmpuint(world.gone, ==, 1);
+    tear_down(NULL);
+}
+
+/* The end of the session is, then. */
+static void without_memory_for_a_kill_the_session_is_given_up(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    world.starved = true;
+    engine_release(&world.engine, &handle, world.now);
+    g_assert_cmpuint(world.gone, ==, 1);
+    g_assert_cmpint(world.engine.recovery.reason, ==, REMEX_FAILURE_NO_MEMORY);
+    tear_down(NULL);
+}
+
 static void a_detached_handle_is_only_unfollowed(void)
 {
     struct handle handle;
@@ -1348,6 +1411,27 @@ static void junk_for_an_answer_ends_it(void)
     engine_on_reply(&world.engine, 0, packet, world.now);
     packet_release(packet);
     g_assert_cmpint(world.engine.recovery.reason, ==, REMEX_FAILURE_PROTOCOL);
+    g_assert_cmpint(call.error.status, ==, REMEX_DISCONNECTED);
+    tear_down(NULL);
+}
+
+static void an_answer_that_there_is_no_memory_for_is_no_broken_protocol(void)
+{
+    struct call call = new_call(METHOD_RENEW);
+    struct reply reply = { .version = MESSAGE_VERSION,
+        .method = METHOD_RENEW,
+        .boot_id.bytes = { BOOT } };
+    struct packet *packet = new_packet(&reply, NULL, 0);
+
+    open_session();
+    engine_call(&world.engine, &call, world.now);
+    forget(0);
+    arena_deinit(&world.engine.arena);
+    fault_fail_allocation(1);
+    engine_on_reply(&world.engine, 0, packet, world.now);
+    g_assert_true(fault_happened());
+    packet_release(packet);
+    g_assert_cmpint(world.engine.recovery.reason, ==, REMEX_FAILURE_NO_MEMORY);
     g_assert_cmpint(call.error.status, ==, REMEX_DISCONNECTED);
     tear_down(NULL);
 }
@@ -1511,6 +1595,9 @@ int main(int argc, char **argv)
             "/engine", a_call_is_repeated_only_while_the_executor_remembers_it);
     SUITE_ADD("/engine", a_retention_that_is_not_told_is_the_usual_one);
     SUITE_ADD("/engine", a_call_that_waited_long_is_sent_all_the_same);
+    SUITE_ADD(
+            "/engine", a_call_that_there_is_no_memory_to_repeat_may_have_acted);
+    SUITE_ADD("/engine", a_call_that_there_is_no_memory_to_send_did_nothing);
     SUITE_ADD("/engine", an_answer_shows_that_it_is_remembered);
     SUITE_ADD("/engine", a_connection_that_breaks_is_resumed_once);
     SUITE_ADD("/engine", a_lost_pull_is_missed_before_the_lease_ends);
@@ -1548,6 +1635,9 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", the_deadline_of_recovery_fails_everything);
     SUITE_ADD("/engine", a_freed_handle_is_killed_and_unfollowed);
     SUITE_ADD("/engine", a_detached_handle_is_only_unfollowed);
+    SUITE_ADD(
+            "/engine", a_kill_that_the_executor_has_no_memory_for_is_repeated);
+    SUITE_ADD("/engine", without_memory_for_a_kill_the_session_is_given_up);
     SUITE_ADD("/engine", a_closed_handle_is_only_unfollowed);
     SUITE_ADD("/engine", a_start_that_was_given_up_comes_before_its_kill);
     SUITE_ADD("/engine", a_freed_handle_is_not_stated_in_a_resume);
@@ -1560,5 +1650,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", closing_lets_the_parked_pull_end);
     SUITE_ADD("/engine", a_close_whose_answer_is_lost_is_a_close);
     SUITE_ADD("/engine", junk_for_an_answer_ends_it);
+    SUITE_ADD("/engine",
+            an_answer_that_there_is_no_memory_for_is_no_broken_protocol);
     return g_test_run();
 }
