@@ -42,7 +42,9 @@ static void on_read(struct appointment *appointment, int64_t now)
     }
     while (most-- > 0 && event_queue_take(&job->handle.events, &event)) {
         judge_event(job, &event);
+        memory_of(&actor->memory);
         engine_taken(&actor->engine, &job->handle, now);
+        memory_of(NULL);
     }
     judge_handle(job);
     if (actor_read_subscriptions(job) ||
@@ -109,7 +111,9 @@ static void on_up(void *user, unsigned int lane)
     struct actor *actor = user;
 
     note_link(actor);
+    memory_of(&actor->memory);
     engine_on_up(&actor->engine, lane, actor->world->now);
+    memory_of(NULL);
 }
 
 static void on_down(void *user, unsigned int lane)
@@ -117,7 +121,9 @@ static void on_down(void *user, unsigned int lane)
     struct actor *actor = user;
 
     note_link(actor);
+    memory_of(&actor->memory);
     engine_on_down(&actor->engine, lane, actor->world->now);
+    memory_of(NULL);
 }
 
 static void on_replied(void *user, unsigned int lane, struct packet *packet)
@@ -126,7 +132,9 @@ static void on_replied(void *user, unsigned int lane, struct packet *packet)
     int64_t sent_at = actor->network.lanes[lane].sent_at;
 
     note_link(actor);
+    memory_of(&actor->memory);
     engine_on_reply(&actor->engine, lane, packet, actor->world->now);
+    memory_of(NULL);
     packet_release(packet);
     if (!engine_has_failed(&actor->engine) &&
             sent_at > actor->network.renewed_at)
@@ -139,7 +147,9 @@ static void on_failed(void *user, unsigned int lane)
     struct actor *actor = user;
 
     note_link(actor);
+    memory_of(&actor->memory);
     engine_on_failure(&actor->engine, lane, actor->world->now);
+    memory_of(NULL);
 }
 
 static void on_hinted(void *user, struct remex_bytes hint)
@@ -147,7 +157,9 @@ static void on_hinted(void *user, struct remex_bytes hint)
     struct actor *actor = user;
 
     note_link(actor);
+    memory_of(&actor->memory);
     engine_on_hint(&actor->engine, hint, actor->world->now);
+    memory_of(NULL);
 }
 
 static void on_due(void *user)
@@ -155,7 +167,9 @@ static void on_due(void *user)
     struct actor *actor = user;
 
     note_link(actor);
+    memory_of(&actor->memory);
     engine_tick(&actor->engine, actor->world->now);
+    memory_of(NULL);
     judge_actor(actor);
 }
 
@@ -230,7 +244,9 @@ void actor_free(struct job *job, bool detach)
         job->plan->may_be_killed = true;
     world_set(actor->world, &job->reader, CLOCK_NEVER);
     actor_unsubscribe(job);
+    memory_of(&actor->memory);
     engine_release(&actor->engine, &job->handle, actor->world->now);
+    memory_of(NULL);
 }
 
 void actor_free_all(struct actor *actor)

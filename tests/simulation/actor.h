@@ -11,6 +11,7 @@
 #include "client/engine.h"
 #include "client/feed.h"
 #include "executor/list.h"
+#include "simulation/memory.h"
 #include "simulation/network.h"
 #include "simulation/plan.h"
 #include "simulation/weather.h"
@@ -31,6 +32,7 @@ struct actor {
     struct network network;
     struct transport_events events;
     struct engine engine;
+    struct memory memory;
     struct job *jobs; /* newest first */
     unsigned int job_count;
     unsigned int operations; /* not done */

@@ -29,6 +29,8 @@ static enum remex_status replied(struct call *call, const struct reply *reply)
         job->told_closed = state->place.closed;
     }
     engine_followed(&job->actor->engine, handle, state);
+    if (handle->events.failure == REMEX_FAILURE_NO_MEMORY)
+        return REMEX_NO_MEMORY;
     if (!handle->events.placed || handle->events.failure)
         return REMEX_PROTOCOL_ERROR;
     job->followed_seq = state->last_seq;

@@ -57,7 +57,9 @@ void actor_send(struct operation *operation)
     struct actor *actor = operation->job->actor;
 
     operation->call.done = on_done;
+    memory_of(&actor->memory);
     engine_call(&actor->engine, &operation->call, actor->world->now);
+    memory_of(NULL);
 }
 
 int64_t actor_patience(struct chance *chance)

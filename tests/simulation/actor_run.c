@@ -63,7 +63,8 @@ void actor_ran(struct operation *operation, int64_t now)
 
     job->freed = true;
     job->plan->may_be_killed = true;
-    if (status == REMEX_OUTCOME_UNKNOWN || status == REMEX_DEADLINE_EXCEEDED) {
+    if (status == REMEX_OUTCOME_UNKNOWN || status == REMEX_DEADLINE_EXCEEDED ||
+            status == REMEX_NO_MEMORY) {
         job->handle.started = true;
         engine_release(engine, &job->handle, now);
         return;

@@ -86,6 +86,7 @@ static void check_kill(const struct child *child)
     int64_t wall = (int64_t)plan->spec.wall_time_ms * MS;
 
     if (plan->may_be_killed || child->host->ending ||
+            child->host->memory.failed > 0 || /* a start was taken back */
             (wall > 0 && now >= plan->started_at + wall))
         return;
     WORLD_CHECK(child->host->world, now >= *plan->renewed_at + plan->lease,
@@ -139,7 +140,9 @@ static void on_report(struct appointment *appointment, int64_t now)
     if (is_asleep(child, appointment))
         return;
     child->reported = true;
+    memory_of(&child->host->memory);
     process_on_exit(child->process, &exited, now);
+    memory_of(NULL);
 }
 
 /* --- Output -------------------------------------------------------------- */
@@ -183,6 +186,8 @@ static bool read_piece(struct child *child, size_t index)
         return false;
     status = process_reserve(child->process, number, size, &data, &size);
     stream->paused = status == REMEX_AGAIN;
+    if (status == REMEX_NO_MEMORY)
+        child->host->short_at = child->host->world->now;
     if (status != REMEX_OK)
         return false;
     plan_fill(plan, number, plan->told[index], data, size);
@@ -221,8 +226,10 @@ static void on_look(struct appointment *appointment, int64_t now)
     (void)now;
     if (is_asleep(child, appointment))
         return;
+    memory_of(&child->host->memory);
     for (size_t i = 0; i < PLAN_STREAMS; i++)
         look_at_stream(child, i);
+    memory_of(NULL);
 }
 
 /* False: the pipe is full, and the child waits. */

@@ -10,6 +10,7 @@
  */
 
 #include "executor/process_host.h"
+#include "simulation/memory.h"
 #include "simulation/plan.h"
 #include "simulation/world.h"
 
@@ -20,6 +21,8 @@ struct host {
     struct child *children; /* not released */
     unsigned int boot;      /* of the executor now, from 1 */
     int64_t asleep_until;   /* the executor */
+    struct memory memory;   /* of the executor */
+    int64_t short_at;       /* it last had not enough */
     bool hurry;             /* children come to their end */
     bool ending;            /* the executor is */
 };

@@ -177,9 +177,10 @@ static bool is_justified(const struct job *job, enum remex_failure reason)
                                                 MS);
     case REMEX_FAILURE_TAKEN_OVER:
         return plan->taken_over;
+    case REMEX_FAILURE_NO_MEMORY:
+        return actor->memory.failed > 0;
     case REMEX_FAILURE_NOT_AUTHORISED:
     case REMEX_FAILURE_PROTOCOL:
-    case REMEX_FAILURE_NO_MEMORY:
         break;
     }
     return false;
@@ -389,6 +390,8 @@ void judge_call(const struct operation *operation)
                     status != REMEX_UNIMPLEMENTED && status != REMEX_INTERNAL,
             "%s: call %d ends with %s: %s", job->plan->id, (int)operation->kind,
             remex_status_name(status), call->error.text);
+    CHECK(job, status != REMEX_NO_MEMORY || actor->memory.failed > 0,
+            "%s: call %d has no memory", job->plan->id, (int)operation->kind);
     CHECK(job,
             status == REMEX_DISCONNECTED ||
                     actor->world->now <=
@@ -420,7 +423,7 @@ static void judge_start(const struct operation *operation)
             "%s was started, and is said not to be", plan->id);
     CHECK(job,
             status != REMEX_FAILED_PRECONDITION || plan->fails ||
-                    plan->taken_over || job->actor->state != ACTOR_LIVES,
+                    plan->contested || job->actor->state != ACTOR_LIVES,
             "%s fails to start", plan->id);
 }
 

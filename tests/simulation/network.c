@@ -342,7 +342,7 @@ bool network_had_trouble(const struct network *network, int64_t within)
     int64_t since = network->world->now - within;
 
     return network->trouble_at >= since || station->full ||
-            station->jammed_at >= since ||
+            station->jammed_at >= since || station->host.short_at >= since ||
             station->host.asleep_until >= since || !station_is_up(station);
 }
 

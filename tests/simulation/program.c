@@ -143,6 +143,21 @@ static void do_lose_front(struct step *step, struct actor *actor)
     station_lose_front(actor->station);
 }
 
+static void do_starve(struct step *step, struct actor *actor)
+{
+    static const unsigned int fails[] = { 1, 1, 2, 20 };
+    unsigned int nth = 1 + (unsigned int)chance_below(&step->chance, 40);
+    unsigned int count =
+            fails[chance_below(&step->chance, G_N_ELEMENTS(fails))];
+
+    if (chance_percent(&step->chance, 50)) {
+        station_starve(actor->station, nth, count);
+        return;
+    }
+    world_tell(actor->world, "client %u runs out of memory", actor->number);
+    memory_run_out(&actor->memory, nth, count);
+}
+
 static void do_executor_crash(struct step *step, struct actor *actor)
 {
     if (chance_percent(&step->chance, 30))
@@ -156,10 +171,10 @@ static const struct {
     bool deed; /* of the client's: not while it sleeps */
     void (*run)(struct step *step, struct actor *actor);
 } kinds[] = {
-    { 17, "start", true, do_start },
+    { 16, "start", true, do_start },
     { 4, "run", true, do_run },
     { 8, "attach", true, do_attach },
-    { 13, "write", true, do_write },
+    { 12, "write", true, do_write },
     { 5, "signal", true, do_signal },
     { 4, "terminate", true, do_terminate },
     { 5, "read", true, do_read },
@@ -168,7 +183,8 @@ static const struct {
     { 5, "free", true, do_free },
     { 2, "close", true, do_close },
     { 2, "crash", false, do_crash },
-    { 7, "cut", false, do_cut },
+    { 6, "cut", false, do_cut },
+    { 3, "memory", false, do_starve },
     { 3, "part", false, do_part },
     { 3, "client sleep", false, do_client_sleep },
     { 3, "executor sleep", false, do_sleep },
@@ -270,6 +286,7 @@ static void calm_down(struct program *program)
     host_hurry(&program->station.host);
     for (unsigned int i = 0; i < program->weather.clients; i++) {
         network_heal(&program->actors[i].network);
+        memory_refill(&program->actors[i].memory);
         actor_read_on(&program->actors[i]);
     }
 }

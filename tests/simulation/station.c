@@ -82,6 +82,22 @@ static void on_random(void *user, void *out, size_t size)
     chance_bytes(&((struct station *)user)->chance, out, size);
 }
 
+/* --- Memory ----------------------------------------------------------------
+ */
+
+static void use_memory(struct station *station)
+{
+    station->failed = station->host.memory.failed;
+    memory_of(&station->host.memory);
+}
+
+static void leave_memory(struct station *station)
+{
+    memory_of(NULL);
+    if (station->host.memory.failed > station->failed)
+        station->host.short_at = station->world->now;
+}
+
 /* --- Turns ---------------------------------------------------------------- */
 
 /* While it sleeps, everything waits until it wakes. */
@@ -95,7 +111,9 @@ static bool is_asleep(struct station *station, struct appointment *appointment)
 
 static void settle(struct station *station, int64_t now)
 {
+    use_memory(station);
     requests_settle(station->requests, now);
+    leave_memory(station);
     world_set(station->world, &station->tick, requests_due(station->requests));
 }
 
@@ -113,7 +131,9 @@ static void on_tick(struct appointment *appointment, int64_t now)
 
     if (is_asleep(station, appointment))
         return;
+    use_memory(station);
     requests_tick(station->requests, now);
+    leave_memory(station);
     settle(station, now);
 }
 
@@ -122,8 +142,11 @@ static void on_hint(struct appointment *appointment, int64_t now)
     struct station *station = CONTAINER_OF(appointment, struct station, hint);
 
     (void)now;
-    if (!is_asleep(station, appointment))
-        requests_hint(station->requests, false);
+    if (is_asleep(station, appointment))
+        return;
+    use_memory(station);
+    requests_hint(station->requests, false);
+    leave_memory(station);
 }
 
 static void on_beat(struct appointment *appointment, int64_t now)
@@ -158,7 +181,9 @@ bool station_take(struct station *station, uint32_t pipe, uint64_t ticket,
         *later = station->host.asleep_until;
         return false;
     }
+    use_memory(station);
     requests_take(station->requests, &caller, bytes, station->world->now);
+    leave_memory(station);
     on_unsettled(station);
     return true;
 }
@@ -269,8 +294,16 @@ void station_jam(struct station *station, int64_t length)
     world_set(station->world, &station->drain, station->world->now + length);
 }
 
+void station_starve(
+        struct station *station, unsigned int nth, unsigned int fails)
+{
+    world_tell(station->world, "executor runs out of memory");
+    memory_run_out(&station->host.memory, nth, fails);
+}
+
 void station_heal(struct station *station)
 {
+    memory_refill(&station->host.memory);
     if (station->boot.slot != 0)
         world_set(station->world, &station->boot, station->world->now);
     if (station->drain.slot != 0)

@@ -24,9 +24,10 @@ struct station {
     struct requests *requests; /* NULL: it is down */
     struct network *networks[STATION_NETWORKS];
     struct chance chance;
-    bool deaf;         /* it is being ended: what it says is lost */
-    bool full;         /* the front does not read */
-    int64_t jammed_at; /* it last was */
+    bool deaf;           /* it is being ended: what it says is lost */
+    bool full;           /* the front does not read */
+    int64_t jammed_at;   /* it last was */
+    unsigned int failed; /* allocations, before this turn */
     uint64_t beats;
     struct appointment settle;
     struct appointment tick;
@@ -53,6 +54,10 @@ void station_lose_front(struct station *station);
 
 /* The front does not read for so long. */
 void station_jam(struct station *station, int64_t length);
+
+/* The nth of its allocations fails, and some after it. */
+void station_starve(
+        struct station *station, unsigned int nth, unsigned int fails);
 
 /* Whatever is wrong with it ends. */
 void station_heal(struct station *station);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "simulation/memory.h"
+
 /* --- Chance -------------------------------------------------------------- */
 
 /* SplitMix64. */
@@ -87,8 +89,11 @@ void world_run(struct world *world, int64_t until,
 void world_book(struct world *world, struct appointment *appointment,
         void (*due)(struct appointment *appointment, int64_t now))
 {
+    struct memory *memory = memory_of(NULL);
+
     if (agenda_book(&world->agenda, appointment, due) != REMEX_OK)
         abort();
+    memory_of(memory);
 }
 
 void world_set(struct world *world, struct appointment *appointment, int64_t at)
