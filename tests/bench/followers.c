@@ -128,7 +128,7 @@ static double measure(const struct host *host, size_t count, size_t bytes)
 
 static void run(struct bench *bench)
 {
-    size_t most = bench_size(bench, 64, 4);
+    size_t most = bench_size(bench, 256, 4);
 
     for (size_t count = 1; count <= most; count *= 2) {
         size_t bytes = MIN(ALL_BYTES / count, EACH_BYTES);
@@ -144,4 +144,4 @@ static void run(struct bench *bench)
 }
 
 const struct workload followers_workload = { "followers",
-    "curve: 1 to 64 followers of one process", run };
+    "curve: 1 to 256 followers of one process", run };

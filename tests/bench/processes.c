@@ -5,6 +5,9 @@
  * and then.
  */
 
+#include <stdio.h>
+#include <sys/resource.h>
+
 #include <glib.h>
 
 #include <remex/process.h>
@@ -13,6 +16,10 @@
 #include "bench/runner_remex.h"
 #include "bench/talk.h"
 #include "bench/workloads.h"
+
+/* Two pipes and the process; and some for everything else. */
+#define DESCRIPTORS_EACH 3
+#define DESCRIPTORS_BESIDE 100
 
 static const struct metric up = { "processes", "all started, live", "s", NULL,
     "<= 15 at 10,000" };
@@ -25,16 +32,35 @@ static const struct metric wake = { "processes", "echo of one, live", "us",
 static const struct metric down = { "processes", "all killed, live", "s", NULL,
     NULL };
 
+/* The executor has as many descriptors as we have. */
+static bool has_descriptors(size_t count)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+            count * DESCRIPTORS_EACH + DESCRIPTORS_BESIDE < limit.rlim_max;
+}
+
 static struct remex_process **start_all(
         struct remex_client *client, size_t count)
 {
     const char *const argv[] = { BENCH_CHILD("quiet"), NULL };
     struct remex_process **processes = g_new0(struct remex_process *, count);
+    struct remex_process_options options =
+            REMEX_DEFAULTS(remex_process_options);
     struct remex_error error = { 0 };
 
+    if (!has_descriptors(count)) {
+        fprintf(stderr,
+                "bench: %zu processes have no pipes here: there are not "
+                "descriptors enough\n",
+                count);
+        options.out.capture = REMEX_CAPTURE_DISCARD;
+        options.err.capture = REMEX_CAPTURE_DISCARD;
+    }
     for (size_t i = 0; i < count; i++)
-        host_check(
-                remex_process_start(client, argv, NULL, &processes[i], &error),
+        host_check(remex_process_start(
+                           client, argv, &options, &processes[i], &error),
                 &error);
     return processes;
 }
@@ -79,11 +105,11 @@ static void measure(struct bench *bench, size_t count)
 
 static void run(struct bench *bench)
 {
-    size_t most = bench_size(bench, 100, 10);
+    size_t most = bench_size(bench, 10000, 10);
 
     for (size_t count = 1; count <= most; count *= 10)
         measure(bench, count);
 }
 
 const struct workload processes_workload = { "processes",
-    "curve: 1 to 100 live processes, and one of them woken", run };
+    "curve: 1 to 10,000 live processes, and one of them woken", run };

@@ -60,11 +60,11 @@ static void measure(struct bench *bench, size_t count)
 
 static void run(struct bench *bench)
 {
-    size_t most = bench_size(bench, 100, 10);
+    size_t most = bench_size(bench, 1000, 10);
 
     for (size_t count = 1; count <= most; count *= 10)
         measure(bench, count);
 }
 
 const struct workload sessions_workload = { "sessions",
-    "curve: 1 to 100 sessions, and one of them busy", run };
+    "curve: 1 to 1,000 sessions, and one of them busy", run };
