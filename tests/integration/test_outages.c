@@ -122,20 +122,6 @@ static void check_works(struct remex_client *client)
 
 /* --- Another executor ----------------------------------------------------- */
 
-/* An executor runs half as many, so each process has two. */
-static void start_twofold(
-        struct remex_client *client, struct remex_process **out, int count)
-{
-    struct remex_error error;
-
-    start_sleepers(client, out, count / 2);
-    for (int i = count / 2; i < count; i++) {
-        if (remex_process_attach(client, remex_process_id(out[i - count / 2]),
-                    NULL, &out[i], &error) != REMEX_OK)
-            g_error("cannot attach: %s", error.text);
-    }
-}
-
 static void a_thousand_handles_learn_of_a_restart(void)
 {
     static struct remex_process *processes[MANY];
@@ -144,9 +130,9 @@ static void a_thousand_handles_learn_of_a_restart(void)
     struct daemon daemon;
     gint64 before;
 
-    daemon_start(&daemon);
+    daemon_start_with(&daemon, NULL, REMOTE_ARGV("--limit", "processes=1000"));
     client = connect_to(daemon.address, 0, 0);
-    start_twofold(client, processes, MANY);
+    start_sleepers(client, processes, MANY);
     daemon_kill(&daemon);
     daemon_restart(&daemon);
     before = g_get_monotonic_time();

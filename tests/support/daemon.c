@@ -166,8 +166,12 @@ void daemon_start_tls(struct daemon *daemon, const char *pki)
 void daemon_start_with(
         struct daemon *daemon, const char *listen, const char *const *arguments)
 {
+    char *path;
+
     make_directory(daemon);
-    start(daemon, listen, arguments);
+    path = g_strdup_printf("ipc://%s/socket", daemon->directory);
+    start(daemon, listen ? listen : path, arguments);
+    g_free(path);
 }
 
 /* An executor without its supervisor ends in order, if it may run. */

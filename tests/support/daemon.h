@@ -28,7 +28,8 @@ void daemon_start_tcp(struct daemon *daemon, const char *token);
 /* The same with TLS, by the files of secret_pki. */
 void daemon_start_tls(struct daemon *daemon, const char *pki);
 
-/* The same on any address, with arguments of yours; the last is NULL. */
+/* The same on any address (NULL: as daemon_start), with arguments of yours; the
+ * last is NULL. */
 void daemon_start_with(struct daemon *daemon, const char *listen,
         const char *const *arguments);
 
