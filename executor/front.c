@@ -41,6 +41,7 @@ struct front {
     /* What makes sure that it lives. */
     uint64_t asked;    /* newest beat sent */
     uint64_t answered; /* newest beat answered */
+    int64_t heard_at;  /* anything else from it */
     bool suspect;      /* silent for too long; the grace period runs */
     struct loop_timer silence;
 };
@@ -220,6 +221,8 @@ static bool on_frame(
     struct front *front = user;
     struct front_site *site = front->site;
 
+    if (header->kind != LINK_ALIVE)
+        front->heard_at = loop_now(site->loop);
     switch (header->kind) {
     case LINK_READY:
         return !front->listening && on_listening(front, body, header->size);
@@ -242,12 +245,20 @@ static void on_drained(void *user)
 
 /* --- Watching ------------------------------------------------------------ */
 
-/* If this process itself stood still, the answer may lie in the link already:
- * one more chance to read it. */
+/* While there is much to relay, the answer waits behind it. If this process
+ * itself stood still, it may lie in the link already: one more chance to read
+ * it. */
 static void on_silence(struct loop_timer *timer)
 {
     struct front *front = CONTAINER_OF(timer, struct front, silence);
+    int64_t quiet = loop_now(front->site->loop) - front->heard_at;
+    int64_t patience = clock_from_ms(FRONT_SILENCE_MS);
 
+    if (front->listening && quiet < patience) {
+        front->suspect = false;
+        set_timer(front, timer, patience - quiet);
+        return;
+    }
     cancel_timer(front, timer);
     if (front->listening && !front->suspect) {
         front->suspect = true;

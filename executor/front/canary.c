@@ -172,18 +172,26 @@ static bool listeners_live(struct canary *canary, int64_t patience)
 
 /* A dead listener must be found quickly, but one that is slow because the whole
  * machine is must not be taken for dead: how long NNG's threads need meanwhile
- * for something that cannot fail tells these apart. */
+ * for something that cannot fail tells these apart. Nor one whose threads wait
+ * for an executor that has much to do. */
 static void check_listeners(struct canary *canary)
 {
     int64_t pace = check_cleanup(canary);
     int64_t patience = LISTENER_PATIENCE;
+    int64_t begin = now();
 
     while (!listeners_live(canary, patience)) {
-        int64_t next_pace = check_cleanup(canary);
+        bool waited = channel_was_full(canary->channel, begin);
+        int64_t next_pace;
 
-        if (pace < SLOW_PACE && next_pace < SLOW_PACE)
+        begin = now();
+        next_pace = check_cleanup(canary);
+        if (waited)
+            patience = LISTENER_PATIENCE;
+        else if (pace < SLOW_PACE && next_pace < SLOW_PACE)
             _exit(LINK_EXIT_LISTENER);
-        patience = SLOW_PACE + 4 * (pace + next_pace);
+        else
+            patience = SLOW_PACE + 4 * (pace + next_pace);
         pace = next_pace;
     }
 }

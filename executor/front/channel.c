@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/iovec.h"
@@ -11,6 +12,7 @@
 void channel_init(struct channel *channel, int fd)
 {
     channel->fd = fd;
+    atomic_init(&channel->full_until, 0);
     pthread_mutex_init(&channel->sending, NULL);
 }
 
@@ -27,18 +29,38 @@ static void advance(struct iovec parts[2], size_t done)
     }
 }
 
-static void send_all(int fd, struct iovec parts[2])
+static int64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static void send_all(struct channel *channel, struct iovec parts[2])
 {
     struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+    int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
 
     while (parts[0].iov_len + parts[1].iov_len > 0) {
-        ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+        ssize_t sent = sendmsg(channel->fd, &message, flags);
 
-        if (sent < 0 && errno != EINTR)
-            _exit(0);
-        if (sent > 0)
+        if (sent > 0) {
             advance(parts, (size_t)sent);
+        } else if (errno == EAGAIN && flags & MSG_DONTWAIT) {
+            atomic_store(&channel->full_until, INT64_MAX);
+            flags = MSG_NOSIGNAL;
+        } else if (errno != EINTR) {
+            _exit(0);
+        }
     }
+    if (!(flags & MSG_DONTWAIT))
+        atomic_store(&channel->full_until, now());
+}
+
+bool channel_was_full(const struct channel *channel, int64_t since)
+{
+    return atomic_load(&channel->full_until) >= since;
 }
 
 void channel_send(struct channel *channel, const struct link_header *header,
@@ -51,7 +73,7 @@ void channel_send(struct channel *channel, const struct link_header *header,
     };
 
     pthread_mutex_lock(&channel->sending);
-    send_all(channel->fd, parts);
+    send_all(channel, parts);
     pthread_mutex_unlock(&channel->sending);
 }
 

@@ -126,6 +126,34 @@ static struct remex_bytes encode(const struct raw *raw, struct request *request)
     return sample_encode_request(request);
 }
 
+uint32_t raw_send(struct raw *raw, struct request *request)
+{
+    struct remex_bytes bytes = encode(raw, request);
+
+    send_request(raw, bytes);
+    g_free((void *)(uintptr_t)bytes.data);
+    return raw->number;
+}
+
+struct reply raw_receive(struct raw *raw, uint32_t *number_out)
+{
+    GBytes *message = sp_peer_read(&raw->peer, PATIENCE_MS);
+    struct reply reply;
+    const guint8 *data;
+    guint32 number;
+    gsize size;
+
+    if (!message)
+        g_error("no answer to any of %u requests", raw->number);
+    data = g_bytes_get_data(message, &size);
+    g_assert_cmpuint(size, >=, sizeof(number));
+    memcpy(&number, data, sizeof(number));
+    *number_out = GUINT32_FROM_BE(number) & ~(UINT32_C(1) << 31);
+    decode(raw, data + sizeof(number), size - sizeof(number), &reply);
+    g_bytes_unref(message);
+    return reply;
+}
+
 struct reply raw_call(struct raw *raw, struct request *request)
 {
     return call(raw, request->method, encode(raw, request));

@@ -41,6 +41,12 @@ struct reply raw_call(struct raw *raw, struct request *request);
 struct reply raw_call_changed(struct raw *raw, struct request *request,
         const char *from, struct remex_bytes to);
 
+/* Many at once: sends one and does not wait for its answer; its number. */
+uint32_t raw_send(struct raw *raw, struct request *request);
+
+/* The next answer that comes, to whichever of them; there must be one. */
+struct reply raw_receive(struct raw *raw, uint32_t *number_out);
+
 /* Opens a session; what it was told, lent as any reply. */
 struct reply raw_open(struct raw *raw);
 struct reply raw_open_with(struct raw *raw, const char *token);
