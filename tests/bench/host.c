@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "bench/runner.h"
+#include "common/address.h"
 #include "support/daemon.h"
 #include "support/secret.h"
 
@@ -143,6 +144,15 @@ struct remex_client *host_connect(const struct host *host)
     g_free(certificate);
     g_free(authority);
     return client;
+}
+
+uint16_t host_port(const struct host *host)
+{
+    struct remex_error error = { 0 };
+    struct address address;
+
+    host_check(address_parse(host->daemon.address, &address, &error), &error);
+    return address.port;
 }
 
 struct crew host_crew(const struct host *host)

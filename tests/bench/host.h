@@ -7,6 +7,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <remex/client.h>
 
@@ -24,6 +25,9 @@ void host_stop(struct host *host);
 const char *host_address(const struct host *host);
 
 struct remex_client *host_connect(const struct host *host);
+
+/* Of HOST_TCP and HOST_TLS. */
+uint16_t host_port(const struct host *host);
 
 /* All of its processes. */
 struct crew host_crew(const struct host *host);

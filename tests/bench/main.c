@@ -37,6 +37,7 @@ static const struct workload *const workloads[] = {
     &stalled_workload,
     &beside_workload,
     &sessions_workload,
+    &silent_workload,
     &sizes_workload,
 };
 

@@ -14,6 +14,7 @@ extern const struct workload lines_workload;
 extern const struct workload lives_workload;
 extern const struct workload processes_workload;
 extern const struct workload sessions_workload;
+extern const struct workload silent_workload;
 extern const struct workload sizes_workload;
 extern const struct workload stalled_workload;
 

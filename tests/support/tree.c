@@ -186,18 +186,29 @@ uint64_t tree_memory_kib(pid_t pid, const char *what)
     return kib;
 }
 
-uint64_t tree_cpu_ms(pid_t pid)
+/* Behind the name, which may have anything in it. */
+static uint64_t count_ticks(const char *stat)
 {
-    enum { USER_TICKS = 11, SYSTEM_TICKS = 12 }; /* behind the name */
-    char *text = read_file(pid, "stat");
+    enum { USER_TICKS = 12, SYSTEM_TICKS = 13 };
+    const char *rest = g_strrstr(stat, ")");
     char **words;
     uint64_t ticks;
 
-    g_assert_nonnull(text);
-    words = g_strsplit(strrchr(text, ')') + 2, " ", -1);
+    g_assert_nonnull(rest);
+    words = g_strsplit(rest, " ", -1);
     ticks = g_ascii_strtoull(words[USER_TICKS], NULL, 10) +
             g_ascii_strtoull(words[SYSTEM_TICKS], NULL, 10);
     g_strfreev(words);
+    return ticks;
+}
+
+uint64_t tree_cpu_ms(pid_t pid)
+{
+    char *text = read_file(pid, "stat");
+    uint64_t ticks;
+
+    g_assert_nonnull(text);
+    ticks = count_ticks(text);
     g_free(text);
     return ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
 }
