@@ -44,6 +44,12 @@ const char config_usage[] =
         "SETGID,\n"
         "                     SETUID, and NET_BIND_SERVICE for ports below "
         "1024\n"
+        "  --front-user USER[:GROUP]\n"
+        "                     whom fronts run as, the processes that strangers "
+        "talk\n"
+        "                     to; for root; a number of its own for each "
+        "unless "
+        "told\n"
         "  --insecure-tcp     let tcp:// addresses be more than loopback: who "
         "is "
         "on the\n"
@@ -196,6 +202,25 @@ static enum remex_status take_run_as(
             : error_set(error, status, "--run-as: %s", why.text);
 }
 
+static enum remex_status take_front_user(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    struct credentials *user = &config->front_user;
+    struct remex_error why;
+    enum remex_status status = credentials_find(value, user, &why);
+
+    if (status == REMEX_OK && geteuid() != 0)
+        status = error_set(&why, REMEX_PERMISSION_DENIED,
+                "only root can have fronts of another user");
+    if (status == REMEX_OK && (user->uid == 0 || user->gid == 0))
+        status = error_set(&why, REMEX_INVALID_ARGUMENT,
+                "fronts talk to strangers, so that they must not be root");
+    config->names_front_user = status == REMEX_OK;
+    return status == REMEX_OK
+            ? REMEX_OK
+            : error_set(error, status, "--front-user: %s", why.text);
+}
+
 static enum remex_status take_insecure_tcp(
         struct config *config, const char *value, struct remex_error *error)
 {
@@ -221,6 +246,7 @@ static const struct option {
     { "--retention", take_retention, false },
     { "--limit", take_limit, false },
     { "--run-as", take_run_as, false },
+    { "--front-user", take_front_user, false },
     { "--insecure-tcp", take_insecure_tcp, true },
 };
 
@@ -257,6 +283,10 @@ static enum remex_status check(
 {
     if (config->embedded_fd >= 0 && config->address_count > 0)
         return usage_error(error, "--embedded", "not with --listen");
+    if (config->changes_user && config->names_front_user &&
+            config->run_as.uid == config->front_user.uid)
+        return usage_error(error, "--front-user",
+                "programs run as the same, and could get hold of the fronts");
     for (size_t i = 0; i < config->address_count; i++) {
         enum remex_status status =
                 config_check_address(config, &config->addresses[i], error);

@@ -37,6 +37,8 @@ struct config {
     struct message_limits limits;
     bool changes_user; /* programs do not run as we do, but */
     struct credentials run_as;
+    bool names_front_user; /* fronts have no user of their own, but */
+    struct credentials front_user;
 };
 
 /* --help and --version end the reading. REMEX_INVALID_ARGUMENT and others: one

@@ -23,6 +23,7 @@ struct front {
     struct front_site *site; /* lent */
     struct path_lock lock;   /* of ipc */
     enum address_kind kind;
+    char user[FRONT_USER_BYTES];
     char address[ADDRESS_TEXT_BYTES];
     char hint_address[ADDRESS_TEXT_BYTES];
 
@@ -109,7 +110,12 @@ static void gone(struct front *front)
 
 static void tell_end(const struct front *front, int status)
 {
-    if (WIFSIGNALED(status))
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        log_warning(front->site->log, "front",
+                "the front of %s was killed: it made a system call that is "
+                "not for fronts",
+                front->address);
+    else if (WIFSIGNALED(status))
         log_warning(front->site->log, "front",
                 "the front of %s was killed by signal %d", front->address,
                 WTERMSIG(status));
@@ -295,7 +301,7 @@ static enum remex_status start_program(struct front *front, int fd)
     bool tls = front->kind == ADDRESS_TLS;
     char max_request[32];
     const char *arguments[] = { tls ? "remex-tls-front" : "remex-front",
-        front->address, front->hint_address, max_request,
+        front->address, front->hint_address, max_request, front->user,
         tls ? site->tls.certificate : NULL, site->tls.key, site->tls.clients,
         site->tls.tokens ? "optional" : "required", NULL };
     pid_t pid;
@@ -410,6 +416,7 @@ enum remex_status front_new(struct front_site *site,
     if (!front)
         return error_set(error, REMEX_NO_MEMORY, "no memory for a front");
     front->site = site;
+    front_user_format(&site->user, site->count++, front->user);
     front->lock.fd = -1;
     front->claim.ended = on_ended;
     front->delay = clock_from_ms(FRONT_MIN_DELAY_MS);

@@ -18,6 +18,7 @@
 #include "common/address.h"
 #include "common/log.h"
 #include "executor/front_program.h"
+#include "executor/front_user.h"
 #include "executor/link.h"
 #include "executor/loop.h"
 #include "executor/reaper.h"
@@ -64,6 +65,8 @@ struct front_site {
     struct front_program program;
     struct front_program tls_program; /* of tls:// */
     struct front_tls tls;
+    struct front_user user;
+    unsigned int count; /* made so far */
     struct fronts_hooks hooks;
     /* One of them listens, for the first time. */
     void (*listening)(struct front_site *site);

@@ -38,6 +38,7 @@ enum remex_status fronts_new(const struct fronts_parts *parts,
     fronts->site.hooks = *hooks;
     fronts->site.listening = on_listening;
     fronts->site.tls = parts->tls;
+    fronts->site.user = parts->user;
     status = front_program_find("remex-front", &fronts->site.program, error);
     if (status == REMEX_OK)
         status = front_program_find(

@@ -28,6 +28,7 @@ struct fronts_parts {
     struct reaper *reaper;
     struct log *log;
     struct front_tls tls;
+    struct front_user user;
 };
 
 /* REMEX_NOT_FOUND: there is no program to start. */

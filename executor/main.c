@@ -142,6 +142,19 @@ static void warn_of_insecurity(struct daemon *daemon)
     }
 }
 
+static struct front_user choose_front_user(struct daemon *daemon)
+{
+    const struct config *config = &daemon->config;
+    struct front_user user = front_user_choose(
+            config->names_front_user ? &config->front_user : NULL);
+
+    if (geteuid() == 0 && !user.another)
+        log_warning(&daemon->log, "executor",
+                "fronts run as root, for this namespace has no users for "
+                "them; give one by --front-user");
+    return user;
+}
+
 static enum remex_status start_server(
         struct daemon *daemon, struct server **out, struct remex_error *error)
 {
@@ -155,7 +168,8 @@ static enum remex_status start_server(
         .tls = { config->tls_certificate, config->tls_key, config->tls_clients,
                 config->tokens.count > 0 },
         .groups = daemon->groups,
-        .user = config->changes_user ? &config->run_as : NULL };
+        .user = config->changes_user ? &config->run_as : NULL,
+        .front_user = choose_front_user(daemon) };
     enum remex_status status;
 
     requests_default_settings(&settings.requests);

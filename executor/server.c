@@ -225,7 +225,7 @@ static enum remex_status start_timers(struct server *server)
 }
 
 static enum remex_status new_fronts(struct server *server,
-        const struct front_tls *tls, struct remex_error *error)
+        const struct server_settings *settings, struct remex_error *error)
 {
     struct fronts_hooks hooks = {
         .user = server,
@@ -237,7 +237,7 @@ static enum remex_status new_fronts(struct server *server,
     };
 
     struct fronts_parts parts = { server->loop, server->reaper, server->log,
-        *tls };
+        settings->tls, settings->front_user };
 
     return fronts_new(&parts, &hooks, &server->fronts, error);
 }
@@ -276,7 +276,7 @@ static enum remex_status new_parts(struct server *server,
     if (status != REMEX_OK)
         return error_set(
                 error, status, "cannot start: %s", remex_status_name(status));
-    return new_fronts(server, &settings->tls, error);
+    return new_fronts(server, settings, error);
 }
 
 enum remex_status server_new(struct loop *loop,

@@ -24,7 +24,8 @@ struct server;
 struct server_settings {
     struct log *log;
     struct requests_settings requests;
-    struct front_tls tls;       /* lent until server_free */
+    struct front_tls tls; /* lent until server_free */
+    struct front_user front_user;
     struct cgroup_home *groups; /* the same; NULL: there are none */
     /* Whom programs run as: the same; NULL: us. */
     const struct credentials *user;

@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <nng/transport/ipc/ipc.h>
+
+enum { FIRST_FREE_PORT = 1024 };
 
 static const char *ipc_path(const char *address)
 {
@@ -84,6 +87,26 @@ bool listening_start(struct listening *out, nng_socket socket,
     if (!error)
         error = tell_address(out, listener, address);
     return error ? fail(out, address, nng_strerror(error)) : true;
+}
+
+bool listening_is_path(const char *address)
+{
+    return ipc_path(address) != NULL;
+}
+
+bool listening_is_low_port(const char *address)
+{
+    const char *colon = strrchr(address, ':');
+    unsigned long port = colon ? strtoul(colon + 1, NULL, 10) : 0;
+
+    return !ipc_path(address) && port > 0 && port < FIRST_FREE_PORT;
+}
+
+bool listening_give(const struct listening *listening, uid_t uid)
+{
+    const char *path = ipc_path(listening->address);
+
+    return !path || lchown(path, uid, (gid_t)-1) == 0;
 }
 
 void listening_remove(const struct listening *listening)

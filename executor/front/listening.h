@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <sys/types.h>
+
 #include <nng/nng.h>
 
 enum { LISTENING_ADDRESS_BYTES = 320 };
@@ -24,6 +26,15 @@ struct listening {
  * 1.5.2 kills the listener, were there one.) False: `problem` is set. */
 bool listening_start(struct listening *out, nng_socket socket,
         const char *address, size_t max_message);
+
+/* Whether it is a path in the file system. */
+bool listening_is_path(const char *address);
+
+/* Whether it is a port that takes a right to bind to. */
+bool listening_is_low_port(const char *address);
+
+/* Has a path belong to this user. False: errno says why. */
+bool listening_give(const struct listening *listening, uid_t uid);
 
 /* Removes what listening left in the file system; nobody gets in any more. */
 void listening_remove(const struct listening *listening);

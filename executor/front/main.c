@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * remex-front ADDRESS HINT_ADDRESS MAX_REQUEST_BYTES
+ * remex-front ADDRESS HINT_ADDRESS MAX_REQUEST_BYTES USER
  *
  * Everything that needs NNG, in a process that may die at any time: it relays
  * requests, replies and hints between an address and the executor that started
  * it, and keeps nothing. The link to the executor is descriptor LINK_FD; the
- * process ends with it.
+ * process ends with it. USER is whom to become, "UID:GID", or empty.
  */
 
-#include <fcntl.h>
+#include <errno.h>
 #include <malloc.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
+#include "executor/confine.h"
 #include "executor/front/canary.h"
 #include "executor/front/channel.h"
 #include "executor/front/publisher.h"
@@ -31,17 +31,6 @@ struct front {
     struct publisher publisher;
     struct canary *canary;
 };
-
-/* Nothing of our parent's but the link and where errors go. */
-static void isolate(void)
-{
-    signal(SIGPIPE, SIG_IGN);
-    setpgid(0, 0); /* a terminal's ^C is for the executor to handle */
-    close_range(LINK_FD + 1, ~0U, 0);
-    fcntl(LINK_FD, F_SETFD, FD_CLOEXEC);
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
 
 static void refuse(struct front *front, const struct listening *listening)
 {
@@ -78,7 +67,43 @@ static void keep_memory(void)
     /* NOLINTEND(concurrency-mt-unsafe) */
 }
 
-static void start(struct front *front, char **arguments)
+static void refuse_unconfined(
+        struct front *front, const char *what, const char *address)
+{
+    struct listening problem;
+
+    snprintf(problem.problem, sizeof(problem.problem),
+            "the front of %s cannot %s: %s", address, what,
+            strerrordesc_np(errno));
+    refuse(front, &problem);
+}
+
+/* Who comes to a port may be anybody, so that no thread serves it before it is
+ * another user; the thread that binds needs one right at most. A path is bound
+ * by the rights that its directory wants, and who comes to it has these. */
+static void become_early(
+        struct front *front, char **arguments, const struct confine_user *user)
+{
+    bool binds = listening_is_low_port(arguments[1]) ||
+            listening_is_low_port(arguments[2]);
+
+    if (!listening_is_path(arguments[1]) && !confine_become(user, binds))
+        refuse_unconfined(front, "become its user", arguments[1]);
+}
+
+static void shut_in(struct front *front, const char *address,
+        const struct confine_user *user)
+{
+    static const struct confine_user same = { .another = false };
+
+    if (!confine_become(listening_is_path(address) ? user : &same, false))
+        refuse_unconfined(front, "become its user", address);
+    if (!confine_calls(true))
+        refuse_unconfined(front, "give up system calls", address);
+}
+
+static void start(
+        struct front *front, char **arguments, const struct confine_user *user)
 {
     size_t max_request = strtoul(arguments[3], NULL, 10);
     struct listening requests;
@@ -86,6 +111,7 @@ static void start(struct front *front, char **arguments)
 
     keep_memory();
     channel_init(&front->channel, LINK_FD);
+    become_early(front, arguments, user);
     threads_start_nng();
     if (!publisher_start(&front->publisher, arguments[2], &hints))
         refuse(front, &hints);
@@ -94,8 +120,13 @@ static void start(struct front *front, char **arguments)
         listening_remove(&hints);
         refuse(front, &requests);
     }
+    if (user->another &&
+            (!listening_give(&requests, user->uid) ||
+                    !listening_give(&hints, user->uid)))
+        refuse_unconfined(front, "give away its socket", arguments[1]);
     front->canary = canary_new(&front->channel, requests.address, hints.address,
             front->publisher.socket);
+    shut_in(front, arguments[1], user);
     tell_ready(front, &requests, &hints);
 }
 
@@ -135,12 +166,13 @@ static void relay(struct front *front)
 
 int main(int argc, char **argv)
 {
+    struct confine_user user;
     struct front front;
 
-    if (argc != 4)
+    if (argc != 5 || !confine_parse(argv[4], &user))
         return LINK_EXIT_USAGE;
-    isolate();
-    start(&front, argv);
+    confine_begin();
+    start(&front, argv, &user);
     for (;;)
         relay(&front);
 }

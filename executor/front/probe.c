@@ -2,10 +2,12 @@
 #include "executor/front/probe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,13 +19,16 @@ enum { PROTOCOL_REQ = 0x30, PROTOCOL_SUB = 0x21 };
 /* Of a request or reply without a body: its length, and its id. */
 enum { LENGTH_BYTES = 8, ID_BYTES = 4 };
 
+/* By an open file, for we may become somebody who cannot get there. */
 static bool parse_ipc(struct probe *probe, const char *path)
 {
     struct sockaddr_un local = { .sun_family = AF_UNIX };
 
-    if (strlen(path) >= sizeof(local.sun_path))
+    probe->path = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (probe->path < 0)
         return false;
-    memcpy(local.sun_path, path, strlen(path));
+    snprintf(local.sun_path, sizeof(local.sun_path), "/proc/self/fd/%d",
+            probe->path);
     memcpy(&probe->address, &local, sizeof(local));
     probe->address_size = sizeof(local);
     probe->framed = true;
@@ -66,6 +71,7 @@ bool probe_init(struct probe *probe, const char *text)
     static const char tcp[] = "tcp://";
 
     memset(probe, 0, sizeof(*probe));
+    probe->path = -1;
     if (strncmp(text, ipc, sizeof(ipc) - 1) == 0)
         return parse_ipc(probe, text + sizeof(ipc) - 1);
     if (strncmp(text, tcp, sizeof(tcp) - 1) == 0)
@@ -148,12 +154,21 @@ static bool answered(const struct probe *probe, int fd, int64_t deadline)
             listen_to(fd, message, sizeof(message) - skip, deadline);
 }
 
+/* Whether others can still find it. */
+static bool has_name(const struct probe *probe)
+{
+    struct stat status;
+
+    return probe->path < 0 ||
+            (fstat(probe->path, &status) == 0 && status.st_nlink > 0);
+}
+
 static int open_connection(const struct probe *probe, int64_t deadline)
 {
     int fd = socket(probe->address.ss_family,
             SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    if (fd >= 0 && !connected(probe, fd, deadline)) {
+    if (fd >= 0 && (!has_name(probe) || !connected(probe, fd, deadline))) {
         close(fd);
         return -1;
     }

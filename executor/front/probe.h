@@ -16,9 +16,11 @@ struct probe {
     struct sockaddr_storage address;
     socklen_t address_size;
     bool framed; /* ipc puts one byte before each message */
+    int path;    /* of ipc: the socket's file; or -1 */
 };
 
-/* `text` is an address that is being listened on. False: not understood. */
+/* `text` is an address that is being listened on, and a path is one that we may
+ * open now, later we need not. False: not understood, or not there. */
 bool probe_init(struct probe *probe, const char *text);
 
 /* Connects to a REP listener, sends an empty request and gets the empty reply,

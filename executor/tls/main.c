@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * remex-tls-front ADDRESS HINT_ADDRESS MAX_REQUEST_BYTES CERTIFICATE KEY
+ * remex-tls-front ADDRESS HINT_ADDRESS MAX_REQUEST_BYTES USER CERTIFICATE KEY
  *         AUTHORITY MODE
  *
  * The front of a tls:// address: what remex-front does by NNG, done by OpenSSL
@@ -15,34 +15,19 @@
  * listener would have to be told names by somebody who can be imitated.
  *
  * AUTHORITY may be empty; MODE is "required", or "optional" if clients may come
- * without a certificate. The link is descriptor LINK_FD.
+ * without a certificate. The link is descriptor LINK_FD. USER is whom to
+ * become, "UID:GID", or empty.
  */
 
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
+#include "executor/confine.h"
 #include "executor/link_frame.h"
 #include "executor/tls/relay.h"
 
-enum { ARGUMENTS = 8 };
-
-/* Nothing of our parent's but the link and where errors go; no secret of ours
- * for anybody who may look into a dumped process. */
-static void isolate(void)
-{
-    signal(SIGPIPE, SIG_IGN);
-    setpgid(0, 0); /* a terminal's ^C is for the executor to handle */
-    close_range(LINK_FD + 1, ~0U, 0);
-    fcntl(LINK_FD, F_SETFD, FD_CLOEXEC);
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
+enum { ARGUMENTS = 9 };
 
 /* Every connection is one. */
 static void raise_descriptors(void)
@@ -59,18 +44,18 @@ int main(int argc, char **argv)
 {
     struct relay_settings settings;
 
-    if (argc != ARGUMENTS)
+    if (argc != ARGUMENTS || !confine_parse(argv[4], &settings.user))
         return LINK_EXIT_USAGE;
-    isolate();
+    confine_begin();
     raise_descriptors();
-    settings = (struct relay_settings){
-        .address = argv[1],
-        .hint_address = argv[2],
-        .max_request = strtoul(argv[3], NULL, 10),
-        .files = { .certificate = argv[4],
-                .key = argv[5],
-                .authority = argv[6],
-                .optional = strcmp(argv[7], "optional") == 0 },
+    settings.address = argv[1];
+    settings.hint_address = argv[2];
+    settings.max_request = strtoul(argv[3], NULL, 10);
+    settings.files = (struct secrets_files){
+        .certificate = argv[5],
+        .key = argv[6],
+        .authority = argv[7],
+        .optional = strcmp(argv[8], "optional") == 0,
     };
     relay_run(&settings);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor/tls/relay.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <stdnoreturn.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "executor/link.h"
@@ -302,6 +305,19 @@ static bool open_doors(struct relay *relay,
                     relay, &relay->requests, settings->address, problem, size);
 }
 
+/* Nobody has been let in yet. The calendar of certificates is libc's, which
+ * reads the host's file once. */
+static bool shut_in(
+        const struct relay_settings *settings, char *problem, size_t size)
+{
+    tzset();
+    if (confine_become(&settings->user, false) && confine_calls(false))
+        return true;
+    snprintf(problem, size, "the front of %s cannot give up its rights: %s",
+            settings->address, strerrordesc_np(errno));
+    return false;
+}
+
 /* The word of refusal has to get out before the end. */
 static void on_refused(struct loop_task *task)
 {
@@ -324,7 +340,8 @@ noreturn void relay_run(const struct relay_settings *settings)
     if (!relay || loop_new(&relay->loop) != REMEX_OK ||
             link_new(relay->loop, LINK_FD, &hooks, &relay->link) != REMEX_OK)
         _exit(LINK_EXIT_MEMORY);
-    if (open_doors(relay, settings, problem, sizeof(problem))) {
+    if (open_doors(relay, settings, problem, sizeof(problem)) &&
+            shut_in(settings, problem, sizeof(problem))) {
         tell(relay, LINK_READY, relay->requests.door.address,
                 relay->hints.door.address);
     } else {

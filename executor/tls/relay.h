@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdnoreturn.h>
 
+#include "executor/confine.h"
 #include "executor/tls/secrets.h"
 
 struct relay_settings {
@@ -16,6 +17,7 @@ struct relay_settings {
     const char *hint_address;
     size_t max_request;
     struct secrets_files files;
+    struct confine_user user; /* to become */
 };
 
 /* Ends with the process, whose status is an enum link_exit. */

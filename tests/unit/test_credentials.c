@@ -144,6 +144,29 @@ static void a_start_that_cannot_change_the_user_says_so(void)
     g_assert_true(without_powers(start_fails));
 }
 
+/* Without a control group, by the mark of its tree alone. */
+static void a_kill_finds_those_of_that_user(void)
+{
+    struct credentials user = find("54321:54321");
+    struct stage stage;
+    struct actor *actor;
+
+    if (!capabilities_has(CAP_SETUID)) {
+        g_test_skip("only root can become another user");
+        return;
+    }
+    stage_open_as(&stage, &user);
+    actor = stage_sh(&stage,
+            "setsid sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done' "
+            "&\n"
+            "exec sleep 1000");
+    stage_until_said(actor, "\n");
+    process_terminate(actor->process, NULL, 0, REMEX_EXIT_TERMINATED,
+            loop_now(stage.loop));
+    stage_until_dead(&stage, stage_pid_said(actor));
+    stage_close(&stage);
+}
+
 /* Stops all of its user at every moment. */
 static pid_t start_stopper(const struct credentials *user)
 {
@@ -237,6 +260,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/credentials", who_is_unknown_is_refused_by_name);
     SUITE_ADD("/credentials", it_takes_capabilities_to_change_the_user);
     SUITE_ADD("/credentials", a_start_that_cannot_change_the_user_says_so);
+    SUITE_ADD("/credentials", a_kill_finds_those_of_that_user);
     SUITE_ADD("/credentials", nobody_of_that_user_can_hold_a_start_up);
     SUITE_ADD("/credentials", what_is_not_kept_is_gone);
     SUITE_ADD("/credentials", what_is_needed_depends_on_the_configuration);
