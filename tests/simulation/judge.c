@@ -186,19 +186,38 @@ static bool is_justified(const struct job *job, enum remex_failure reason)
     return false;
 }
 
+static const char *failure_name(enum remex_failure reason)
+{
+    static const char *const names[] = { "?", "link lost", "executor restarted",
+        "session expired", "taken over", "evicted", "not authorised",
+        "protocol", "no memory" };
+
+    return names[(size_t)reason < G_N_ELEMENTS(names) ? reason : 0];
+}
+
 static void judge_failed(const struct job *job, enum remex_failure reason)
 {
-    CHECK(job, is_justified(job, reason), "%s fails, without cause, for %d",
-            job->plan->id, (int)reason);
+    world_tell(job->actor->world, "client %u: %s has failed: %s",
+            job->actor->number, job->plan->id, failure_name(reason));
+    CHECK(job, is_justified(job, reason), "%s fails, without cause: %s",
+            job->plan->id, failure_name(reason));
+}
+
+static const char *event_name(enum remex_event_kind kind)
+{
+    static const char *const names[] = { "?", "output", "exited", "closed",
+        "gap", "failed" };
+
+    return names[(size_t)kind < G_N_ELEMENTS(names) ? kind : 0];
 }
 
 void judge_event(struct job *job, const struct remex_event *event)
 {
     const struct plan *plan = job->plan;
 
-    world_tell(job->actor->world, "client %u: %s: event %llu, kind %d",
+    world_tell(job->actor->world, "client %u: %s: event %llu, %s",
             job->actor->number, plan->id, (unsigned long long)event->seq,
-            (int)event->kind);
+            event_name(event->kind));
     CHECK(job, !job->told_closed && !job->told_failed, "%s: an event follows",
             plan->id);
     CHECK(job,
@@ -382,22 +401,26 @@ void judge_call(const struct operation *operation)
     const struct call *call = &operation->call;
     enum remex_status status = call->error.status;
 
-    world_tell(actor->world, "%s: call %d ends: %s %s", job->plan->id,
-            (int)operation->kind, remex_status_name(status), call->error.text);
+    world_tell(actor->world, "client %u: %s: %s ends: %s %s", actor->number,
+            job->plan->id, message_method_name(call->request.method),
+            remex_status_name(status), call->error.text);
     CHECK(job,
             status != REMEX_INVALID_ARGUMENT && status != REMEX_OUT_OF_RANGE &&
                     status != REMEX_PROTOCOL_ERROR &&
                     status != REMEX_UNIMPLEMENTED && status != REMEX_INTERNAL,
-            "%s: call %d ends with %s: %s", job->plan->id, (int)operation->kind,
+            "%s: %s ends with %s: %s", job->plan->id,
+            message_method_name(call->request.method),
             remex_status_name(status), call->error.text);
     CHECK(job, status != REMEX_NO_MEMORY || actor->memory.failed > 0,
-            "%s: call %d has no memory", job->plan->id, (int)operation->kind);
+            "%s: %s has no memory", job->plan->id,
+            message_method_name(call->request.method));
     CHECK(job,
             status == REMEX_DISCONNECTED ||
                     actor->world->now <=
                             clock_after(calls_overdue_at(call), LATENESS) ||
                     actor->network.asleep_until + LATENESS >= actor->world->now,
-            "%s: call %d ends late", job->plan->id, (int)operation->kind);
+            "%s: %s ends late", job->plan->id,
+            message_method_name(call->request.method));
 }
 
 /* It was, and the executor had to forget it. */

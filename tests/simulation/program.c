@@ -202,6 +202,8 @@ static void on_step(struct appointment *appointment, int64_t now)
     (void)now;
     world_tell(program->world, "-- step %u: client %u: %s", step->number,
             step->actor, kinds[step->kind].name);
+    WORLD_CHECK(program->world, step->number != program->doom,
+            "step %u is doomed", step->number);
     for (unsigned int i = 0; i < program->weather.clients; i++)
         judge_silence(&program->actors[i]);
     judge_stops(&program->station);
@@ -318,14 +320,15 @@ static void finish(struct program *program)
         judge_end(&program->actors[i]);
 }
 
-void program_run(uint64_t seed, uint64_t mask, bool tracing, uint64_t *hash_out)
+void program_run(const struct program_options *options, uint64_t *hash_out)
 {
     struct program *program = g_new0(struct program, 1);
     struct world world;
 
-    world_init(&world, seed, mask, tracing);
+    world_init(&world, options->seed, options->mask, options->tracing);
     program->world = &world;
-    program->weather = weather_draw(seed);
+    program->doom = options->doom;
+    program->weather = weather_draw(options->seed);
     station_init(&program->station, &world, &program->weather);
     for (unsigned int i = 0; i < program->weather.clients; i++)
         actor_init(

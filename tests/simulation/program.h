@@ -22,6 +22,7 @@ struct step {
 
 struct program {
     struct world *world;
+    uint64_t doom;
     struct weather weather;
     struct station station;
     struct actor actors[STATION_NETWORKS];
@@ -32,9 +33,15 @@ struct program {
 /* How many steps a seed has. */
 unsigned int program_length(uint64_t seed);
 
+struct program_options {
+    uint64_t seed;
+    uint64_t mask; /* of the steps: those that are taken */
+    uint64_t doom; /* the step that fails; UINT64_MAX: none */
+    bool tracing;
+};
+
 /* From the first step until nothing is left. Returns if all promises were kept.
  * `*hash_out`: of what happened. */
-void program_run(
-        uint64_t seed, uint64_t mask, bool tracing, uint64_t *hash_out);
+void program_run(const struct program_options *options, uint64_t *hash_out);
 
 #endif
