@@ -171,6 +171,7 @@ static bool is_justified(const struct job *job, enum remex_failure reason)
                 actor->station->host.boot == actor->boot;
     case REMEX_FAILURE_EVICTED:
         return plan->closed_at > 0 &&
+                !station_knows(actor->station, plan->id) &&
                 (plan->forgettable || plan->taken_over ||
                         now >= plan->closed_at +
                                         actor->weather->settings.retention_ms *
@@ -442,7 +443,9 @@ static void judge_start(const struct operation *operation)
 
     CHECK(job, status != REMEX_OK || plan->starts == 1,
             "%s is said to be started", plan->id);
-    CHECK(job, status != REMEX_DEADLINE_EXCEEDED || plan->starts == 0,
+    CHECK(job,
+            (status != REMEX_DEADLINE_EXCEEDED && status != REMEX_NO_MEMORY) ||
+                    plan->starts == 0,
             "%s was started, and is said not to be", plan->id);
     CHECK(job,
             status != REMEX_FAILED_PRECONDITION || plan->fails ||

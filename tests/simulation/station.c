@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/text.h"
 #include "common/wire.h"
 #include "executor/requests_state.h"
 #include "simulation/network.h"
@@ -313,6 +314,20 @@ void station_heal(struct station *station)
 bool station_is_up(const struct station *station)
 {
     return station->requests != NULL;
+}
+
+bool station_knows(const struct station *station, const char *id)
+{
+    const struct list *all;
+
+    if (!station->requests)
+        return false;
+    all = &station->requests->principals.all;
+    for (struct list *node = all->next; node != all; node = node->next)
+        if (registry_find(&station->requests->registry,
+                    CONTAINER_OF(node, struct principal, all), text_bytes(id)))
+            return true;
+    return false;
 }
 
 bool station_is_bare(const struct station *station)
