@@ -138,6 +138,7 @@ static void step_lane(
     do {
         more = connection_lane_step(&connection->lanes[lane], ready, &news);
         tell(connection, lane, &news);
+        ready = more; /* poll would not know */
     } while (more && !is_stopping(connection));
 }
 

@@ -140,7 +140,7 @@ static enum remex_status dial_host(struct stream *stream,
 
 /* A path is connected at once, or there are too many who want to be. */
 enum remex_status stream_dial(struct stream *stream,
-        const struct address *address, SSL_CTX *context, const char *name,
+        const struct address *address, SSL_CTX *context, char *name,
         struct remex_error *error)
 {
     enum remex_status status = REMEX_OK;

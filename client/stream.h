@@ -46,7 +46,7 @@ void stream_init(struct stream *stream);
  * REMEX_UNAVAILABLE may change at any moment, anything else will not by
  * itself. */
 REMEX_CHECKED enum remex_status stream_dial(struct stream *stream,
-        const struct address *address, SSL_CTX *context, const char *name,
+        const struct address *address, SSL_CTX *context, char *name,
         struct remex_error *error);
 
 /* STREAM_MOVED: it is ready. STREAM_BROKEN: as with stream_dial; REMEX_OK in

@@ -77,7 +77,7 @@ enum remex_status tls_context_new(
 }
 
 /* The name is checked within the handshake. */
-static bool expect_name(SSL *ssl, const char *name)
+static bool expect_name(SSL *ssl, char *name)
 {
     if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1)
         return true;
@@ -86,7 +86,7 @@ static bool expect_name(SSL *ssl, const char *name)
             SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
-SSL *tls_new(SSL_CTX *context, int fd, const char *name)
+SSL *tls_new(SSL_CTX *context, int fd, char *name)
 {
     SSL *ssl = SSL_new(context);
 

@@ -24,9 +24,9 @@ struct tls_files {
 REMEX_CHECKED enum remex_status tls_context_new(const struct tls_files *files,
         SSL_CTX **out, struct remex_error *error);
 
-/* Over a socket that is being connected, to whom proves this name. NULL
- * without memory. */
-SSL *tls_new(SSL_CTX *context, int fd, const char *name);
+/* Over a socket that is being connected, to whom proves this name, which
+ * OpenSSL takes without const and leaves as it is. NULL without memory. */
+SSL *tls_new(SSL_CTX *context, int fd, char *name);
 
 /* Why a handshake was not completed, for people; leaves `error` alone if that
  * is not known. */

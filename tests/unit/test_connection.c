@@ -365,7 +365,7 @@ static void a_reply_to_something_else_is_nobodys(void)
     uint8_t body[1];
 
     scene_init_up(&scene);
-    reply(scene.peer, (const uint8_t *)"\x80\0\0\1", "unasked");
+    reply(scene.peer, (const uint8_t *)"\x80\0\0\7", "unasked");
     ask_text(&scene, "?", LONG_MS);
     take_request(scene.peer, word, body, 1);
     word[3] ^= 1;
@@ -651,6 +651,8 @@ static void it_ends_no_connection_amid_the_greeting(void)
     thread = g_thread_new("greet", greet_late, &scene);
     scene_close_transport(&scene);
     g_thread_join(thread);
+    if (g_async_queue_length(scene.told) > 0)
+        g_assert_null(expect(&scene, UP)); /* before it heard of its end */
     scene_deinit(&scene);
 }
 
