@@ -153,9 +153,6 @@ static bool make_home(struct cgroup_home *home)
             faccessat(home->fd, "cgroup.kill", W_OK, AT_EACCESS) == 0;
 }
 
-/* A child that is born in the group or, where that cannot be, walks in: it ends
- * with 0 if it is there. The kernel makes those who walk wait for
- * milliseconds. */
 static pid_t fork_into(int door)
 {
     struct clone_args args = {
@@ -167,32 +164,41 @@ static pid_t fork_into(int door)
 
     if (pid == 0)
         _exit(0);
-    if (pid > 0)
-        return pid;
-    pid = fork();
+    return pid;
+}
+
+static pid_t fork_to_walk_in(int door)
+{
+    pid_t pid = fork();
+
     if (pid == 0)
         _exit(cgroup_files_write(door, "cgroup.procs", "0") ? 0 : 1);
     return pid;
 }
 
-/* Whether a child can be had in a group: that takes more rights than making
- * one. */
+static bool ends_well(pid_t pid)
+{
+    int status;
+
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/* Whether a child can be had in a group, in one of the two ways that the
+ * spawner has: that takes more rights than making one. The kernel makes those
+ * who walk in wait for milliseconds. */
 static bool try_group(struct cgroup_home *home)
 {
     uint64_t number = cgroup_add(home);
     int door = cgroup_door(home, number);
-    int status = -1;
-    pid_t pid;
+    bool works = false;
 
     if (door >= 0) {
-        pid = fork_into(door);
-        if (pid > 0)
-            waitpid(pid, &status, 0);
+        works = ends_well(fork_into(door)) || ends_well(fork_to_walk_in(door));
         close(door);
     }
     if (!cgroup_reuse(home, number))
         cgroup_remove(home, number);
-    return status == 0;
+    return works;
 }
 
 static bool open_place(struct cgroup_home *home, struct cgroup_place *place)

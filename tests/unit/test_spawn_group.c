@@ -12,6 +12,7 @@
 #include <glib.h>
 
 #include "executor/cgroup.h"
+#include "executor/cgroup_files.h"
 #include "support/stage.h"
 #include "support/suite.h"
 
@@ -99,6 +100,39 @@ static void the_kills_of_earlier_lives_are_not_for_it(void)
     cgroup_home_free(home);
 }
 
+/* In a group of ours, which saw a kill, makes a home of its own. */
+static void live_in(struct cgroup_home *outer, uint64_t number)
+{
+    int door = cgroup_door(outer, number);
+    struct cgroup_home *home;
+
+    g_assert_true(cgroup_files_write(door, "cgroup.procs", "0"));
+    home = cgroup_home_new();
+    g_assert_nonnull(home);
+    check_lives_in(home, cgroup_add(home));
+    cgroup_home_remove(home);
+    _exit(0);
+}
+
+static void neither_are_the_kills_of_our_own_group(void)
+{
+    struct cgroup_home *home = make_home();
+    uint64_t number = cgroup_add(home);
+    int status;
+    pid_t pid;
+
+    if (!home)
+        return;
+    cgroup_kill(home, number);
+    pid = fork();
+    if (pid == 0)
+        live_in(home, number);
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_cmpint(status, ==, 0);
+    cgroup_home_remove(home);
+    cgroup_home_free(home);
+}
+
 /* Neither be born in it nor join it. */
 static void what_is_no_group_is_done_without(void)
 {
@@ -151,6 +185,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/spawn_group", a_child_is_born_in_its_group);
     SUITE_ADD("/spawn_group", the_kills_of_earlier_lives_are_not_for_it);
+    SUITE_ADD("/spawn_group", neither_are_the_kills_of_our_own_group);
     SUITE_ADD("/spawn_group", what_is_no_group_is_done_without);
     SUITE_ADD("/spawn_group", groups_see_many_lives);
     return g_test_run();
