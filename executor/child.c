@@ -17,6 +17,7 @@
 #include "executor/containment.h"
 #include "executor/launch.h"
 #include "executor/list.h"
+#include "executor/program.h"
 #include "executor/spawn.h"
 #include "executor/stdio_ends.h"
 #include "executor/terminal.h"
@@ -210,9 +211,10 @@ static void give_birth(struct process_child *child,
     const struct spawner *spawner = &child->host->spawner;
     struct spawn_order order = {
         .candidates = launch->candidates,
+        .program_fd = launch->program_fd,
         .argv = launch->argv,
         .envp = launch->envp,
-        .user = child->host->user,
+        .user = launch->user,
         .cwd = launch->cwd,
         .terminal = ends->terminal,
         .rlimits = spec->rlimits,
@@ -240,27 +242,44 @@ static void give_birth(struct process_child *child,
 }
 
 static enum remex_status start_with_streams(struct process_child *child,
-        const struct process_spec *spec, struct spawn_failure *failure,
+        const struct process_spec *spec, const struct launch *launch,
         struct remex_error *error)
 {
+    struct spawn_failure failure = { REMEX_STAGE_NONE, 0 };
     struct stdio_ends ends;
+
+    if (stdio_ends_open(spec, &ends, &failure)) {
+        if (open_streams(child, &ends))
+            give_birth(child, spec, launch, &ends, &failure);
+        else
+            failure = (struct spawn_failure){ REMEX_STAGE_RESOURCES, errno };
+    }
+    stdio_ends_close(&ends);
+    return failure.stage == REMEX_STAGE_NONE
+            ? REMEX_OK
+            : launch_failed(spec, &failure, error);
+}
+
+static enum remex_status launch_child(struct process_child *child,
+        const struct process_spec *spec, const struct policy_section *policy,
+        struct remex_error *error)
+{
+    const struct credentials *user = child->host->user;
     struct launch launch;
-    enum remex_status status =
-            launch_init(&launch, spec, child->host->user, error);
+    enum remex_status status;
+
+    if (policy && policy->credentials)
+        user = policy->credentials;
+    status = launch_init(&launch, spec, user, error);
 
     if (status != REMEX_OK)
         return status;
-    if (stdio_ends_open(spec, &ends, failure)) {
-        if (open_streams(child, &ends))
-            give_birth(child, spec, &launch, &ends, failure);
-        else
-            *failure = (struct spawn_failure){ REMEX_STAGE_RESOURCES, errno };
-    }
-    stdio_ends_close(&ends);
+    if (policy)
+        status = program_open(&launch, spec, policy, error);
+    if (status == REMEX_OK)
+        status = start_with_streams(child, spec, &launch, error);
     launch_deinit(&launch);
-    return failure->stage == REMEX_STAGE_NONE
-            ? REMEX_OK
-            : launch_failed(spec, failure, error);
+    return status;
 }
 
 static struct process_child *child_new(
@@ -288,21 +307,20 @@ static struct process_child *child_new(
 }
 
 static enum remex_status host_start(struct process_host *base,
-        const struct process_spec *spec, struct process *process,
-        struct process_started *out, struct remex_error *error)
+        const struct process_spec *spec, const struct policy_section *policy,
+        struct process *process, struct process_started *out,
+        struct remex_error *error)
 {
     struct child_host *host = CONTAINER_OF(base, struct child_host, base);
-    struct spawn_failure failure = { REMEX_STAGE_NONE, 0 };
+    const struct spawn_failure no_memory = { REMEX_STAGE_RESOURCES, ENOMEM };
     struct process_child *child = child_new(host, process);
     enum remex_status status;
 
-    if (!child) {
-        failure = (struct spawn_failure){ REMEX_STAGE_RESOURCES, ENOMEM };
-        return launch_failed(spec, &failure, error);
-    }
+    if (!child)
+        return launch_failed(spec, &no_memory, error);
     out->now = clock_monotonic_ns();
     out->time_ns = clock_realtime_ns();
-    status = start_with_streams(child, spec, &failure, error);
+    status = launch_child(child, spec, policy, error);
     if (status != REMEX_OK) {
         host_release(child);
         return status;

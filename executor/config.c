@@ -10,6 +10,7 @@
 
 #include "common/error.h"
 #include "executor/config_address.h"
+#include "executor/config_policy.h"
 #include "executor/limits.h"
 #include "executor/secret_file.h"
 
@@ -37,6 +38,7 @@ const char config_usage[] =
         "                     1 to 86400; default 80\n"
         "  --limit NAME=VALUE what to bear: sessions, processes and more; see\n"
         "                     remexd(8)\n"
+        "  --policy FILE      who may run what; see remexd-policy(5)\n"
         "  --run-as USER[:GROUP]\n"
         "                     whom programs run as; for root, who then keeps "
         "no more\n"
@@ -196,7 +198,7 @@ static enum remex_status take_run_as(
 
     if (status == REMEX_OK)
         status = credentials_check_means(&why);
-    config->changes_user = status == REMEX_OK;
+    config->changes_user = config->changes_user || status == REMEX_OK;
     return status == REMEX_OK
             ? REMEX_OK
             : error_set(error, status, "--run-as: %s", why.text);
@@ -219,6 +221,14 @@ static enum remex_status take_front_user(
     return status == REMEX_OK
             ? REMEX_OK
             : error_set(error, status, "--front-user: %s", why.text);
+}
+
+static enum remex_status take_policy(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    if (config->policy.sections)
+        return usage_error(error, "--policy", "there can be one only");
+    return config_load_policy(config, value, error);
 }
 
 static enum remex_status take_insecure_tcp(
@@ -247,6 +257,7 @@ static const struct option {
     { "--limit", take_limit, false },
     { "--run-as", take_run_as, false },
     { "--front-user", take_front_user, false },
+    { "--policy", take_policy, false },
     { "--insecure-tcp", take_insecure_tcp, true },
 };
 
@@ -281,20 +292,17 @@ static enum remex_status take_option(struct config *config,
 static enum remex_status check(
         const struct config *config, struct remex_error *error)
 {
+    enum remex_status status = limits_check(&config->limits, error);
+
     if (config->embedded_fd >= 0 && config->address_count > 0)
         return usage_error(error, "--embedded", "not with --listen");
     if (config->changes_user && config->names_front_user &&
             config->run_as.uid == config->front_user.uid)
         return usage_error(error, "--front-user",
                 "programs run as the same, and could get hold of the fronts");
-    for (size_t i = 0; i < config->address_count; i++) {
-        enum remex_status status =
-                config_check_address(config, &config->addresses[i], error);
-
-        if (status != REMEX_OK)
-            return status;
-    }
-    return limits_check(&config->limits, error);
+    for (size_t i = 0; status == REMEX_OK && i < config->address_count; i++)
+        status = config_check_address(config, &config->addresses[i], error);
+    return status == REMEX_OK ? config_check_policy(config, error) : status;
 }
 
 enum remex_status config_parse(struct config *out, int argument_count,

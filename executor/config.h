@@ -16,6 +16,7 @@
 #include "common/address.h"
 #include "common/message.h"
 #include "executor/credentials.h"
+#include "executor/policy.h"
 #include "executor/tokens.h"
 
 enum { CONFIG_MAX_ADDRESSES = 16, CONFIG_FILE_BYTES = 1024 };
@@ -35,9 +36,10 @@ struct config {
     char tls_clients[CONFIG_FILE_BYTES]; /* who signs them */
     uint32_t retention_ms;               /* 0: the default */
     struct message_limits limits;
-    bool changes_user; /* programs do not run as we do, but */
-    struct credentials run_as;
-    bool names_front_user; /* fronts have no user of their own, but */
+    bool changes_user;         /* some programs do not run as we do */
+    struct credentials run_as; /* without a name: as we do */
+    struct policy policy;      /* without sections: there is none */
+    bool names_front_user;     /* fronts have no user of their own, but */
     struct credentials front_user;
 };
 

@@ -292,7 +292,7 @@ enum remex_status launch_init(struct launch *launch,
 {
     const struct spawn_failure no_memory = { REMEX_STAGE_RESOURCES, ENOMEM };
 
-    *launch = (struct launch){ .user = user };
+    *launch = (struct launch){ .user = user, .program_fd = -1 };
     arena_init(&launch->arena, ARENA_LIMIT);
     if (make_argv(launch, spec) && make_env(launch, spec) &&
             make_candidates(launch, spec) && make_cwd(launch, spec))
@@ -303,6 +303,8 @@ enum remex_status launch_init(struct launch *launch,
 
 void launch_deinit(struct launch *launch)
 {
+    if (launch->program_fd >= 0)
+        close(launch->program_fd);
     arena_deinit(&launch->arena);
 }
 

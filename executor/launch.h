@@ -32,7 +32,8 @@ struct launch {
     char **candidates;
     char **argv;
     char **envp;
-    char *cwd; /* NULL: not stated */
+    char *cwd;      /* NULL: not stated */
+    int program_fd; /* see executor/program.h; -1: none */
 };
 
 /* `spec` passed process_spec_check. `user` (NULL: ours) is lent until

@@ -168,7 +168,7 @@ static enum remex_status start_server(
         .tls = { config->tls_certificate, config->tls_key, config->tls_clients,
                 config->tokens.count > 0 },
         .groups = daemon->groups,
-        .user = config->changes_user ? &config->run_as : NULL,
+        .user = config->run_as.name[0] ? &config->run_as : NULL,
         .front_user = choose_front_user(daemon) };
     enum remex_status status;
 
@@ -177,6 +177,8 @@ static enum remex_status start_server(
     settings.requests.gate =
             (struct gate){ .own_uid = geteuid(), .tokens = config->tokens };
     settings.requests.limits = config->limits;
+    if (config->policy.sections)
+        settings.requests.policy = &config->policy;
     if (config->retention_ms > 0)
         settings.requests.retention_ms = config->retention_ms;
     status = server_new(daemon->loop, &settings, &hooks, out, error);
@@ -320,5 +322,6 @@ int main(int argc, char **argv)
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     exit_code = start(&daemon, argc, argv);
     tokens_deinit(&daemon.config.tokens);
+    policy_deinit(&daemon.config.policy);
     return exit_code;
 }

@@ -10,8 +10,6 @@
 /* Longer names of variables are nobody's. */
 enum { NAME_BYTES = 256 };
 
-#define REST "..."
-
 /* Variables that make programs load, run or believe something else than they
  * would. They are denied where no line of the section is about them. */
 static const char *const denied_variables[] = { "LD_*", "_RLD*", "MALLOC_*",
@@ -84,7 +82,7 @@ static bool fits_name(const struct policy_rule *rule,
     return strcmp(name, path) == 0 || strcmp(name, strrchr(path, '/') + 1) == 0;
 }
 
-/* As with '*' in a string of characters: what the last REST takes grows by one
+/* As with '*' in a string of characters: what the last "..." takes grows by one
  * argument at a time, and what an earlier one took needs no second look. */
 static bool fits_arguments(
         const struct policy_words *patterns, char *const *arguments)
@@ -94,7 +92,8 @@ static bool fits_arguments(
     char *const *retry = NULL;
 
     while (*arguments) {
-        if (at < patterns->count && strcmp(patterns->words[at], REST) == 0) {
+        if (at < patterns->count &&
+                strcmp(patterns->words[at], POLICY_REST) == 0) {
             after_rest = ++at;
             retry = arguments;
         } else if (at < patterns->count &&
@@ -108,7 +107,8 @@ static bool fits_arguments(
             return false;
         }
     }
-    while (at < patterns->count && strcmp(patterns->words[at], REST) == 0)
+    while (at < patterns->count &&
+            strcmp(patterns->words[at], POLICY_REST) == 0)
         at++;
     return at == patterns->count;
 }
@@ -123,13 +123,19 @@ bool policy_knows(const struct policy_section *section, const char *name)
     return false;
 }
 
-enum remex_status policy_refuse(
+static enum remex_status refuse(
         struct remex_error *error, const char *rule, const char *text)
 {
     error_set(error, REMEX_PERMISSION_DENIED, "The policy %s.", text);
     error->kind = REMEX_ERROR_POLICY;
     memcpy(error->name, rule, strlen(rule) + 1);
     return error->status;
+}
+
+enum remex_status policy_refuse_program(struct remex_error *error)
+{
+    return refuse(error, "program",
+            "does not let you run this program, or not by this name");
 }
 
 /* A line that allows is for one name of the program, one that denies is for all
@@ -151,20 +157,19 @@ static enum remex_status refuse_run(const struct policy_section *section,
 
     for (; rule; rule = rule->next)
         if (rule->allows && is_about(rule, program, name))
-            return policy_refuse(error, "arguments",
+            return refuse(error, "arguments",
                     "does not let you run this program with these arguments");
-    return policy_refuse(error, "program",
-            "does not let you run this program, or not by this name");
+    return policy_refuse_program(error);
 }
 
 enum remex_status policy_decide(const struct policy_section *section,
         const struct policy_program *program, char *const *argv,
-        struct policy_decision *out, struct remex_error *error)
+        struct remex_error *error)
 {
     const struct policy_rule *rule = section->rules;
 
     if (program->is_everybodys)
-        return policy_refuse(error, "program",
+        return refuse(error, "program",
                 "lets nobody run what everybody may write to");
     while (rule &&
             !(is_about(rule, program, argv[0]) &&
@@ -172,10 +177,6 @@ enum remex_status policy_decide(const struct policy_section *section,
         rule = rule->next;
     if (!rule || !rule->allows)
         return refuse_run(section, program, argv[0], error);
-    *out = (struct policy_decision){ .user = NULL };
-    if (section->user)
-        *out = (struct policy_decision){ section->user->name,
-            section->user->group };
     return REMEX_OK;
 }
 
@@ -208,14 +209,14 @@ static enum remex_status check_variable(const struct policy_section *section,
         return REMEX_OK; /* takes one away */
     size = (size_t)(equals - (const char *)entry.data);
     if (size >= sizeof(name))
-        return policy_refuse(error, "environment",
+        return refuse(error, "environment",
                 "does not let you set a variable of so long a name");
     memcpy(name, entry.data, size);
     name[size] = '\0';
     if (may_set(section, name))
         return REMEX_OK;
     snprintf(text, sizeof(text), "does not let you set the variable %s", name);
-    return policy_refuse(error, "environment", text);
+    return refuse(error, "environment", text);
 }
 
 enum remex_status policy_check_environment(const struct policy_section *section,

@@ -22,7 +22,12 @@
 #include "common/message.h"
 #include "executor/limits.h"
 
+/* Among the patterns of arguments: any number of them. */
+#define POLICY_REST "..."
+
 /* The lists are in the order of the file. All of it is the policy's. */
+
+struct credentials;
 
 struct policy_words {
     char **words;
@@ -34,7 +39,7 @@ struct policy_rule {
     bool allows;
     const char *program;           /* an absolute path, or a pattern of some */
     bool is_pattern;               /* of paths; else of one file, by its name */
-    struct policy_words arguments; /* patterns; "..." is any number of them */
+    struct policy_words arguments; /* patterns, and POLICY_REST */
 };
 
 struct policy_variable {
@@ -48,13 +53,6 @@ struct policy_limit {
     struct limit_word word;
 };
 
-/* "NAME" or "NAME:GROUP", taken apart; `group` NULL: the user's own. */
-struct policy_user {
-    struct policy_user *next;
-    const char *name;
-    const char *group;
-};
-
 struct policy_section {
     struct policy_section *next;
     unsigned int line;
@@ -62,7 +60,8 @@ struct policy_section {
     struct policy_rule *rules;
     struct policy_variable *variables;
     struct policy_limit *limits;
-    struct policy_user *user; /* NULL: as the executor itself */
+    const char *user; /* "USER" or "USER:GROUP"; NULL: as for everybody */
+    const struct credentials *credentials; /* of `user`, once looked up */
 };
 
 struct policy {
@@ -92,29 +91,21 @@ struct policy_program {
     bool (*is_at)(void *user, const char *name);
 };
 
-struct policy_decision {
-    /* As whom it is to run; both lent by the section; NULL: as the executor,
-     * and in the user's own group. */
-    const char *user;
-    const char *group;
-};
-
 /* Whether it may be run with these arguments (ended by NULL; the first is the
- * name that the program sees as its own), and as whom. REMEX_PERMISSION_DENIED,
+ * name that the program sees as its own). REMEX_PERMISSION_DENIED,
  * of REMEX_ERROR_POLICY: the kind of rule is named, and nothing else of the
  * policy. */
 REMEX_CHECKED enum remex_status policy_decide(
         const struct policy_section *section,
         const struct policy_program *program, char *const *argv,
-        struct policy_decision *out, struct remex_error *error);
+        struct remex_error *error);
 
 /* Whether a line allows a program by this name: then it may be told that there
  * is none. */
 bool policy_knows(const struct policy_section *section, const char *name);
 
-/* A refusal as these give it; `rule` is its kind. */
-enum remex_status policy_refuse(
-        struct remex_error *error, const char *rule, const char *text);
+/* What policy_decide says of a program that no line allows. */
+enum remex_status policy_refuse_program(struct remex_error *error);
 
 /* Whether what `spec` sets in the environment may be set. */
 REMEX_CHECKED enum remex_status policy_check_environment(

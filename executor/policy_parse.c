@@ -171,6 +171,21 @@ static bool has_component(const char *path, const char *name)
     return false;
 }
 
+/* What is allowed without a word of arguments is allowed without any, what is
+ * denied is denied with whatever. */
+static const char *keep_arguments(
+        struct parser *parser, struct policy_rule *rule)
+{
+    if (!rule->allows && parser->count == 2) {
+        const char *problem =
+                add_word(parser, POLICY_REST, strlen(POLICY_REST));
+
+        if (problem)
+            return problem;
+    }
+    return keep_words(parser, 2, &rule->arguments);
+}
+
 static const char *take_rule(struct parser *parser)
 {
     struct policy_rule *rule = alloc(parser, sizeof(*rule));
@@ -188,7 +203,7 @@ static const char *take_rule(struct parser *parser)
     rule->is_pattern = has_wildcard(rule->program);
     *parser->next_rule = rule;
     parser->next_rule = &rule->next;
-    return keep_words(parser, 2, &rule->arguments);
+    return keep_arguments(parser, rule);
 }
 
 static const char *take_environment(struct parser *parser)
@@ -235,33 +250,14 @@ static const char *take_limits(struct parser *parser)
     return NULL;
 }
 
-static bool is_account(const char *name)
-{
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
-                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-
-    return *name && *name != '-' && name[strspn(name, allowed)] == '\0';
-}
-
+/* Who that is, and whether it can be, is not known here. */
 static const char *take_user(struct parser *parser)
 {
-    struct policy_user *user = alloc(parser, sizeof(*user));
-    char *colon;
-
-    if (!user)
-        return no_memory;
     if (parser->section->user)
         return "there is a user for these principals already";
     if (parser->count != 2)
-        return "it is 'user NAME' or 'user NAME:GROUP'";
-    colon = strchr(parser->words[1], ':');
-    if (colon)
-        *colon = '\0';
-    user->name = parser->words[1];
-    user->group = colon ? colon + 1 : NULL;
-    if (!is_account(user->name) || (colon && !is_account(user->group)))
-        return "that is not the name of a user or a group";
-    parser->section->user = user;
+        return "it is 'user USER' or 'user USER:GROUP'";
+    parser->section->user = parser->words[1];
     return NULL;
 }
 

@@ -9,11 +9,12 @@
 #include "common/clock.h"
 #include "executor/limits.h"
 
-void principals_init(
-        struct principals *principals, const struct message_limits *limits)
+void principals_init(struct principals *principals,
+        const struct message_limits *limits, const struct policy *policy)
 {
     list_init(&principals->all);
     principals->limits = *limits;
+    principals->policy = policy;
 }
 
 static void principal_free(struct principal *principal)
@@ -73,6 +74,10 @@ struct principal *principals_hold(
         return NULL;
     snprintf(principal->name, sizeof(principal->name), "%s", name);
     principal->limits = principals->limits;
+    if (principals->policy) {
+        principal->policy = policy_section_of(principals->policy, name);
+        policy_set_limits(principal->policy, &principal->limits);
+    }
     limits_settle(&principal->limits, name);
     list_init(&principal->all);
     list_init(&principal->entries);

@@ -14,6 +14,7 @@
 #include "common/message.h"
 #include "executor/former.h"
 #include "executor/list.h"
+#include "executor/policy.h"
 
 enum { PRINCIPAL_NAME_BYTES = 64 };
 
@@ -22,6 +23,7 @@ struct principal {
     size_t holders;
     char name[PRINCIPAL_NAME_BYTES]; /* "uid:1000", "token:joe" */
     struct message_limits limits;
+    const struct policy_section *policy; /* NULL: there is none */
     size_t sessions;
     size_t processes;
     struct list entries;  /* the registry's, of these processes; by no order */
@@ -33,11 +35,12 @@ struct principal {
  * started something in the last moments: a rate is not forgotten by leaving. */
 struct principals {
     struct list all;
-    struct message_limits limits; /* of each */
+    struct message_limits limits; /* of each, if the policy says nothing else */
+    const struct policy *policy;  /* lent; NULL: there is none */
 };
 
-void principals_init(
-        struct principals *principals, const struct message_limits *limits);
+void principals_init(struct principals *principals,
+        const struct message_limits *limits, const struct policy *policy);
 
 /* Nobody may hold one. */
 void principals_deinit(struct principals *principals);

@@ -70,14 +70,14 @@ static void process_discard(struct process *process)
 }
 
 static enum remex_status start_child(struct process *process,
-        const struct process_spec *spec, uint64_t default_wall_ms,
+        const struct process_spec *spec, const struct process_limits *limits,
         struct remex_error *error)
 {
     uint64_t wall_ms =
-            spec->wall_time_ms > 0 ? spec->wall_time_ms : default_wall_ms;
+            spec->wall_time_ms > 0 ? spec->wall_time_ms : limits->wall_time_ms;
     struct process_started started = { 0 };
     enum remex_status status = process->host->calls->start(
-            process->host, spec, process, &started, error);
+            process->host, spec, limits->policy, process, &started, error);
 
     if (status != REMEX_OK)
         return status;
@@ -106,7 +106,7 @@ enum remex_status process_start(struct process_host *host,
                 "the executor has no memory for a process; try again later");
     process->host = host;
     process->hooks = *hooks;
-    status = start_child(process, spec, limits->wall_time_ms, error);
+    status = start_child(process, spec, limits, error);
     if (status != REMEX_OK) {
         process_discard(process);
         return status;

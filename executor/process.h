@@ -41,6 +41,7 @@ struct process_limits {
     struct event_log_limits log;
     size_t stdin_bytes;
     uint64_t wall_time_ms; /* of one that states none; 0: without end */
+    const struct policy_section *policy; /* NULL: it may be any program */
 };
 
 /* Starts the program. REMEX_OK: exec succeeded. Otherwise nothing is left of

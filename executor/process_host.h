@@ -21,6 +21,7 @@
 #include "common/message.h"
 
 struct process;
+struct policy_section;
 struct process_host;
 struct process_child; /* the host's own idea of a child */
 
@@ -32,10 +33,12 @@ struct process_started {
 };
 
 struct process_host_calls {
-    /* Starts what `spec` says; it has been checked. REMEX_OK: exec succeeded,
-     * and the outputs that are captured are being read. */
+    /* Starts what `spec` says, which has been checked, if `policy` (NULL:
+     * none) allows it. REMEX_OK: exec succeeded, and the outputs that are
+     * captured are being read. */
     enum remex_status (*start)(struct process_host *host,
-            const struct process_spec *spec, struct process *process,
+            const struct process_spec *spec,
+            const struct policy_section *policy, struct process *process,
             struct process_started *out, struct remex_error *error);
 
     /* REMEX_ENDED: nobody of those is left. */

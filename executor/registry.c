@@ -314,6 +314,7 @@ static enum remex_status start(struct registry *registry,
                 (size_t)allowed->retained_events },
         .stdin_bytes = (size_t)allowed->stdin_bytes,
         .wall_time_ms = allowed->wall_time_ms,
+        .policy = principal->policy,
     };
     struct process_hooks hooks = {
         .user = entry,

@@ -159,7 +159,7 @@ enum remex_status requests_new(const struct requests_settings *settings,
     requests->hooks = *hooks;
     on_random(requests, &requests->boot_id, sizeof(requests->boot_id));
     agenda_init(&requests->agenda);
-    principals_init(&requests->principals, &settings->limits);
+    principals_init(&requests->principals, &settings->limits, settings->policy);
     init_sessions(requests);
     init_registry(requests, host);
     list_init(&requests->parked);

@@ -29,6 +29,7 @@
 #include "executor/gate.h"
 #include "executor/link.h"
 #include "executor/parked.h"
+#include "executor/policy.h"
 #include "executor/process.h"
 
 struct requests;
@@ -58,6 +59,7 @@ struct requests_settings {
     uint32_t retention_ms;
     uint32_t heartbeat_ms;
     struct gate gate;
+    const struct policy *policy; /* who may run what; NULL: anybody all */
     bool grouped; /* processes have groups of their own, as clients are told */
 };
 

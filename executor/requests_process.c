@@ -52,6 +52,8 @@ enum remex_status requests_check_process(struct call *call,
     struct principal *principal = call->session->principal;
     enum remex_status status = check_limits(&principal->limits, spec, error);
 
+    if (status == REMEX_OK && !known && principal->policy)
+        status = policy_check_environment(principal->policy, spec, error);
     if (status == REMEX_OK && !known &&
             !principal_take_start(principal, call->now))
         return refusal_too_often(error, principal->limits.starts_per_second);

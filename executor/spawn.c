@@ -44,7 +44,7 @@ static void *stack_new(void)
 
 static void close_all(struct spawner *spawner)
 {
-    for (int i = 0; i < SPAWN_STDIO; i++) {
+    for (int i = 0; i < SPAWN_SLOTS; i++) {
         if (spawner->slots[i] >= 0)
             close(spawner->slots[i]);
     }
@@ -59,9 +59,9 @@ static bool open_all(struct spawner *spawner)
 
     spawner->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     opened = spawner->null_fd >= 0;
-    for (int i = 0; i < SPAWN_STDIO; i++) {
+    for (int i = 0; i < SPAWN_SLOTS; i++) {
         spawner->slots[i] =
-                fcntl(spawner->null_fd, F_DUPFD_CLOEXEC, SPAWN_STDIO);
+                fcntl(spawner->null_fd, F_DUPFD_CLOEXEC, SPAWN_SLOTS);
         opened = opened && spawner->slots[i] >= 0;
     }
     if (!opened)
@@ -106,19 +106,23 @@ void spawner_deinit(struct spawner *spawner)
 
 /* --- A start ------------------------------------------------------------- */
 
-static bool fill_slots(const struct spawner *spawner, const int *stdio)
+static bool fill_slots(
+        const struct spawner *spawner, const struct spawn_order *order)
 {
+    int last = spawner->slots[SPAWN_SLOTS - 1];
+
     for (int i = 0; i < SPAWN_STDIO; i++) {
-        if (dup3(stdio[i], spawner->slots[i], O_CLOEXEC) < 0)
+        if (dup3(order->stdio[i], spawner->slots[i], O_CLOEXEC) < 0)
             return false;
     }
-    return true;
+    return order->program_fd < 0 ||
+            dup3(order->program_fd, last, O_CLOEXEC) >= 0;
 }
 
 /* So that they keep no pipe open. */
 static void empty_slots(const struct spawner *spawner)
 {
-    for (int i = 0; i < SPAWN_STDIO; i++)
+    for (int i = 0; i < SPAWN_SLOTS; i++)
         dup3(spawner->null_fd, spawner->slots[i], O_CLOEXEC);
 }
 
@@ -256,7 +260,7 @@ enum remex_status spawner_run(const struct spawner *spawner,
         *failure = (struct spawn_failure){ REMEX_STAGE_USER, errno };
         return REMEX_INTERNAL;
     }
-    if (!fill_slots(spawner, order->stdio)) {
+    if (!fill_slots(spawner, order)) {
         *failure = (struct spawn_failure){ REMEX_STAGE_STDIO, errno };
         empty_slots(spawner);
         return REMEX_INTERNAL;

@@ -10,7 +10,7 @@
  * own, with all signals blocked, by plain system calls; we stand still
  * meanwhile. What it gets: its own session and group, default dispositions and
  * an empty mask for all 64 signals, umask 022, and exactly the descriptors 0, 1
- * and 2.
+ * and 2 (but see program_fd).
  *
  * One that is to run as another user becomes that before it looks at its
  * directory, limits and program, so that it gets none by our rights. It owns
@@ -28,7 +28,7 @@
 #include "common/message.h"
 #include "executor/credentials.h"
 
-enum { SPAWN_STDIO = 3 };
+enum { SPAWN_STDIO = 3, SPAWN_SLOTS = 4 };
 
 /* All of it is lent for the call. */
 struct spawn_order {
@@ -38,7 +38,10 @@ struct spawn_order {
     char *const *envp;
 
     const struct credentials *user; /* NULL: ours */
-    const char *cwd;                /* the same */
+    /* What is executed instead of the candidates; -1: one of those. A program
+     * that is a script is read from it, as descriptor 3. */
+    int program_fd;
+    const char *cwd; /* NULL: ours */
     int stdio[SPAWN_STDIO];
     bool terminal; /* the first of them is to be its controlling terminal */
     const struct rlimit_spec *rlimits;
@@ -59,10 +62,10 @@ struct spawn_failure {
 
 /* What is kept from one start to the next. */
 struct spawner {
-    void *stack; /* guarded at its low end */
-    int null_fd; /* the null device, for reading and writing */
-    int slots[SPAWN_STDIO];
-    uint64_t ignored; /* signals, the lowest bit is number 1 */
+    void *stack;            /* guarded at its low end */
+    int null_fd;            /* the null device, for reading and writing */
+    int slots[SPAWN_SLOTS]; /* the last for a program_fd */
+    uint64_t ignored;       /* signals, the lowest bit is number 1 */
 };
 
 /* Best done early: descriptors above those reserved here cost nothing later.

@@ -54,9 +54,11 @@ IN_CHILD static void unblock_signals(void)
  * for. Nothing may be closed or moved before. */
 IN_CHILD static bool set_stdio(const struct spawn_child *child)
 {
+    const int program = SPAWN_SLOTS - 1;
+    bool keeps = child->order->program_fd >= 0;
     int highest = 0;
 
-    for (int i = 0; i < SPAWN_STDIO; i++)
+    for (int i = 0; i < SPAWN_SLOTS; i++)
         highest = child->slots[i] > highest ? child->slots[i] : highest;
     if (syscall(SYS_close_range, highest + 1, UINT_MAX, CLOSE_RANGE_UNSHARE) <
             0)
@@ -65,7 +67,11 @@ IN_CHILD static bool set_stdio(const struct spawn_child *child)
         if (syscall(SYS_dup3, child->slots[i], i, 0) < 0)
             return false;
     }
-    return syscall(SYS_close_range, SPAWN_STDIO, UINT_MAX, 0) == 0;
+    if (keeps &&
+            syscall(SYS_dup3, child->slots[program], program, O_CLOEXEC) < 0)
+        return false;
+    return syscall(SYS_close_range, keeps ? SPAWN_SLOTS : SPAWN_STDIO, UINT_MAX,
+                   0) == 0;
 }
 
 IN_CHILD static bool set_limit(uint32_t resource, uint64_t soft, uint64_t hard)
@@ -143,6 +149,18 @@ IN_CHILD static void execute(const struct spawn_order *order)
         errno = EACCES;
 }
 
+/* The kernel has an interpreter open a script again by its descriptor, and says
+ * ENOENT if it would be closed by then. */
+IN_CHILD static void execute_opened(const struct spawn_order *order)
+{
+    const int program = SPAWN_SLOTS - 1;
+
+    syscall(SYS_execveat, program, "", order->argv, order->envp, AT_EMPTY_PATH);
+    if (errno != ENOENT || syscall(SYS_fcntl, program, F_SETFD, 0) < 0)
+        return;
+    syscall(SYS_execveat, program, "", order->argv, order->envp, AT_EMPTY_PATH);
+}
+
 /* One that cannot be joined is done without: there still is the mark. */
 IN_CHILD static void join_group(int group_fd)
 {
@@ -177,6 +195,9 @@ IN_CHILD int spawn_child_main(void *spawn_child)
     if (!set_limits(order))
         fail(child, REMEX_STAGE_LIMITS);
     unblock_signals();
-    execute(order);
+    if (order->program_fd >= 0)
+        execute_opened(order);
+    else
+        execute(order);
     fail(child, REMEX_STAGE_EXEC);
 }

@@ -26,7 +26,7 @@ struct spawn_child {
     /* While it is in our memory; the kernel clears it, and wakes who waits. */
     uint32_t present;
     const struct spawn_order *order;
-    int slots[SPAWN_STDIO]; /* order->stdio, where unsharing leaves them */
+    int slots[SPAWN_SLOTS]; /* order->stdio, where unsharing leaves them */
     uint64_t to_reset;      /* signals, the lowest bit is number 1 */
     bool joins;             /* the group, which it was not born in */
     bool begun;             /* it has run */

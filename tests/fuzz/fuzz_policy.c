@@ -43,18 +43,15 @@ static void check_section(const struct policy_section *section)
         { "=", 1 } };
     struct process_spec spec = { .env = env, .env_count = 3 };
     struct policy_program program = { "/usr/bin/dash", false, NULL, is_at };
-    struct policy_decision decision;
     struct message_limits limits;
     struct remex_error error;
-    enum remex_status status =
-            policy_decide(section, &program, argv, &decision, &error);
+    enum remex_status status = policy_decide(section, &program, argv, &error);
 
     if (status != REMEX_OK)
         FUZZ_REQUIRE(error.kind == REMEX_ERROR_POLICY && error.name[0]);
     else
         FUZZ_REQUIRE(has_allowing_line(section));
-    FUZZ_REQUIRE(status ==
-            policy_decide(section, &program, argv, &decision, &error));
+    FUZZ_REQUIRE(status == policy_decide(section, &program, argv, &error));
     status = policy_check_environment(section, &spec, &error);
     FUZZ_REQUIRE(status == REMEX_OK || section->line == 0 ||
             error.kind == REMEX_ERROR_POLICY);

@@ -370,14 +370,16 @@ static struct child *new_child(
 }
 
 static enum remex_status start(struct process_host *process_host,
-        const struct process_spec *spec, struct process *process,
-        struct process_started *out, struct remex_error *error)
+        const struct process_spec *spec, const struct policy_section *policy,
+        struct process *process, struct process_started *out,
+        struct remex_error *error)
 {
     struct host *host = (struct host *)(void *)process_host;
     struct plan *plan = find_plan(host, spec->argv[1]);
     int64_t now = host->world->now;
     struct child *child;
 
+    (void)policy;
     if (plan->fails) {
         *error = (struct remex_error){ .status = REMEX_FAILED_PRECONDITION,
             .kind = REMEX_ERROR_LAUNCH_FAILED,

@@ -16,13 +16,15 @@ static struct puppet *of_child(struct process_child *child)
 }
 
 static enum remex_status start(struct process_host *host,
-        const struct process_spec *spec, struct process *process,
-        struct process_started *out, struct remex_error *error)
+        const struct process_spec *spec, const struct policy_section *policy,
+        struct process *process, struct process_started *out,
+        struct remex_error *error)
 {
     struct puppets *puppets = CONTAINER_OF(host, struct puppets, host);
     struct puppet *puppet;
 
     (void)spec;
+    (void)policy;
     if (puppets->next_start != REMEX_OK) {
         *error = (struct remex_error){ .status = puppets->next_start,
             .kind = REMEX_ERROR_LAUNCH_FAILED,

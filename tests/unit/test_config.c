@@ -191,6 +191,86 @@ static void tokens_that_are_no_secret_are_refused(void)
     remove_file(empty);
 }
 
+static void limits_are_set_and_must_work_together(void)
+{
+    struct remex_error error;
+    struct config config;
+
+    g_assert_cmpint(
+            parse(&config,
+                    ARGUMENTS("--limit", "processes=1000", "--limit=parked=9"),
+                    &error),
+            ==, REMEX_OK);
+    g_assert_cmpuint(config.limits.processes, ==, 1000);
+    g_assert_cmpuint(config.limits.parked, ==, 9);
+    check_refused(ARGUMENTS("--limit", "process=9"),
+            "--limit 'process=9': there is no limit of that name");
+    check_refused(ARGUMENTS("--limit", "parked=100"), "lower one of them");
+}
+
+static void check_policy_refused(const char *text, int mode, const char *why)
+{
+    char *path = make_file(text, mode);
+    struct remex_error error;
+    struct config config;
+
+    g_assert_cmpint(
+            parse(&config, ARGUMENTS("--policy", path), &error), !=, REMEX_OK);
+    if (!strstr(error.text, why))
+        g_error("'%s' does not say '%s'", error.text, why);
+    policy_deinit(&config.policy);
+    remove_file(path);
+}
+
+static void a_policy_that_is_wrong_is_refused(void)
+{
+    static const char good[] = "for *\nallow /bin/true\n";
+    char *path = make_file(good, 0644);
+    struct remex_error error;
+    struct config config;
+
+    g_assert_cmpint(
+            parse(&config, ARGUMENTS("--policy", path), &error), ==, REMEX_OK);
+    g_assert_nonnull(config.policy.sections);
+    policy_deinit(&config.policy);
+    remove_file(path);
+    check_policy_refused(
+            "for *\n\nallow true\n", 0644, ":3: a program is an absolute path");
+    check_policy_refused("", 0644, "there is no line 'for");
+    check_policy_refused(good, 0664, "others can change the policy");
+    check_policy_refused(good, 0646, "others can change the policy");
+    check_policy_refused("for *\nlimit parked=100\n", 0644,
+            "for line 1: the limits sessions_in_all=256 and parked=100");
+    check_policy_refused("for *\nuser no-such-user\nallow /bin/true\n", 0644,
+            "for line 1: ");
+    check_refused(ARGUMENTS("--policy", "/nowhere"), "cannot open");
+    check_refused(ARGUMENTS("--policy", "/dev/zero"), "not a file");
+}
+
+/* Who can become others has to say whom. */
+static void whoever_has_no_user_is_told(void)
+{
+    static const char text[] = "for uid:1\nuser nobody\nallow /bin/true\n"
+                               "for uid:2\nfor *\nallow /bin/true\n";
+    char *path;
+    struct remex_error error;
+    struct config config;
+
+    if (credentials_check_means(NULL) != REMEX_OK) {
+        g_test_skip("only root can become another user");
+        return;
+    }
+    check_policy_refused(text, 0644, "for line 5: others have a user");
+    path = make_file(text, 0644);
+    g_assert_cmpint(
+            parse(&config, ARGUMENTS("--policy", path, "--run-as", "nobody"),
+                    &error),
+            ==, REMEX_OK);
+    g_assert_true(config.changes_user);
+    policy_deinit(&config.policy);
+    remove_file(path);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -201,5 +281,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/config", what_is_not_safe_is_refused);
     SUITE_ADD("/config", tls_wants_its_files_and_somebody_to_let_in);
     SUITE_ADD("/config", tokens_that_are_no_secret_are_refused);
+    SUITE_ADD("/config", limits_are_set_and_must_work_together);
+    SUITE_ADD("/config", a_policy_that_is_wrong_is_refused);
+    SUITE_ADD("/config", whoever_has_no_user_is_told);
     return g_test_run();
 }

@@ -45,12 +45,14 @@ static void ask(struct process_child *child, const char *what, int number)
 }
 
 static enum remex_status toy_start(struct process_host *host,
-        const struct process_spec *spec, struct process *process,
-        struct process_started *out, struct remex_error *error)
+        const struct process_spec *spec, const struct policy_section *policy,
+        struct process *process, struct process_started *out,
+        struct remex_error *error)
 {
     struct toy *toy = CONTAINER_OF(host, struct toy, host);
 
     (void)spec;
+    (void)policy;
     (void)error;
     if (toy->child.start_status != REMEX_OK)
         return toy->child.start_status;

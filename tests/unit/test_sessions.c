@@ -57,7 +57,7 @@ static void world_init(struct world *world)
 
     memset(world, 0, sizeof(*world));
     agenda_init(&world->agenda);
-    principals_init(&world->principals, &each);
+    principals_init(&world->principals, &each, NULL);
     world->alice = principals_hold(&world->principals, "uid:1", 0);
     world->bob = principals_hold(&world->principals, "uid:2", 0);
     sessions_init(&world->sessions, &limits, &hooks, &world->agenda);

@@ -32,7 +32,11 @@ static pid_t start_cat(int group_fd, int *stdin_fd)
     char *const argv[] = { program, NULL };
     struct spawn_failure failure = { REMEX_STAGE_NONE, 0 };
     struct spawn_order order = {
-        .candidates = argv, .argv = argv, .envp = argv + 1, .group_fd = group_fd
+        .candidates = argv,
+        .program_fd = -1,
+        .argv = argv,
+        .envp = argv + 1,
+        .group_fd = group_fd,
     };
     struct spawned spawned;
     struct spawner spawner;

@@ -553,7 +553,9 @@ static void what_is_no_terminal_cannot_control(void)
     struct spawn_failure failure = { REMEX_STAGE_NONE, 0 };
     struct spawner spawner;
     struct spawned spawned;
-    struct spawn_order order = { .terminal = true, .group_fd = -1 };
+    struct spawn_order order = {
+        .program_fd = -1, .terminal = true, .group_fd = -1
+    };
 
     g_assert_cmpint(spawner_init(&spawner), ==, REMEX_OK);
     order.candidates = candidates;
