@@ -238,10 +238,12 @@ void actor_free(struct job *job, bool detach)
     world_tell(actor->world, "client %u frees %s%s", actor->number,
             job->plan->id, detach ? ", detached" : "");
     if (!job->attached)
-        job->handle.detached = detach;
+        job->handle.detached |= detach;
     job->freed = true;
-    if (!job->handle.detached)
-        job->plan->may_be_killed = true;
+    /* Not what another has taken over. */
+    if (job->attached ? job->armed : !detach)
+        job->plan->may_be_killed |=
+                job->handle.events.failure != REMEX_FAILURE_TAKEN_OVER;
     world_set(actor->world, &job->reader, CLOCK_NEVER);
     actor_unsubscribe(job);
     memory_of(&actor->memory);

@@ -119,6 +119,7 @@ void actor_attached(struct operation *operation, int64_t now)
         return;
     }
     handle->detached = !operation->armed;
+    job->armed = operation->armed;
     job->answered = true;
     judge_attached(job);
     engine_started(engine, handle, now);

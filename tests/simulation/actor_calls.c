@@ -144,12 +144,21 @@ static void start_done(struct operation *operation, int64_t now)
 
 /* --- Write ---------------------------------------------------------------- */
 
+/* Most are small, some more than one request holds. */
+static size_t draw_size(struct chance *chance)
+{
+    static const size_t sizes[] = { 500, 500, 500, 500, 500, 500, 500, 500,
+        9000, 9000, 9000, 300000 };
+
+    return 1 +
+            chance_below(
+                    chance, sizes[chance_below(chance, G_N_ELEMENTS(sizes))]);
+}
+
 void actor_call_write(struct job *job, struct chance *chance, bool eof)
 {
     struct actor *actor = job->actor;
-    size_t size = eof && chance_percent(chance, 70)
-            ? 0
-            : 1 + chance_below(chance, chance_percent(chance, 80) ? 500 : 9000);
+    size_t size = eof && chance_percent(chance, 50) ? 0 : draw_size(chance);
     struct operation *operation;
 
     if (job->plan->runs || (job->plan->writer && job->plan->writer != job))

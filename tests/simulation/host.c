@@ -85,8 +85,7 @@ static void check_kill(const struct child *child)
     int64_t now = child->host->world->now;
     int64_t wall = (int64_t)plan->spec.wall_time_ms * MS;
 
-    if (plan->may_be_killed || child->host->ending ||
-            child->host->memory.failed > 0 || /* a start was taken back */
+    if (plan->may_be_killed || plan->taken_back || child->host->ending ||
             (wall > 0 && now >= plan->started_at + wall))
         return;
     WORLD_CHECK(child->host->world, now >= *plan->renewed_at + plan->lease,
@@ -436,6 +435,7 @@ static void kill_tree(struct process_child *process_child)
     struct child *child = of(process_child);
 
     world_tell(child->plan->world, "%s is killed", child->plan->id);
+    child->plan->taken_back |= child->host->memory.failed > 0;
     end_heir(child);
     if (!child->plan->dead)
         die(child, true, SIGKILL);

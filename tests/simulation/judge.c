@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulation/judge.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -103,6 +104,29 @@ static bool is_same_exit(
             one->wall_us == other->wall_us;
 }
 
+/* Why it ended: what the executor did to it, if that is what it died of. */
+static bool is_reason(const struct world *world, const struct plan *plan,
+        const struct remex_exit *exit)
+{
+    int64_t wall = (int64_t)plan->spec.wall_time_ms * MS;
+    bool late = wall > 0 && plan->dead_at >= plan->started_at + wall;
+    bool lost = world->now >= *plan->renewed_at + plan->lease;
+    bool killed = exit->by_signal && exit->code == SIGKILL;
+
+    switch (exit->reason) {
+    case REMEX_EXIT_OWN:
+        return !killed;
+    case REMEX_EXIT_WALL_TIME:
+        return late && killed;
+    case REMEX_EXIT_TERMINATED:
+        return plan->may_be_killed || plan->taken_back;
+    case REMEX_EXIT_OWNER_LOST:
+        return plan->may_be_killed || lost;
+    default:
+        return false;
+    }
+}
+
 void judge_exit(
         struct world *world, struct plan *plan, const struct remex_exit *exit)
 {
@@ -119,10 +143,9 @@ void judge_exit(
                     exit->code == plan->died_of,
             "%s died of %d and is said to have of %d", plan->id, plan->died_of,
             exit->code);
-    WORLD_CHECK(world,
-            exit->by_signal || exit->reason == REMEX_EXIT_OWN ||
-                    plan->may_be_killed || exit->reason != REMEX_EXIT_WALL_TIME,
-            "%s exits by itself, for reason %d", plan->id, (int)exit->reason);
+    WORLD_CHECK(world, is_reason(world, plan, exit),
+            "%s is said to have exited for reason %d", plan->id,
+            (int)exit->reason);
 }
 
 static void judge_closed(const struct job *job, const struct remex_event *event)

@@ -83,6 +83,7 @@ struct plan {
 
     /* What was asked of the executor, as far as anybody knows. */
     bool may_be_killed;
+    bool taken_back; /* killed, for want of memory to answer its start */
     const int64_t *renewed_at; /* its owner's lease, at the earliest */
     int64_t lease;
     bool buried;      /* the executor has been told to let nothing of it run */

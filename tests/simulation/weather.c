@@ -10,7 +10,7 @@ static void draw_executor(struct weather *weather, struct chance *chance)
 {
     static const uint64_t retained[] = { 64, 64, 256 };
     static const size_t events[] = { 4, 64, 4096 };
-    static const uint64_t input[] = { 100, 5000, 65536 };
+    static const uint64_t input[] = { 100, 5000, 65536, 262144 };
     static const uint64_t parks[] = { 300, 2000, 15000 };
     static const uint32_t retention[] = { 20000, 40000, 80000 };
     static const uint64_t processes[] = { 2, 4, 8, 512, 512, 512 };

@@ -150,7 +150,8 @@ struct remex_process_options {
  * have started it twice. If it runs it is being killed. REMEX_DATA_LOSS: a
  * process of that id has run and ended, and the executor, at its limit of
  * processes, knows no more than that; without an id of yours it was this one.
- */
+ * Kind REMEX_ERROR_FOLLOWED: it was started, but somebody has taken it over
+ * before the answer came. */
 REMEX_CHECKED enum remex_status remex_process_start(struct remex_client *client,
         const char *const *argv, const struct remex_process_options *options,
         struct remex_process **out, struct remex_error *error);
