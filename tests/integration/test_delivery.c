@@ -52,6 +52,60 @@ static void expect(struct remex_process *process, struct remex_event *out)
             remex_process_next_event(process, 60000, out), ==, REMEX_OK);
 }
 
+/* --- Chosen --------------------------------------------------------------- */
+
+static void check_refused(struct remex_client *client,
+        const struct remex_process_options *options, const char *field)
+{
+    char *path = g_build_filename(g_get_tmp_dir(), "remex-test-never", NULL);
+    struct remex_process *process;
+    struct remex_error error = { 0 };
+
+    g_assert_cmpint(remex_process_start(client, REMOTE_ARGV("touch", path),
+                            options, &process, &error),
+            ==, REMEX_INVALID_ARGUMENT);
+    g_assert_cmpint(error.kind, ==, REMEX_ERROR_BAD_FIELD);
+    g_assert_cmpstr(error.name, ==, field);
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    g_free(path);
+}
+
+static void a_wrong_choice_is_refused_by_its_name_and_nothing_is_started(void)
+{
+    static const struct {
+        struct remex_stream_options policy;
+        const char *field;
+    } wrong[] = {
+        { { .capture = (enum remex_capture)2 }, "capture" },
+        { { .delivery = (enum remex_delivery)2 }, "delivery" },
+        { { .no_follower = (enum remex_no_follower)2 }, "no_follower" },
+        { { .retention = (enum remex_retention)4 }, "retention" },
+        { { .retention = REMEX_RETAIN_BYTES }, "retention_amount" },
+        { { .retention = REMEX_RETAIN_CHUNKS }, "retention_amount" },
+        { { .retention = REMEX_RETAIN_BYTES, .retention_amount = MIB },
+                "retention_amount" },
+        { { .retention = REMEX_RETAIN_CHUNKS, .retention_amount = MIB },
+                "retention_amount" },
+    };
+    struct remex_client *client = remote_connect();
+    struct remex_process_list *list;
+
+    for (size_t i = 0; i < 2 * G_N_ELEMENTS(wrong); i++) {
+        struct remex_process_options options =
+                REMEX_DEFAULTS(remex_process_options);
+        char *field = g_strdup_printf("start.%s_spec.%s",
+                i % 2 ? "stderr" : "stdout", wrong[i / 2].field);
+
+        *(i % 2 ? &options.err : &options.out) = wrong[i / 2].policy;
+        check_refused(client, &options, field);
+        g_free(field);
+    }
+    g_assert_cmpint(remex_client_list(client, NULL, &list, NULL), ==, REMEX_OK);
+    g_assert_cmpuint(list->count, ==, 0);
+    remex_process_list_free(list);
+    remex_client_free(client);
+}
+
 /* --- Held ----------------------------------------------------------------- */
 
 static void check_bound(
@@ -541,6 +595,8 @@ int main(int argc, char **argv)
         return 0;
     }
     g_test_init(&argc, &argv, NULL);
+    SUITE_ADD("/delivery",
+            a_wrong_choice_is_refused_by_its_name_and_nothing_is_started);
     SUITE_ADD("/delivery",
             a_child_stops_within_the_bound_and_goes_on_when_it_is_read);
     SUITE_ADD("/delivery", nobody_there_holds_a_child_that_waits_for_somebody);

@@ -232,6 +232,75 @@ static void h4_who_keeps_up_after_a_loss_gets_data_again(void)
     remex_client_free(client);
 }
 
+/* --- One who never stops -------------------------------------------------- */
+
+#define PLENTY ((uint64_t)20 * 1024 * 1024)
+
+struct taker {
+    struct remex_process *process;
+    gsize bytes; /* atomic */
+};
+
+static void *take_all(void *data)
+{
+    struct taker *taker = data;
+    struct remex_event event;
+
+    while (remex_process_next_event(taker->process, 60000, &event) ==
+            REMEX_OK) {
+        g_assert_cmpint(event.kind, !=, REMEX_EVENT_GAP);
+        if (event.kind == REMEX_EVENT_OUTPUT)
+            g_atomic_pointer_add(&taker->bytes, event.output.data.size);
+    }
+    return NULL;
+}
+
+static bool has_plenty(struct taker *taker)
+{
+    return (gsize)g_atomic_pointer_get(&taker->bytes) >= PLENTY;
+}
+
+static void echo(struct remex_process *process, uint64_t *at)
+{
+    struct remex_event event;
+
+    g_assert_cmpint(remex_process_write(process, "x", 1, 60000, NULL, NULL), ==,
+            REMEX_OK);
+    event = expect(process);
+    g_assert_cmpint(event.kind, ==, REMEX_EVENT_OUTPUT);
+    g_assert_cmpuint(event.output.offset, ==, (*at)++);
+}
+
+/* Neither its own followers nor who follows another process beside it. */
+static void a_chatty_child_starves_nobody(void)
+{
+    struct remex_process_options options = remote_with_stdin();
+    struct remex_client *client = remote_connect();
+    struct taker takers[2] = {
+        { .process = remote_start(client,
+                  REMOTE_ARGV(REMOTE_CHILD("spew"), "1000000000000"), NULL) }
+    };
+    struct remex_process *quiet =
+            remote_start(client, REMOTE_ARGV("cat"), &options);
+    GThread *threads[2];
+    uint64_t at = 0;
+
+    takers[1].process =
+            attach(client, remex_process_id(takers[0].process), NULL);
+    for (int i = 0; i < 2; i++)
+        threads[i] = g_thread_new("taker", take_all, &takers[i]);
+    while (at < 50 || !has_plenty(&takers[0]) || !has_plenty(&takers[1]))
+        echo(quiet, &at);
+    g_assert_cmpint(remex_process_terminate(takers[0].process, NULL, NULL), ==,
+            REMEX_OK);
+    for (int i = 2; i-- > 0;) {
+        g_thread_join(threads[i]);
+        remex_process_free(takers[i].process);
+    }
+    remex_process_free(quiet);
+    remex_client_free(client);
+}
+
 /* --- H5: who asks after the end ------------------------------------------- */
 
 static void h5_after_the_end_every_call_says_so_at_once(void)
@@ -281,6 +350,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/followers", h1_who_replaces_a_follower_gets_nothing_twice);
     SUITE_ADD("/followers", h2_who_attaches_at_any_time_has_no_hole);
     SUITE_ADD("/followers", h4_who_keeps_up_after_a_loss_gets_data_again);
+    SUITE_ADD("/followers", a_chatty_child_starves_nobody);
     SUITE_ADD("/followers", h5_after_the_end_every_call_says_so_at_once);
     return g_test_run();
 }
