@@ -6,6 +6,7 @@
 
 #include "client/cli/follow.h"
 #include "client/cli/input.h"
+#include "client/cli/leave.h"
 #include "client/cli/report.h"
 #include "client/cli/signals.h"
 #include "client/cli/target.h"
@@ -76,42 +77,72 @@ static const struct option_spec specs[] = {
 };
 
 static int attach(const struct target *target,
-        const struct attach_options *options, struct signals *signals)
+        const struct attach_options *options, const struct leave *leave)
 {
     struct follow follow = {
         .process = target->process,
         .address = target->address,
         .has_stdin = !options->no_stdin && input_is_there(),
+        .leave = leave,
+        .client = target->client,
     };
 
-    if (options->pass_signals)
-        signals_set_running(signals, target->process);
     return follow_run(&follow);
+}
+
+static bool follow(struct target *target, const struct verb *verb,
+        const char *id, const struct attach_options *options)
+{
+    return target_follow(
+            target, verb, &options->connect, id, options->from, options->claim);
+}
+
+static int run_passing_signals(const struct verb *verb, const char *id,
+        const struct attach_options *options)
+{
+    struct signals signals;
+    struct target target;
+    int status = REPORT_EXIT_FAILED;
+    bool is_there =
+            signals_init(&signals) && follow(&target, verb, id, options);
+
+    if (is_there) {
+        signals_set_running(&signals, target.process);
+        status = attach(&target, options, NULL);
+    }
+    signals_deinit(&signals);
+    if (is_there)
+        target_deinit(&target);
+    return status;
+}
+
+static int run_until_told(const struct verb *verb, const char *id,
+        const struct attach_options *options)
+{
+    struct leave leave;
+    struct target target;
+    int status = REPORT_EXIT_FAILED;
+
+    if (!leave_init(&leave))
+        return status;
+    if (follow(&target, verb, id, options)) {
+        status = attach(&target, options, &leave);
+        target_deinit(&target);
+    }
+    leave_deinit(&leave);
+    return status;
 }
 
 static int run(const struct verb *verb, struct words words)
 {
     struct attach_options options = { .no_stdin = false };
-    struct target target;
-    struct signals signals;
-    bool is_there;
     int status;
 
     if (!options_parse(verb, &words, &options, &status))
         return status;
-    if (options.pass_signals && !signals_init(&signals)) {
-        signals_deinit(&signals);
-        return REPORT_EXIT_FAILED;
-    }
-    is_there = target_follow(&target, verb, &options.connect, words.at[0],
-            options.from, options.claim);
-    status =
-            is_there ? attach(&target, &options, &signals) : REPORT_EXIT_FAILED;
-    if (options.pass_signals)
-        signals_deinit(&signals);
-    if (is_there)
-        target_deinit(&target);
-    return status;
+    return options.pass_signals
+            ? run_passing_signals(verb, words.at[0], &options)
+            : run_until_told(verb, words.at[0], &options);
 }
 
 const struct verb attach_verb = {

@@ -37,14 +37,30 @@ static int final_status(const struct follow *follow)
     return REPORT_EXIT_FAILED;
 }
 
+/* REMEX_CANCELLED: we are to leave. */
+static enum remex_status next_event(
+        const struct follow *follow, struct remex_event *event)
+{
+    enum remex_status status;
+
+    if (!follow->leave)
+        return remex_process_next_event(follow->process, REMEX_FOREVER, event);
+    while (!leave_is_due(follow->leave)) {
+        status = remex_process_next_event(follow->process, 0, event);
+        if (status != REMEX_AGAIN)
+            return status;
+        leave_wait(follow->leave, follow->client, REMEX_FOREVER);
+    }
+    return REMEX_CANCELLED;
+}
+
 static int take_events(const struct follow *follow)
 {
     struct remex_event event;
     enum remex_status got;
     int broken;
 
-    while ((got = remex_process_next_event(
-                    follow->process, REMEX_FOREVER, &event)) == REMEX_OK) {
+    while ((got = next_event(follow, &event)) == REMEX_OK) {
         switch (event.kind) {
         case REMEX_EVENT_OUTPUT:
             broken = pass_on(follow, &event);
@@ -67,6 +83,8 @@ static int take_events(const struct follow *follow)
     }
     if (got == REMEX_ENDED)
         return final_status(follow);
+    if (got == REMEX_CANCELLED)
+        return REPORT_EXIT_FAILED;
     report("cannot follow the program: %s", remex_status_name(got));
     return REPORT_EXIT_FAILED;
 }

@@ -32,10 +32,19 @@ static void let_through(int number)
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-static void die_of(int number)
+void signals_die_of(int number)
 {
     raise(number);
     let_through(number);
+}
+
+void signals_block(sigset_t *set, sigset_t *outside)
+{
+    sigemptyset(set);
+    add_unless_ignored(set, SIGINT);
+    add_unless_ignored(set, SIGTERM);
+    add_unless_ignored(set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, set, outside);
 }
 
 /* What to do about a signal, once the phase allows it. */
@@ -63,7 +72,7 @@ static void handle(struct signals *signals, int number)
     /* A failure to pass it on is a lost link or an exit that the events tell.
      */
     if (!process || (number == SIGINT && interrupts > 2)) {
-        die_of(number);
+        signals_die_of(number);
     } else if (number == SIGINT && interrupts == 2) {
         let_through(SIGINT);
         (void)!remex_process_terminate(process, NULL, NULL);
@@ -109,11 +118,7 @@ bool signals_init(struct signals *signals)
         .lock = PTHREAD_MUTEX_INITIALIZER,
         .moved = PTHREAD_COND_INITIALIZER,
     };
-    sigemptyset(&signals->set);
-    add_unless_ignored(&signals->set, SIGINT);
-    add_unless_ignored(&signals->set, SIGTERM);
-    add_unless_ignored(&signals->set, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &signals->set, &signals->outside);
+    signals_block(&signals->set, &signals->outside);
     return start_threads(signals);
 }
 

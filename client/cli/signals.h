@@ -42,6 +42,13 @@ struct signals {
     int interrupts;
 };
 
+/* Blocks those that we were not told to ignore, which are put into `set`.
+ * `outside` (may be NULL): the mask of before. */
+void signals_block(sigset_t *set, sigset_t *outside);
+
+/* As if it had not been blocked. */
+void signals_die_of(int number);
+
 /* Call before any other thread is made. False, and a report, if there are no
  * threads for it; deinit is due all the same. */
 bool signals_init(struct signals *signals);

@@ -11,6 +11,7 @@
 
 #include "client/cli/deadline.h"
 #include "client/cli/ending.h"
+#include "client/cli/leave.h"
 #include "client/cli/output.h"
 #include "client/cli/quantity.h"
 #include "client/cli/report.h"
@@ -31,6 +32,7 @@ struct wait_line_options {
 struct pattern {
     regex_t regex;
     enum remex_stream stream;
+    const struct leave *leave;
     /* A line, with the NUL behind it that some implementations of regexec look
      * for even where they are told the end. */
     char text[LINE_BYTES + 1];
@@ -86,6 +88,8 @@ static bool matches(const struct remex_line *line, void *user)
     /* It may have NULs inside. */
     regmatch_t whole = { 0, (regoff_t)size };
 
+    if (leave_is_due(pattern->leave))
+        return true; /* for somebody to see that */
     if (!target_is_asked(pattern->stream, line->stream))
         return false;
     if (size > 0)
@@ -131,15 +135,18 @@ static int wait_for(const struct target *target, struct remex_lines *lines,
     struct deadline deadline = deadline_in(timeout_ms);
     struct remex_line line;
 
-    for (;;) {
-        switch (remex_lines_wait(
-                lines, matches, pattern, deadline_left_ms(&deadline), &line)) {
+    while (!leave_is_due(pattern->leave)) {
+        switch (remex_lines_wait(lines, matches, pattern, 0, &line)) {
         case REMEX_LINE_MATCH:
+            if (leave_is_due(pattern->leave))
+                continue;
             return print_line(&line);
         case REMEX_LINE_CLOSED:
             report("wait-line: %s has ended without such a line", target->id);
             return REPORT_EXIT_TOO_LATE;
         case REMEX_LINE_TIMEOUT:
+            leave_wait(pattern->leave, target->client,
+                    deadline_left_ms(&deadline));
             if (!deadline_is_over(&deadline))
                 continue;
             report("wait-line: no such line within --timeout");
@@ -155,6 +162,7 @@ static int wait_for(const struct target *target, struct remex_lines *lines,
         }
         return explain(target, lines);
     }
+    return REPORT_EXIT_FAILED;
 }
 
 static int wait_in(const struct target *target,
@@ -180,6 +188,7 @@ static int run(const struct verb *verb, struct words words)
     struct wait_line_options options = { .timeout_ms = REMEX_FOREVER };
     struct target_claim none = { .exclusive = false };
     struct pattern pattern;
+    struct leave leave;
     struct target target;
     int status;
 
@@ -188,11 +197,15 @@ static int run(const struct verb *verb, struct words words)
     if (!compile(words.at[1], &pattern.regex))
         return REPORT_EXIT_FAILED;
     pattern.stream = options.stream;
+    pattern.leave = &leave;
     status = REPORT_EXIT_FAILED;
-    if (target_follow(&target, verb, &options.connect, words.at[0],
-                options.from, none)) {
-        status = wait_in(&target, &options, &pattern);
-        target_deinit(&target);
+    if (leave_init(&leave)) {
+        if (target_follow(&target, verb, &options.connect, words.at[0],
+                    options.from, none)) {
+            status = wait_in(&target, &options, &pattern);
+            target_deinit(&target);
+        }
+        leave_deinit(&leave);
     }
     regfree(&pattern.regex);
     return status;

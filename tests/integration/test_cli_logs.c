@@ -189,6 +189,48 @@ static void an_end_without_the_line_is_told(void)
     g_free(id);
 }
 
+/* Ends by the signal, and holds nothing any more: neither one that has nothing
+ * to read, nor one that always has, nor one whose reader has stopped. */
+static void check_left(const char *script, const char *const *argv, int number)
+{
+    char *id = start(script);
+    char *told;
+    bool follows;
+    struct command command;
+    struct command_result result;
+    const char *words[12] = { argv[0], argv[1], AT, id };
+
+    for (size_t i = 2; argv[i]; i++)
+        words[i + 3] = argv[i];
+    command_start(&command, words, NULL);
+    do {
+        told = cli_read(CLI("inspect", AT, id));
+        follows = strstr(told, "\nfollowers   1\n") != NULL;
+        g_free(told);
+    } while (!follows);
+    g_assert_cmpint(kill(command.pid, number), ==, 0);
+    command_finish(&command, NULL, 0, &result);
+    g_assert_cmpint(result.status, ==, 128 + number);
+    told = cli_read(CLI("inspect", AT, id));
+    g_assert_nonnull(strstr(told, "\nfollowers   0\n"));
+    g_free(told);
+    command_result_deinit(&result);
+    cli_check(CLI("stop", AT, id, "--now"), 0, "", "");
+    g_free(id);
+}
+
+static void who_is_told_to_leaves_in_order(void)
+{
+    char *chatty =
+            g_strdup_printf("exec %s 1000000000000", REMOTE_CHILD("spew"));
+
+    check_left("exec sleep 1000", CLI("attach", "--no-stdin"), SIGINT);
+    check_left(chatty, CLI("attach", "--no-stdin"), SIGTERM);
+    check_left("exec sleep 1000", CLI("wait-line", "no such"), SIGHUP);
+    check_left("exec yes", CLI("wait-line", "no such"), SIGINT);
+    g_free(chatty);
+}
+
 static void check_lost(struct command *command)
 {
     struct command_result result;
@@ -255,6 +297,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/cli_logs", a_slow_reader_holds_nothing_up);
     SUITE_ADD("/cli_logs", a_line_is_waited_for);
     SUITE_ADD("/cli_logs", an_end_without_the_line_is_told);
+    SUITE_ADD("/cli_logs", who_is_told_to_leaves_in_order);
     SUITE_ADD("/cli_logs", a_lost_executor_is_told);
     SUITE_ADD("/cli_logs", bad_usage_is_told);
     status = g_test_run();
