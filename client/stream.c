@@ -297,7 +297,7 @@ void stream_tell(const struct stream *stream, const char *name,
 bool stream_holds(const struct stream *stream)
 {
     return stream->ahead_at < stream->ahead_size ||
-            (stream->ssl && SSL_pending(stream->ssl) > 0);
+            (stream->ssl && SSL_has_pending(stream->ssl));
 }
 
 bool stream_is_plain(const struct stream *stream)

@@ -9,6 +9,9 @@
 
 #include "common/error.h"
 
+/* Of what has come and is not decrypted yet, for each connection. */
+enum { READ_BUFFER_BYTES = 64 * 1024 };
+
 static enum remex_status wrong_file(
         struct remex_error *error, const char *field, const char *path)
 {
@@ -66,6 +69,9 @@ enum remex_status tls_context_new(
     SSL_CTX_set_mode(context,
             SSL_MODE_ENABLE_PARTIAL_WRITE |
                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    /* Several records by one call, where there are so many. */
+    SSL_CTX_set_read_ahead(context, 1);
+    SSL_CTX_set_default_read_buffer_len(context, READ_BUFFER_BYTES);
     status = trust(context, files, error);
     if (status == REMEX_OK)
         status = show(context, files, error);

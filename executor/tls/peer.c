@@ -2,6 +2,8 @@
 #include "executor/tls/peer.h"
 
 #include <assert.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -170,6 +172,13 @@ static void send_bytes(struct peer *peer, const void *data, size_t size)
     keep(peer, at, size);
 }
 
+/* What is more than a record goes out as it fits the network, not record by
+ * record. */
+static void hold_back(const struct peer *peer, int on)
+{
+    setsockopt(peer->watch.fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+}
+
 /* Length, head and as much of the body as makes a record go out together. */
 void peer_send(struct peer *peer, const void *head, size_t head_size,
         const void *body, size_t body_size)
@@ -188,9 +197,13 @@ void peer_send(struct peer *peer, const void *head, size_t head_size,
         memcpy(record + before, head, head_size);
     if (first > 0)
         memcpy(record + used, body, first);
-    send_bytes(peer, record, used + first);
     if (first < body_size)
+        hold_back(peer, 1);
+    send_bytes(peer, record, used + first);
+    if (first < body_size) {
         send_bytes(peer, (const uint8_t *)body + first, body_size - first);
+        hold_back(peer, 0);
+    }
     update_watch(peer);
 }
 
