@@ -122,7 +122,7 @@ static void draw_terminal(struct plan *plan, struct chance *chance)
     plan->pty = (struct pty_spec){ 24, 80, text_bytes("dumb") };
     plan->spec.pty = &plan->pty;
     plan->spec.out.capture = CAPTURE_PIPE;
-    plan->spec.err = (struct stream_spec){ 0 };
+    plan->spec.err = (struct stream_spec){ .chunk_bytes = 0 };
 }
 
 static void draw_deeds(struct plan *plan, struct chance *chance)
@@ -208,19 +208,18 @@ bool plan_witness(struct plan *plan, uint64_t seq, enum remex_event_kind kind,
 {
     struct plan_mark *mark;
 
-    if (kind == REMEX_EVENT_GAP)
-        kind = 0;
     if (seq >= plan->marks->len)
         g_array_set_size(plan->marks, (guint)seq + 1);
     mark = &g_array_index(plan->marks, struct plan_mark, seq);
-    if (mark->known && mark->kind != 0 && kind != 0 && mark->kind != kind)
+    if (mark->known && mark->kind != REMEX_EVENT_GAP &&
+            kind != REMEX_EVENT_GAP && mark->kind != kind)
         return false;
     if (mark->known &&
             memcmp(mark->offsets, offsets, sizeof(mark->offsets)) != 0)
         return false;
-    mark->known = true;
-    if (kind != 0)
+    if (!mark->known || kind != REMEX_EVENT_GAP)
         mark->kind = kind;
+    mark->known = true;
     memcpy(mark->offsets, offsets, sizeof(mark->offsets));
     return true;
 }

@@ -22,7 +22,7 @@ enum { PLAN_ID_BYTES = 16, PLAN_STREAMS = REMEX_STREAMS };
 /* What somebody was told of one event: everybody has to be told the same. */
 struct plan_mark {
     bool known;
-    enum remex_event_kind kind;     /* 0: it was part of a gap */
+    enum remex_event_kind kind;     /* a Gap: it was part of one */
     uint64_t offsets[PLAN_STREAMS]; /* after it */
 };
 
