@@ -75,6 +75,9 @@ struct job {
     /* What a thread that waits on the handle has been woken for. */
     bool noticed_exit;
     uint64_t noticed_seq;
+    /* What there was to be noticed a while ago. */
+    uint64_t sampled_seq;
+    int64_t sampled_at;
     /* Where a Read may begin. */
     uint64_t mark_seq;
     uint64_t mark_position;
@@ -115,8 +118,9 @@ struct operation {
     GByteArray *bytes; /* of a write */
     int signal_number;
     bool delivered;
-    bool ended; /* the write's feed found nobody to read */
-    bool known; /* what became of it */
+    bool ended;     /* the write's feed found nobody to read */
+    bool after_end; /* of stdin, that another write brought */
+    bool known;     /* what became of it */
     uint64_t read_seq;
     uint64_t read_position;
     bool take_over;

@@ -173,6 +173,7 @@ void actor_call_write(struct job *job, struct chance *chance, bool eof)
     operation->next_write = job->writes;
     job->writes = operation;
     job->writing = true;
+    operation->after_end = job->input_ended;
     job->input_ended |= eof;
     job->plan->writer = job;
     world_tell(actor->world, "client %u writes %zu bytes%s to %s",

@@ -75,6 +75,7 @@ static bool is_held(const struct child *child)
 static void end_input(struct child *child)
 {
     child->input_gone = true;
+    child->plan->input_gone = true;
     child->input = 0;
 }
 

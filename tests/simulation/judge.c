@@ -390,6 +390,29 @@ static void judge_wake(const struct job *job)
             "%s has news, and nobody is woken", job->plan->id);
 }
 
+/* Whoever reads nothing is told all the same that there is something. But what
+ * the executor had no memory to say is missed late, when the Pull is over. */
+static void judge_news(struct job *job)
+{
+    const struct actor *actor = job->actor;
+    int64_t now = actor->world->now;
+
+    if (network_had_trouble(&actor->network, RESUMES_WITHIN) ||
+            actor->station->host.memory.failed > 0 ||
+            handle_is_over(&job->handle)) {
+        job->sampled_at = now;
+        job->sampled_seq = 0;
+        return;
+    }
+    if (now < job->sampled_at + SILENCE)
+        return;
+    CHECK(job, job->handle.newest_seq >= job->sampled_seq,
+            "%s has event %llu, and a wake does not know", job->plan->id,
+            (unsigned long long)job->sampled_seq);
+    job->sampled_at = now;
+    job->sampled_seq = station_newest(actor->station, job->plan->id);
+}
+
 void judge_actor(struct actor *actor)
 {
     const struct network *network = &actor->network;
@@ -400,9 +423,12 @@ void judge_actor(struct actor *actor)
                     clock_after(next, LATENESS) >= actor->world->now ||
                     network->asleep_until + LATENESS >= actor->world->now,
             "client %u: a call is overdue", actor->number);
-    for (const struct job *job = actor->jobs; job; job = job->next)
-        if (job->answered && !job->freed)
-            judge_wake(job);
+    for (struct job *job = actor->jobs; job; job = job->next) {
+        if (!job->answered || job->freed || actor->state == ACTOR_DEAD)
+            continue;
+        judge_wake(job);
+        judge_news(job);
+    }
 }
 
 void judge_silence(const struct actor *actor)
@@ -476,6 +502,16 @@ static void judge_start(const struct operation *operation)
             "%s fails to start", plan->id);
 }
 
+static void judge_write(const struct operation *operation)
+{
+    const struct plan *plan = operation->job->plan;
+
+    CHECK(operation->job,
+            !operation->feed.ended || operation->after_end ||
+                    plan->input_gone || plan->spec.stdin_kind != STDIN_PIPE,
+            "%s reads, and its stdin is said to be closed", plan->id);
+}
+
 static void judge_signal(const struct operation *operation)
 {
     const struct job *job = operation->job;
@@ -498,6 +534,8 @@ void judge_operation(const struct operation *operation)
     judge_loss(operation);
     if (operation->kind == OPERATION_START)
         judge_start(operation);
+    else if (operation->kind == OPERATION_WRITE)
+        judge_write(operation);
     else if (operation->kind == OPERATION_SIGNAL)
         judge_signal(operation);
     else if (operation->kind == OPERATION_ATTACH)

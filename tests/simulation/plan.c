@@ -115,6 +115,15 @@ static void draw_endings(struct plan *plan, struct chance *chance)
         spec->eof_linger_ms = chance_below(chance, 2000) + 1;
 }
 
+/* Events of few bytes would be too many to be told in the end's time. */
+static void bound_events(const struct plan *plan, struct stream_spec *stream)
+{
+    size_t least = plan->most / 20;
+
+    if (stream->chunk_bytes > 0 && stream->chunk_bytes < least)
+        stream->chunk_bytes = (uint32_t)least;
+}
+
 static void draw_terminal(struct plan *plan, struct chance *chance)
 {
     if (!chance_percent(chance, 15))
@@ -169,6 +178,8 @@ struct plan *plan_new(
     draw_streams(plan, &chance);
     draw_endings(plan, &chance);
     draw_deeds(plan, &chance);
+    bound_events(plan, &plan->spec.out);
+    bound_events(plan, &plan->spec.err);
     draw_terminal(plan, &chance);
     return plan;
 }

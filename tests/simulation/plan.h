@@ -71,6 +71,7 @@ struct plan {
     uint64_t written[PLAN_STREAMS];
     uint64_t told[PLAN_STREAMS]; /* of those, what the executor has read */
     bool input_closed;           /* the child has seen its end */
+    bool input_gone;             /* it reads no more */
     GByteArray *input_bytes;
     unsigned int signals[MESSAGE_SIGNAL + 1]; /* times each was delivered */
     unsigned int sizes; /* times its terminal was resized */

@@ -316,18 +316,33 @@ bool station_is_up(const struct station *station)
     return station->requests != NULL;
 }
 
-bool station_knows(const struct station *station, const char *id)
+static const struct entry *find(const struct station *station, const char *id)
 {
+    const struct registry *registry;
+    const struct entry *entry = NULL;
     const struct list *all;
 
     if (!station->requests)
-        return false;
+        return NULL;
+    registry = &station->requests->registry;
     all = &station->requests->principals.all;
-    for (struct list *node = all->next; node != all; node = node->next)
-        if (registry_find(&station->requests->registry,
-                    CONTAINER_OF(node, struct principal, all), text_bytes(id)))
-            return true;
-    return false;
+    for (struct list *node = all->next; node != all && !entry;
+            node = node->next)
+        entry = registry_find(registry,
+                CONTAINER_OF(node, struct principal, all), text_bytes(id));
+    return entry;
+}
+
+bool station_knows(const struct station *station, const char *id)
+{
+    return find(station, id) != NULL;
+}
+
+uint64_t station_newest(const struct station *station, const char *id)
+{
+    const struct entry *entry = find(station, id);
+
+    return entry ? event_log_next_seq(process_log(entry->process)) - 1 : 0;
 }
 
 bool station_is_bare(const struct station *station)

@@ -65,6 +65,9 @@ void station_heal(struct station *station);
 /* The executor knows a process of that id. */
 bool station_knows(const struct station *station, const char *id);
 
+/* Of that process's events; 0: there is none. */
+uint64_t station_newest(const struct station *station, const char *id);
+
 /* A request has come. False: it cannot be taken now, but will be at `*later`.
  */
 bool station_take(struct station *station, uint32_t pipe, uint64_t ticket,
