@@ -65,6 +65,7 @@ struct connection_lane {
     int64_t overdue;
     uint32_t request; /* the newest one's number */
     bool broken;      /* its writing failed: to be closed by the thread */
+    bool untouched;   /* its writing is the thread's to begin */
     bool unsent;      /* it came too late: to be told by the thread */
 };
 

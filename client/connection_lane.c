@@ -260,6 +260,7 @@ static void step(struct connection_lane *lane, bool ready,
 {
     int64_t now = clock_monotonic_ns();
 
+    lane->untouched = false;
     if (lane->state == LANE_CLOSED && lane->at > now)
         return;
     if (lane->state == LANE_CLOSED) {
@@ -334,7 +335,7 @@ int64_t connection_lane_due(struct connection_lane *lane)
 
     pthread_mutex_lock(&lane->lock);
     due = lane->at < lane->overdue ? lane->at : lane->overdue;
-    if (lane->broken || lane->unsent)
+    if (lane->broken || lane->unsent || lane->untouched)
         due = 0;
     pthread_mutex_unlock(&lane->lock);
     return due;
@@ -382,6 +383,8 @@ static void begin_request(struct connection_lane *lane, uint8_t *message,
     if (stream_is_plain(&lane->stream) ||
             connection_is_thread(lane->connection))
         lane->broken = !write_out(lane);
+    else
+        lane->untouched = true;
 }
 
 /* Its owner knows whether it is up from what he was told: it may have gone down
