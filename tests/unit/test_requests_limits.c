@@ -180,6 +180,8 @@ static void retained_bytes_in_all_are_limited(void)
 {
     struct follow_spec none = { 0 };
     struct request quiet = desk_start_request("quiet", &none, 0);
+    struct request inspect = { .method = METHOD_INSPECT,
+        .inspect = { { "one", 3 } } };
     struct office office;
     struct puppet *one;
     struct reply reply;
@@ -204,6 +206,8 @@ static void retained_bytes_in_all_are_limited(void)
     g_assert_cmpuint(puppet_output(one, REMEX_STDOUT, "hello", 5), ==, 5);
     desk_close_process(&office.desk, one, 0);
     check_start(&office, "two", NULL); /* beside the five bytes */
+    reply = ask(&office, &inspect);
+    desk_check_status(&reply, REMEX_OK);
     check_start(&office, "three", "retained_bytes_in_all");
     office_deinit(&office);
 }
