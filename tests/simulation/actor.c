@@ -27,6 +27,17 @@ void actor_read_soon(struct job *job)
             at + chance_between(&job->chance, 0, job->read_pause));
 }
 
+/* A handle that failed on this side alone is of no use, and as long as it is
+ * there it holds up others. */
+static bool is_lost(const struct job *job)
+{
+    enum remex_failure failure = job->handle.events.failure;
+
+    return job->told_failed &&
+            (failure == REMEX_FAILURE_NO_MEMORY ||
+                    failure == REMEX_FAILURE_PROTOCOL);
+}
+
 static void on_read(struct appointment *appointment, int64_t now)
 {
     struct job *job = CONTAINER_OF(appointment, struct job, reader);
@@ -47,6 +58,12 @@ static void on_read(struct appointment *appointment, int64_t now)
         memory_of(NULL);
     }
     judge_handle(job);
+    if (is_lost(job)) {
+        actor_free(job, false);
+        if (!job->freed) /* its threads have to come back first */
+            world_set(actor->world, &job->reader, now + 100 * MS);
+        return;
+    }
     if (actor_read_subscriptions(job) ||
             event_queue_is_ready(&job->handle.events))
         actor_read_soon(job);

@@ -289,10 +289,14 @@ static enum remex_status sealed(struct call *call, const struct reply *reply)
     struct plan *plan = operation->job->plan;
 
     (void)reply;
-    for (size_t i = 0; i < PLAN_STREAMS; i++)
-        if ((operation->sealed == 0 || operation->sealed == i + 1) &&
-                operation->read_seq > plan->sealed[i])
+    for (size_t i = 0; i < PLAN_STREAMS; i++) {
+        if (operation->sealed != 0 && operation->sealed != i + 1)
+            continue;
+        if (operation->read_seq > plan->sealed[i])
             plan->sealed[i] = operation->read_seq;
+        if (plan->sealed_at[i] == 0)
+            plan->sealed_at[i] = plan->world->now;
+    }
     return REMEX_OK;
 }
 

@@ -113,7 +113,9 @@ void judge_status(
         CHECK(job, plan_has(plan, at) && stream->bytes_read <= plan->told[at],
                 "%s: stream %d is said to have %llu bytes", plan->id,
                 (int)stream->stream, (unsigned long long)stream->bytes_read);
-        CHECK(job, stream->sealed || plan->sealed[at] == 0,
+        CHECK(job,
+                stream->sealed || plan->sealed_at[at] == 0 ||
+                        plan->sealed_at[at] >= operation->asked_at,
                 "%s: stream %d was sealed, and is not", plan->id,
                 (int)stream->stream);
     }

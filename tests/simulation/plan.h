@@ -79,8 +79,9 @@ struct plan {
     /* What the executor told of its exit first, to whomever. */
     bool exit_is_told;
     struct remex_exit exit_told;
-    GArray *marks;                 /* struct plan_mark, by number */
-    uint64_t sealed[PLAN_STREAMS]; /* up to there, it is known */
+    GArray *marks;                   /* struct plan_mark, by number */
+    uint64_t sealed[PLAN_STREAMS];   /* up to there, it is known */
+    int64_t sealed_at[PLAN_STREAMS]; /* and since then; 0: it is not */
 
     /* What was asked of the executor, as far as anybody knows. */
     bool may_be_killed;
