@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <glib.h>
@@ -47,7 +49,9 @@ struct scene {
     int listener;
     int hint_listener;
     struct transport *transport;
-    GAsyncQueue *told;
+    pthread_mutex_t lock; /* of what was told: a sanitizer knows no GMutex */
+    pthread_cond_t changed;
+    GQueue told;
     unsigned int fail_at; /* the allocation after an `up`, by the thread */
     int peer;             /* -1: none */
 };
@@ -61,7 +65,10 @@ static void tell(struct scene *scene, enum kind kind, unsigned int lane,
     told->lane = lane;
     if (bytes)
         told->bytes = g_bytes_new(bytes->data, bytes->size);
-    g_async_queue_push(scene->told, told);
+    pthread_mutex_lock(&scene->lock);
+    g_queue_push_tail(&scene->told, told);
+    pthread_cond_signal(&scene->changed);
+    pthread_mutex_unlock(&scene->lock);
 }
 
 static void up(void *user, unsigned int lane)
@@ -99,19 +106,27 @@ static void due(void *user)
     tell(user, DUE, 0, NULL);
 }
 
-static void free_told(gpointer data)
+/* NULL: nothing comes. */
+static struct told *pop(struct scene *scene)
 {
-    struct told *told = data;
+    struct timespec until;
+    struct told *told;
+    int result = 0;
 
-    g_bytes_unref(told->bytes);
-    g_free(told);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_MS / 1000;
+    pthread_mutex_lock(&scene->lock);
+    while (g_queue_is_empty(&scene->told) && result == 0)
+        result = pthread_cond_timedwait(&scene->changed, &scene->lock, &until);
+    told = g_queue_pop_head(&scene->told);
+    pthread_mutex_unlock(&scene->lock);
+    return told;
 }
 
 /* The next event is this one; returns its bytes. */
 static GBytes *expect(struct scene *scene, enum kind kind)
 {
-    struct told *told =
-            g_async_queue_timeout_pop(scene->told, (guint64)PATIENCE_MS * 1000);
+    struct told *told = pop(scene);
     GBytes *bytes;
 
     g_assert_nonnull(told);
@@ -119,8 +134,7 @@ static GBytes *expect(struct scene *scene, enum kind kind)
     if (kind != HINTED && kind != DUE)
         g_assert_cmpuint(told->lane, ==, LANE);
     bytes = told->bytes;
-    told->bytes = NULL;
-    free_told(told);
+    g_free(told);
     return bytes;
 }
 
@@ -162,7 +176,8 @@ static void scene_init_nobody(struct scene *scene)
 
     *scene = (struct scene){ .listener = -1, .hint_listener = -1, .peer = -1 };
     scene->directory = g_dir_make_tmp("remex-test-XXXXXX", NULL);
-    scene->told = g_async_queue_new_full(free_told);
+    pthread_mutex_init(&scene->lock, NULL);
+    pthread_cond_init(&scene->changed, NULL);
     text = g_strdup_printf("ipc://%s/socket", scene->directory);
     g_assert_cmpint(address_parse(text, &scene->address, &error), ==, REMEX_OK);
     g_free(text);
@@ -204,8 +219,9 @@ static void scene_deinit(struct scene *scene)
     g_unlink(scene->hint_address.path);
     g_assert_cmpint(g_rmdir(scene->directory), ==, 0);
     g_free(scene->directory);
-    g_assert_cmpint(g_async_queue_length(scene->told), ==, 0);
-    g_async_queue_unref(scene->told);
+    g_assert_true(g_queue_is_empty(&scene->told));
+    pthread_cond_destroy(&scene->changed);
+    pthread_mutex_destroy(&scene->lock);
 }
 
 /* --- The executor -------------------------------------------------------- */
@@ -651,7 +667,7 @@ static void it_ends_no_connection_amid_the_greeting(void)
     thread = g_thread_new("greet", greet_late, &scene);
     scene_close_transport(&scene);
     g_thread_join(thread);
-    if (g_async_queue_length(scene.told) > 0)
+    if (!g_queue_is_empty(&scene.told))
         g_assert_null(expect(&scene, UP)); /* before it heard of its end */
     scene_deinit(&scene);
 }
