@@ -282,6 +282,12 @@ static void closed_handles_never_fail(void)
     expect_failed(process, REMEX_FAILURE_LINK_LOST);
     g_assert_cmpint(remex_process_next_event(done, 0, &event), ==, REMEX_ENDED);
     g_assert_cmpint(
+            remex_process_read(done, 0, 1, 0, &log, NULL), ==, REMEX_OK);
+    g_assert_cmpuint(log->count, ==, 1); /* as seen from there, it runs */
+    g_assert_false(log->exited);
+    g_assert_false(log->closed);
+    remex_log_free(log);
+    g_assert_cmpint(
             remex_process_read(done, 0, 0, 0, &log, NULL), ==, REMEX_OK);
     g_assert_cmpuint(log->count, ==, 3);
     g_assert_true(log->exited);

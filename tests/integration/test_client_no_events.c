@@ -91,6 +91,7 @@ static void calls_work_beside_one_who_follows_alone(void)
     g_assert_cmpint(
             remex_process_read(beside, 0, 0, 60000, &log, NULL), ==, REMEX_OK);
     g_assert_cmpint(log->events[0].kind, ==, REMEX_EVENT_OUTPUT);
+    g_assert_cmpuint(remex_process_newest_seq(beside), ==, log->next_seq - 1);
     remex_log_free(log);
     g_assert_cmpint(
             remex_process_next_event(beside, 0, &event), ==, REMEX_AGAIN);

@@ -207,9 +207,88 @@ static void each_is_done_once_and_answered_truthfully(void)
     g_free(directory);
 }
 
+/* --- What may have been forgotten ------------------------------------------
+ */
+
+/* Longer than half of the retention: what was asked for may be forgotten. */
+enum { OUTAGE_MS = 1500 };
+
+static void *let_back(void *data)
+{
+    struct loss_scene *scene = data;
+
+    g_assert_true(proxy_wait_cuts(scene->proxy, 1, PATIENCE_MS));
+    g_usleep(OUTAGE_MS * 1000);
+    proxy_refuse(scene->proxy, false);
+    return NULL;
+}
+
+static enum remex_status start_once(struct remex_client *client)
+{
+    struct remex_process *process = NULL;
+    enum remex_status status = remex_process_start(
+            client, REMOTE_ARGV("sleep", "1000"), NULL, &process, NULL);
+
+    g_assert_null(process);
+    return status;
+}
+
+static enum remex_status run_once(struct remex_client *client)
+{
+    struct remex_run_result *result = NULL;
+    enum remex_status status = remex_client_run(client, REMOTE_ARGV("true"),
+            NULL, NULL, 0, 0, PATIENCE_MS, &result, NULL);
+
+    g_assert_null(result);
+    return status;
+}
+
+static bool is_running(struct remex_client *client)
+{
+    struct remex_process_list *list;
+    bool running = false;
+
+    g_assert_cmpint(remex_client_list(client, NULL, &list, NULL), ==, REMEX_OK);
+    for (size_t i = 0; i < list->count; i++)
+        if (list->processes[i].state == REMEX_PROCESS_RUNNING)
+            running = true;
+    remex_process_list_free(list);
+    return running;
+}
+
+/* Asking again might do it twice. */
+static void check_not_asked_again(enum proxy_method method,
+        enum remex_status (*call)(struct remex_client *client))
+{
+    struct loss_scene scene;
+    uint64_t asked;
+    GThread *thread;
+
+    daemon_start_with(&scene.daemon, NULL, REMOTE_ARGV("--retention", "2"));
+    scene.proxy = proxy_new(scene.daemon.address, (uint32_t)g_test_rand_int());
+    scene.client = remote_connect_to(proxy_address(scene.proxy));
+    proxy_fate(scene.proxy, PROXY_REPLIES, method, PROXY_CUT_BEFORE, 1);
+    proxy_refuse(scene.proxy, true);
+    thread = g_thread_new("let back", let_back, &scene);
+    g_assert_cmpint(call(scene.client), ==, REMEX_OUTCOME_UNKNOWN);
+    g_thread_join(thread);
+    while (is_running(scene.client)) /* it is being killed */
+        g_usleep(10000);
+    asked = proxy_statistics(scene.proxy).messages[PROXY_REQUESTS][method];
+    g_assert_cmpuint(asked, ==, 1);
+    loss_scene_deinit(&scene);
+}
+
+static void what_may_be_forgotten_is_not_asked_again(void)
+{
+    check_not_asked_again(PROXY_START, start_once);
+    check_not_asked_again(PROXY_RUN, run_once);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/lost_calls", each_is_done_once_and_answered_truthfully);
+    SUITE_ADD("/lost_calls", what_may_be_forgotten_is_not_asked_again);
     return g_test_run();
 }
