@@ -38,8 +38,8 @@ static int explain(const struct target *target, const struct remex_error *error)
 {
     if (error->status != REMEX_FAILED_PRECONDITION)
         return target_explain(target, error);
-    report("write: %s takes no input any more: it has exited, or its stdin is "
-           "closed",
+    report("write: %s takes no input: it has exited, or its stdin is closed; "
+           "'remex start --stdin pipe' leaves it open",
             target->id);
     return REPORT_EXIT_TOO_LATE;
 }
