@@ -205,21 +205,25 @@ static struct remex_process *start_one(
 static void what_has_ended_is_known_for_its_time(void)
 {
     struct remex_process *process;
+    struct remex_process *sleeper;
     enum remex_status status;
     struct remex_client *client;
+    struct remex_event event;
     struct transcript story;
     struct daemon daemon;
     struct remex_log *log;
 
     daemon_start_with(&daemon, NULL, REMOTE_ARGV("--retention", "1"));
     client = remote_connect_to(daemon.address);
+    sleeper = remote_start(client, REMOTE_ARGV("sleep", "1000"), NULL);
     process = start_one(client, REMOTE_ARGV("true"));
     transcript_init(&story);
     transcript_follow(&story, process);
     while ((status = remex_process_read(
                     process, 0, 0, PATIENCE_MS, &log, NULL)) == REMEX_OK) {
         remex_log_free(log);
-        g_usleep(20000);
+        g_assert_cmpint(
+                remex_process_next_event(sleeper, 20, &event), ==, REMEX_AGAIN);
     }
     g_assert_cmpint(status, ==, REMEX_NOT_FOUND);
     remex_process_free(process);
@@ -230,6 +234,7 @@ static void what_has_ended_is_known_for_its_time(void)
     transcript_check_exit(&story, 1);
     transcript_deinit(&story);
     remex_process_free(process);
+    remex_process_free(sleeper);
     remex_client_free(client);
     daemon_stop(&daemon);
 }
