@@ -28,6 +28,10 @@ struct runner {
     /* Waits until something happened to one of its jobs. */
     void (*step)(struct runner *runner);
     void (*free_job)(struct runner *runner, struct job *job);
+    /* So many from start to Closed, so many of them at a time, in the way of
+     * whoever uses this. NULL: by the calls above. */
+    void (*run_many)(struct runner *runner, const char *const *argv,
+            size_t count, size_t at_a_time);
     /* Of the processes that it takes beside this one and the jobs. */
     double (*cpu_us)(const struct runner *runner);
     void (*free)(struct runner *runner);

@@ -116,6 +116,52 @@ static void free_job(struct runner *runner, struct job *job)
     g_free(remote);
 }
 
+/* --- Many at a time ------------------------------------------------------- */
+
+struct crowd {
+    struct remex_client *client;
+    const char *const *argv;
+    gint left; /* to be started; below zero: too many have looked */
+};
+
+/* A thread of its own for each that is in flight: all calls may block. */
+static gpointer live(gpointer user)
+{
+    struct crowd *crowd = user;
+
+    while (g_atomic_int_add(&crowd->left, -1) > 0) {
+        struct remex_process *process;
+        struct remex_error error = { 0 };
+        struct remex_event event;
+        struct job job = { .closed = false };
+
+        host_check(remex_process_start(
+                           crowd->client, crowd->argv, NULL, &process, &error),
+                &error);
+        while (!job.closed &&
+                remex_process_next_event(process, REMEX_FOREVER, &event) ==
+                        REMEX_OK)
+            take(&job, &event);
+        remex_process_free(process);
+    }
+    return NULL;
+}
+
+static void run_many(struct runner *runner, const char *const *argv,
+        size_t count, size_t at_a_time)
+{
+    struct crowd crowd = { .client = ((struct remex *)runner)->client,
+        .argv = argv,
+        .left = (gint)count };
+    GThread **threads = g_new(GThread *, at_a_time);
+
+    for (size_t i = 0; i < at_a_time; i++)
+        threads[i] = g_thread_new("life", live, &crowd);
+    for (size_t i = 0; i < at_a_time; i++)
+        g_thread_join(threads[i]);
+    g_free(threads);
+}
+
 static double cpu_us(const struct runner *runner)
 {
     struct crew crew = host_crew(((const struct remex *)runner)->host);
@@ -143,6 +189,7 @@ struct runner *runner_remex_on(const struct host *host)
         .close_stdin = close_stdin,
         .step = step,
         .free_job = free_job,
+        .run_many = run_many,
         .cpu_us = cpu_us,
         .free = free_runner };
     remex->host = host;
