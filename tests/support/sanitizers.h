@@ -19,4 +19,15 @@ static inline bool sanitizers_on(void)
 #endif
 }
 
+static inline bool sanitizers_watch_threads(void)
+{
+#if defined(__SANITIZE_THREAD__)
+    return true;
+#elif defined(__has_feature)
+    return __has_feature(thread_sanitizer);
+#else
+    return false;
+#endif
+}
+
 #endif

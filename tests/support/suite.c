@@ -8,6 +8,8 @@
 #include <nng/nng.h>
 #include <nng/protocol/pair0/pair.h>
 
+#include "support/sanitizers.h"
+
 #define POLL_US 5000
 
 struct suite_case {
@@ -135,32 +137,34 @@ static void check_nothing_left(const char *path, const struct holdings *before)
                 list_descriptors());
 }
 
+static void run_case(const void *data)
+{
+    const struct suite_case *this = data;
+    struct holdings before = holdings_now();
+
+    this->function();
+    check_nothing_left(this->path, &before);
+}
+
 static gpointer do_nothing(gpointer data)
 {
     return data;
 }
 
-/* A sanitizer starts one of its own with the first. */
+/* With the first thread the sanitizer starts one of its own, which stays. */
 static void start_first_thread(void)
 {
     g_thread_join(g_thread_new("first", do_nothing, NULL));
-}
-
-static void run_case(const void *data)
-{
-    const struct suite_case *this = data;
-    struct holdings before;
-
-    start_first_thread();
-    before = holdings_now();
-    this->function();
-    check_nothing_left(this->path, &before);
+    while (count_entries("/proc/self/task") > 2)
+        g_usleep(POLL_US);
 }
 
 void suite_add(const char *path, void (*function)(void))
 {
     struct suite_case *added = g_new(struct suite_case, 1);
 
+    if (sanitizers_watch_threads() && count_entries("/proc/self/task") == 1)
+        start_first_thread();
     added->path = path;
     added->function = function;
     g_test_add_data_func_full(path, added, run_case, g_free);
