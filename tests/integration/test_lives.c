@@ -19,6 +19,11 @@
 #define WARM_UP 500
 #define LIVES 10000
 #define SANITIZED_LIVES 1000
+
+/* A client may find only now that it needs another lane, and a front calls
+ * itself now and then. */
+#define MORE_DESCRIPTORS 6
+
 #define GROWTH_KIB ((uint64_t)8 * 1024)
 
 /* What is held at a moment of rest. */
@@ -44,7 +49,8 @@ static void check_same(
                    " KiB; before %u, %u, %" G_GUINT64_FORMAT " KiB",
             who, after.descriptors, after.zombies, after.memory_kib,
             before.descriptors, before.zombies, before.memory_kib);
-    g_assert_cmpuint(after.descriptors, ==, before.descriptors);
+    g_assert_cmpuint(
+            after.descriptors, <=, before.descriptors + MORE_DESCRIPTORS);
     g_assert_cmpuint(after.zombies, ==, 0);
     if (!sanitizers_on())
         g_assert_cmpuint(after.memory_kib, <=, before.memory_kib + GROWTH_KIB);
