@@ -325,3 +325,9 @@ enum remex_status config_parse(struct config *out, int argument_count,
     }
     return check(out, error);
 }
+
+void config_deinit(struct config *config)
+{
+    tokens_deinit(&config->tokens);
+    policy_deinit(&config->policy);
+}

@@ -48,6 +48,9 @@ struct config {
 REMEX_CHECKED enum remex_status config_parse(struct config *out,
         int argument_count, char *const *arguments, struct remex_error *error);
 
+/* Whatever the parsing came to. */
+void config_deinit(struct config *config);
+
 /* What --help says. */
 extern const char config_usage[];
 

@@ -321,7 +321,6 @@ int main(int argc, char **argv)
      * those that we start are. What is executed gets over it. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     exit_code = start(&daemon, argc, argv);
-    tokens_deinit(&daemon.config.tokens);
-    policy_deinit(&daemon.config.policy);
+    config_deinit(&daemon.config);
     return exit_code;
 }

@@ -42,6 +42,7 @@ static void check_refused(const char *const *arguments, const char *reason)
     g_assert_cmpint(parse(&config, arguments, &error), !=, REMEX_OK);
     if (!strstr(error.text, reason))
         g_error("'%s' does not say '%s'", error.text, reason);
+    config_deinit(&config);
 }
 
 /* A file with this text and mode; yours to remove and free. */
@@ -84,7 +85,7 @@ static void options_are_understood_in_both_forms(void)
     g_assert_cmpint(config.embedded_fd, ==, -1);
     g_assert_cmpuint(config.tokens.count, ==, 1);
     g_assert_cmpstr(config.tokens.all[0].name, ==, "joe");
-    tokens_deinit(&config.tokens);
+    config_deinit(&config);
     g_free(option);
     g_free(line);
     remove_file(tokens);
@@ -218,7 +219,7 @@ static void check_policy_refused(const char *text, int mode, const char *why)
             parse(&config, ARGUMENTS("--policy", path), &error), !=, REMEX_OK);
     if (!strstr(error.text, why))
         g_error("'%s' does not say '%s'", error.text, why);
-    policy_deinit(&config.policy);
+    config_deinit(&config);
     remove_file(path);
 }
 
@@ -232,7 +233,7 @@ static void a_policy_that_is_wrong_is_refused(void)
     g_assert_cmpint(
             parse(&config, ARGUMENTS("--policy", path), &error), ==, REMEX_OK);
     g_assert_nonnull(config.policy.sections);
-    policy_deinit(&config.policy);
+    config_deinit(&config);
     remove_file(path);
     check_policy_refused(
             "for *\n\nallow true\n", 0644, ":3: a program is an absolute path");
@@ -267,7 +268,7 @@ static void whoever_has_no_user_is_told(void)
                     &error),
             ==, REMEX_OK);
     g_assert_true(config.changes_user);
-    policy_deinit(&config.policy);
+    config_deinit(&config);
     remove_file(path);
 }
 
