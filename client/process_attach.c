@@ -31,14 +31,16 @@ static enum remex_status take_options(const struct remex_attach_options *given,
     return REMEX_OK;
 }
 
-/* What an attempt before this one brought comes again. */
+/* As long as its place is not known, what an attempt before this one brought
+ * comes again; afterwards a repeat changes nothing. */
 static void prepare(struct call *call, uint32_t wait_ms)
 {
     const struct attachment *attachment = (struct attachment *)call;
     struct handle *handle = &attachment->process->handle;
 
     (void)wait_ms;
-    event_queue_drop_early(&handle->events);
+    if (!handle->events.placed)
+        event_queue_drop_early(&handle->events);
     call->request.follow.follow = *handle_cursor(handle);
     call->request.follow.follow.take_over = attachment->take_over;
 }

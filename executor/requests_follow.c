@@ -14,6 +14,20 @@ static void touch_ready(struct call *call)
         requests_touch_session(call->requests, call->session);
 }
 
+/* A repeat finds the process followed already, and leaves the cursor where it
+ * is: what has been acknowledged since is not to be told again. Only one that
+ * has yet to learn its place begins anew. NULL: it is no such repeat. */
+static struct follow *find_repeated(
+        const struct call *call, const struct entry *entry)
+{
+    const struct follow_spec *spec = &call->request->follow.follow;
+    struct follow *follow = follows_find(call->session, spec->follow_id);
+
+    if (!follow || follow->entry != entry || spec->from != FOLLOW_FROM_CURSOR)
+        return NULL;
+    return follow;
+}
+
 enum remex_status requests_follow(struct call *call, struct remex_error *error)
 {
     struct follow_spec spec = call->request->follow.follow;
@@ -28,11 +42,12 @@ enum remex_status requests_follow(struct call *call, struct remex_error *error)
 
     if (!entry)
         return refusal_unknown_process(error);
+    follow = find_repeated(call, entry);
     if (placed)
         status = follows_place(call->session, entry, &spec, &place, error);
     if (spec.take_over)
         requests_touch_followers(requests, entry);
-    if (status == REMEX_OK)
+    if (status == REMEX_OK && !follow)
         status = follows_set(call->session, entry, &spec, &follow, error);
     if (status != REMEX_OK)
         return status;

@@ -60,7 +60,6 @@ struct job {
     bool attached;         /* else it was started */
     bool begins_lost;      /* somewhere in what is lost: a Gap comes first */
     bool armed;            /* its free is to kill */
-    unsigned int follows;  /* sent */
     uint64_t followed_seq; /* there was so much when it was attached, */
     uint64_t sealed[REMEX_STREAMS]; /* so much of it sealed */
     struct subscriber *subscribers;

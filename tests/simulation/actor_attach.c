@@ -13,8 +13,8 @@ static void prepare(struct call *call, uint32_t wait_ms)
 
     (void)wait_ms;
     operation->asked_at = operation->job->actor->world->now;
-    operation->job->follows++;
-    event_queue_drop_early(&handle->events);
+    if (!handle->events.placed)
+        event_queue_drop_early(&handle->events);
     call->request.follow.follow = *handle_cursor(handle);
     call->request.follow.follow.take_over = operation->take_over;
 }

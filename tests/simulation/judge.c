@@ -204,9 +204,6 @@ static bool is_justified(const struct job *job, enum remex_failure reason)
     case REMEX_FAILURE_NO_MEMORY:
         return actor->memory.failed > 0;
     case REMEX_FAILURE_PROTOCOL:
-        /* A Follow that comes twice sets back what an ack has moved on since:
-         * then a gap is told twice, and makes more room than was granted. */
-        return job->follows > 1;
     case REMEX_FAILURE_NOT_AUTHORISED:
         break;
     }

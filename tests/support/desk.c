@@ -231,6 +231,26 @@ struct reply desk_open(struct desk *desk)
     return reply;
 }
 
+struct reply desk_resume(struct desk *desk, struct follow_spec follow)
+{
+    struct resume resume = { .session_id = desk->session_id,
+        .boot_id = *requests_boot_id(desk->requests),
+        .attachment = desk->attachment,
+        .follows = &follow,
+        .follow_count = 1 };
+    struct request request = { .version = MESSAGE_VERSION,
+        .method = METHOD_OPEN,
+        .open = { .min_version = 1, .max_version = 1, .resume = &resume } };
+    struct caller caller = desk_caller(desk);
+    struct reply reply;
+
+    follow.process_id = text_bytes("one");
+    g_assert_true(desk_take(desk, desk_send(desk, &caller, &request), &reply));
+    g_assert_cmpint(reply.error.status, ==, REMEX_OK);
+    desk->attachment = reply.open.attachment;
+    return reply;
+}
+
 struct request desk_start_request(
         const char *id, struct follow_spec *follow, uint64_t window)
 {

@@ -71,6 +71,10 @@ uint64_t desk_ask(struct desk *desk, struct request *request);
 /* Opens a session, and keeps its ids. */
 struct reply desk_open(struct desk *desk);
 
+/* Resumes the session, stating this follow of "one" alone, and keeps the new
+ * attachment. */
+struct reply desk_resume(struct desk *desk, struct follow_spec follow);
+
 /* A Start of a process that has stdin and is followed as `follow_id` (0: not),
  * with a window of `window` bytes. `id` is lent. */
 struct request desk_start_request(

@@ -272,6 +272,26 @@ static void who_takes_over_goes_on_and_who_had_it_is_told_once(void)
     desk_deinit(&desk);
 }
 
+/* What has been told and acknowledged since is not told again. */
+static void a_repeated_follow_goes_on_where_it_is(void)
+{
+    struct puppet *puppet;
+    struct desk desk;
+
+    begin(&desk);
+    puppet = start(&desk, ALL);
+    out(puppet, "one");
+    follow(&desk, (struct follow_spec){ 0 });
+    check_pulled(&desk, "one ");
+    follow(&desk, (struct follow_spec){ 0 });
+    check_pulled(&desk, "");
+    out(puppet, "two");
+    check_pulled(&desk, "two ");
+    follow(&desk, (struct follow_spec){ .from = FOLLOW_FROM_SEQ });
+    check_pulled(&desk, "one two "); /* it has yet to learn its place */
+    desk_deinit(&desk);
+}
+
 static void who_shares_displaces_only_who_does_not(void)
 {
     struct desk desk;
@@ -732,11 +752,15 @@ static void the_counts_begin_where_a_follower_does(void)
     check_pulled(&desk, "12345 ");
     for (int i = 0; i < 10; i++)
         out(puppet, "12345");
-    follow(&desk, (struct follow_spec){ .after_seq = 2, .after_position = 10 });
+    desk_resume(&desk,
+            (struct follow_spec){ .follow_id = 1,
+                    .after_seq = 2,
+                    .after_position = 10,
+                    .until_position = WINDOW });
     check_lost(&desk, 7, 35);
     check_pulled(&desk, "gap3-9:35 12345 12345 12345 ");
     check_lost(&desk, 7, 35);
-    follow(&desk, (struct follow_spec){ .after_seq = 0 });
+    desk_resume(&desk, (struct follow_spec){ .follow_id = 1 });
     check_lost(&desk, 7 + 9, 35 + 45);
     desk_deinit(&desk);
 }
@@ -914,6 +938,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/delivery", an_exclusive_follow_lets_nobody_else_in);
     SUITE_ADD("/delivery", who_takes_over_goes_on_and_who_had_it_is_told_once);
+    SUITE_ADD("/delivery", a_repeated_follow_goes_on_where_it_is);
     SUITE_ADD("/delivery", who_shares_displaces_only_who_does_not);
     SUITE_ADD(
             "/delivery", one_who_was_displaced_holds_nothing_and_acks_in_vain);

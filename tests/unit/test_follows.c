@@ -201,12 +201,6 @@ static void nobody_consumes_what_he_was_not_sent(void)
 
 static void a_cursor_stated_anew_says_what_was_consumed(void)
 {
-    struct request follow = { .method = METHOD_FOLLOW,
-        .follow = { .follow = { .process_id = ID("one"),
-                            .follow_id = 1,
-                            .after_seq = 10,
-                            .after_position = 655360,
-                            .until_position = 655360 + WINDOW } } };
     struct puppet *puppet;
     struct desk desk;
 
@@ -215,7 +209,11 @@ static void a_cursor_stated_anew_says_what_was_consumed(void)
     for (int i = 0; i < 12; i++) /* three quarters */
         fill(puppet, 65536);
     g_assert_cmpuint(puppet_output(puppet, REMEX_STDOUT, "x", 1), ==, 0);
-    desk_call(&desk, &follow);
+    desk_resume(&desk,
+            (struct follow_spec){ .follow_id = 1,
+                    .after_seq = 10,
+                    .after_position = 655360,
+                    .until_position = 655360 + WINDOW });
     g_assert_cmpuint(puppet_output(puppet, REMEX_STDOUT, "x", 1), ==, 1);
     desk_deinit(&desk);
 }
@@ -407,7 +405,7 @@ static void follows_are_bounded(void)
     reply = desk_call(&desk, &follow);
     g_assert_cmpint(reply.error.status, ==, REMEX_RESOURCE_EXHAUSTED);
     g_assert_cmpstr(reply.error.name, ==, "follows");
-    follow.follow.follow.follow_id = 1; /* known: set anew */
+    follow.follow.follow.follow_id = 1; /* known: it goes on */
     reply = desk_call(&desk, &follow);
     g_assert_cmpint(reply.error.status, ==, REMEX_OK);
     desk_deinit(&desk);
