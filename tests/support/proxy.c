@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -44,8 +45,10 @@ struct proxy {
     GThread *thread;
     int wake;
 
-    GMutex lock; /* of all that follows; the thread lets go while it polls */
-    GCond settled;
+    /* Of all that follows; the thread lets go while it polls. A sanitizer knows
+     * no GMutex. */
+    pthread_mutex_t lock;
+    pthread_cond_t settled;
     uint64_t asked; /* changes, by callers */
     uint64_t done;  /* of them, by the thread */
     bool stopping;
@@ -218,7 +221,7 @@ static void settle(struct proxy *proxy)
     for (guint i = 0; proxy->black && i < proxy->pairs->len; i++)
         ((struct pair *)g_ptr_array_index(proxy->pairs, i))->doomed = true;
     proxy->done = proxy->asked;
-    g_cond_broadcast(&proxy->settled);
+    pthread_cond_broadcast(&proxy->settled);
 }
 
 static short wanted(const struct flow *in, const struct flow *out, int64_t now)
@@ -323,9 +326,9 @@ static void turn(struct proxy *proxy)
     guint draining = proxy->draining->len;
     uint64_t count;
 
-    g_mutex_unlock(&proxy->lock);
+    pthread_mutex_unlock(&proxy->lock);
     poll(ready, list->len, timeout);
-    g_mutex_lock(&proxy->lock);
+    pthread_mutex_lock(&proxy->lock);
     if (ready[0].revents)
         (void)!read(proxy->wake, &count, sizeof(count));
     drain(proxy, ready + 1 + ENDPOINTS, draining);
@@ -339,10 +342,10 @@ static gpointer run(gpointer data)
 {
     struct proxy *proxy = data;
 
-    g_mutex_lock(&proxy->lock);
+    pthread_mutex_lock(&proxy->lock);
     while (!proxy->stopping)
         turn(proxy);
-    g_mutex_unlock(&proxy->lock);
+    pthread_mutex_unlock(&proxy->lock);
     return NULL;
 }
 
@@ -392,8 +395,8 @@ struct proxy *proxy_new(const char *address, uint32_t seed)
     g_test_message("the proxy's seed is %u", seed);
     plan_init(&proxy->plan, seed);
     choose_addresses(proxy, address);
-    g_mutex_init(&proxy->lock);
-    g_cond_init(&proxy->settled);
+    pthread_mutex_init(&proxy->lock, NULL);
+    pthread_cond_init(&proxy->settled, NULL);
     proxy->pairs = g_ptr_array_new();
     proxy->draining = g_array_new(FALSE, FALSE, sizeof(int));
     proxy->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -409,7 +412,7 @@ const char *proxy_address(const struct proxy *proxy)
 
 static void change_begin(struct proxy *proxy)
 {
-    g_mutex_lock(&proxy->lock);
+    pthread_mutex_lock(&proxy->lock);
 }
 
 /* Waits until the thread has taken it in. */
@@ -420,8 +423,8 @@ static void change_end(struct proxy *proxy)
 
     g_assert_cmpint(write(proxy->wake, &one, sizeof(one)), ==, sizeof(one));
     while (proxy->done < mine)
-        g_cond_wait(&proxy->settled, &proxy->lock);
-    g_mutex_unlock(&proxy->lock);
+        pthread_cond_wait(&proxy->settled, &proxy->lock);
+    pthread_mutex_unlock(&proxy->lock);
 }
 
 void proxy_free(struct proxy *proxy)
@@ -438,8 +441,8 @@ void proxy_free(struct proxy *proxy)
     g_ptr_array_free(proxy->pairs, TRUE);
     close(proxy->wake);
     plan_deinit(&proxy->plan);
-    g_cond_clear(&proxy->settled);
-    g_mutex_clear(&proxy->lock);
+    pthread_cond_destroy(&proxy->settled);
+    pthread_mutex_destroy(&proxy->lock);
     g_free(proxy);
 }
 
@@ -449,9 +452,9 @@ struct proxy_statistics proxy_statistics(struct proxy *proxy)
 {
     struct proxy_statistics statistics;
 
-    g_mutex_lock(&proxy->lock);
+    pthread_mutex_lock(&proxy->lock);
     statistics = proxy->plan.statistics;
-    g_mutex_unlock(&proxy->lock);
+    pthread_mutex_unlock(&proxy->lock);
     return statistics;
 }
 
@@ -562,12 +565,12 @@ GPtrArray *proxy_recorded(struct proxy *proxy)
     GPtrArray *copies =
             g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 
-    g_mutex_lock(&proxy->lock);
+    pthread_mutex_lock(&proxy->lock);
     for (guint i = 0; i < proxy->plan.records->len; i++) {
         const GByteArray *record = g_ptr_array_index(proxy->plan.records, i);
 
         g_ptr_array_add(copies, g_bytes_new(record->data, record->len));
     }
-    g_mutex_unlock(&proxy->lock);
+    pthread_mutex_unlock(&proxy->lock);
     return copies;
 }
