@@ -38,12 +38,9 @@ void connection_free(struct connection *connection)
 
 /* --- For lanes ----------------------------------------------------------- */
 
-size_t connection_head_bytes(const struct connection *connection)
+enum sp_framing connection_framing(const struct connection *connection)
 {
-    uint8_t head[SP_MAX_HEAD_BYTES];
-
-    return sp_put_head(head,
-            connection->address.kind == ADDRESS_IPC ? SP_IPC : SP_PLAIN, 0);
+    return connection->address.kind == ADDRESS_IPC ? SP_IPC : SP_PLAIN;
 }
 
 bool connection_is_thread(const struct connection *connection)
@@ -114,14 +111,13 @@ static enum remex_status send_request(struct transport *transport,
 
     if (!message)
         return REMEX_NO_MEMORY;
-    before = sp_put_head(message,
-            connection->address.kind == ADDRESS_IPC ? SP_IPC : SP_PLAIN, size);
+    before = sp_put_head(message, connection_framing(connection), size);
     at = message + before + CONNECTION_WORD_BYTES;
     memcpy(at, head->data, head->size);
     if (payload.size > 0)
         memcpy(at + head->size, payload.data, payload.size);
-    connection_lane_send(
-            &connection->lanes[lane], message, before + size, timeout_ms);
+    connection_lane_send(&connection->lanes[lane], message, before,
+            before + size, timeout_ms);
     return REMEX_OK;
 }
 

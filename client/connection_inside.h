@@ -109,8 +109,7 @@ void *connection_run(void *user);
 /* With the thread gone, or by it. */
 void connection_free(struct connection *connection);
 
-/* How many bytes stand before a message. */
-size_t connection_head_bytes(const struct connection *connection);
+enum sp_framing connection_framing(const struct connection *connection);
 
 /* Sees that the thread looks at its lanes again by then. */
 void connection_expect(struct connection *connection, int64_t at);
@@ -125,10 +124,10 @@ bool connection_is_thread(const struct connection *connection);
 void connection_lane_init(struct connection *connection, unsigned int number);
 void connection_lane_deinit(struct connection_lane *lane);
 
-/* Takes over the message, in which the head is there and the number is to be
- * put. Any thread; on a lane that carries nothing. */
+/* Takes over the message, whose number is to be put behind its head. Any
+ * thread; on a lane that carries nothing. */
 void connection_lane_send(struct connection_lane *lane, uint8_t *message,
-        size_t size, int timeout_ms);
+        size_t head_size, size_t size, int timeout_ms);
 
 /* The following are for the thread. */
 

@@ -27,11 +27,6 @@ static bool carries_requests(const struct connection_lane *lane)
     return lane->number < TRANSPORT_LANES;
 }
 
-static enum sp_framing framing_of(const struct connection_lane *lane)
-{
-    return lane->connection->address.kind == ADDRESS_IPC ? SP_IPC : SP_PLAIN;
-}
-
 /* --- Numbers of requests ------------------------------------------------- */
 
 static uint32_t get_word(const uint8_t bytes[CONNECTION_WORD_BYTES])
@@ -115,10 +110,11 @@ static bool put_hello(struct connection_lane *lane)
     lane->out_size = SP_HELLO_BYTES;
     lane->out_sent = 0;
     if (carries_requests(lane))
-        sp_reader_init(
-                &lane->reader, framing_of(lane), SP_REP, MAX_REPLY_BYTES);
+        sp_reader_init(&lane->reader, connection_framing(lane->connection),
+                SP_REP, MAX_REPLY_BYTES);
     else
-        sp_reader_init(&lane->reader, framing_of(lane), SP_PUB, MAX_HINT_BYTES);
+        sp_reader_init(&lane->reader, connection_framing(lane->connection),
+                SP_PUB, MAX_HINT_BYTES);
     lane->state = LANE_GREETING;
     note_problem(lane, &none);
     return true;
@@ -371,10 +367,10 @@ bool connection_lane_is_greeting(struct connection_lane *lane)
 
 /* With the lane's lock held. */
 static void begin_request(struct connection_lane *lane, uint8_t *message,
-        size_t size, int64_t overdue)
+        size_t head_size, size_t size, int64_t overdue)
 {
     lane->request = (lane->request + 1) | REQUEST_BIT;
-    put_word(message + connection_head_bytes(lane->connection), lane->request);
+    put_word(message + head_size, lane->request);
     lane->out = message;
     lane->out_size = size;
     lane->out_sent = 0;
@@ -390,7 +386,7 @@ static void begin_request(struct connection_lane *lane, uint8_t *message,
 /* Its owner knows whether it is up from what he was told: it may have gone down
  * since. */
 void connection_lane_send(struct connection_lane *lane, uint8_t *message,
-        size_t size, int timeout_ms)
+        size_t head_size, size_t size, int timeout_ms)
 {
     int64_t overdue = clock_after(
             clock_monotonic_ns(), clock_from_ms((uint64_t)timeout_ms));
@@ -399,7 +395,7 @@ void connection_lane_send(struct connection_lane *lane, uint8_t *message,
     pthread_mutex_lock(&lane->lock);
     assert(!lane->busy || lane->state != LANE_UP);
     if (lane->state == LANE_UP) {
-        begin_request(lane, message, size, overdue);
+        begin_request(lane, message, head_size, size, overdue);
     } else {
         free(message);
         lane->unsent = true;
