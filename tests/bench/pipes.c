@@ -33,6 +33,13 @@ void pipes_add(struct pipes *pipes, struct pipes_job *job, enum pipes_kind kind,
         runner_fail("epoll_ctl: %s", strerror(errno));
 }
 
+static void close_input(struct pipes_job *job)
+{
+    if (job->in >= 0)
+        close(job->in);
+    job->in = -1;
+}
+
 static void read_end(struct pipes *pipes, struct pipes_end *end)
 {
     static char buffer[READ_BYTES];
@@ -51,8 +58,11 @@ static void read_end(struct pipes *pipes, struct pipes_end *end)
     /* A child that is about to exec may hold it still, and so would epoll. */
     epoll_ctl(pipes->epoll, EPOLL_CTL_DEL, end->fd, NULL);
     close(end->fd);
-    if (--job->open == 0)
-        pipes->ended(job);
+    if (--job->open > 0)
+        return;
+    close_input(job);
+    pipes->ended(job);
+    job->job.closed = true;
 }
 
 void pipes_step(struct pipes *pipes)
@@ -64,12 +74,15 @@ void pipes_step(struct pipes *pipes)
         read_end(pipes, events[i].data.ptr);
 }
 
-void pipes_write(struct pipes_job *job, const void *data, size_t size)
+void pipes_write(
+        struct runner *runner, struct job *job, const void *data, size_t size)
 {
+    const struct pipes_job *this = (struct pipes_job *)job;
     const char *at = data;
 
+    (void)runner;
     while (size > 0) {
-        ssize_t count = write(job->in, at, size);
+        ssize_t count = write(this->in, at, size);
 
         if (count < 0)
             runner_fail("write: %s", strerror(errno));
@@ -78,11 +91,10 @@ void pipes_write(struct pipes_job *job, const void *data, size_t size)
     }
 }
 
-void pipes_close_stdin(struct pipes_job *job)
+void pipes_close_stdin(struct runner *runner, struct job *job)
 {
-    if (job->in >= 0)
-        close(job->in);
-    job->in = -1;
+    (void)runner;
+    close_input((struct pipes_job *)job);
 }
 
 void pipes_make(int ends[2])

@@ -33,7 +33,7 @@ struct pipes {
     void *user;
     /* What came by a control end, which is lent for the call. */
     void (*told)(struct pipes_job *job, const char *data, size_t size);
-    /* All ends of it are closed: the job has to be. */
+    /* All ends of it are closed, and so is the job now. */
     void (*ended)(struct pipes_job *job);
 };
 
@@ -47,8 +47,10 @@ void pipes_add(struct pipes *pipes, struct pipes_job *job, enum pipes_kind kind,
 /* Waits, and reads what is there, a buffer of each at most. */
 void pipes_step(struct pipes *pipes);
 
-void pipes_write(struct pipes_job *job, const void *data, size_t size);
-void pipes_close_stdin(struct pipes_job *job);
+/* Operations of a runner all of whose jobs are of pipes. */
+void pipes_write(
+        struct runner *runner, struct job *job, const void *data, size_t size);
+void pipes_close_stdin(struct runner *runner, struct job *job);
 
 /* A pipe for a process to write to, or to read from: [0] is read. */
 void pipes_make(int ends[2]);

@@ -77,21 +77,6 @@ static void ended(struct pipes_job *job)
 
     if (waitpid(child->pid, &status, 0) != child->pid || status != 0)
         runner_fail("local: a child failed");
-    pipes_close_stdin(job);
-    job->job.closed = true;
-}
-
-static void write_to(
-        struct runner *runner, struct job *job, const void *data, size_t size)
-{
-    (void)runner;
-    pipes_write((struct pipes_job *)job, data, size);
-}
-
-static void close_stdin(struct runner *runner, struct job *job)
-{
-    (void)runner;
-    pipes_close_stdin((struct pipes_job *)job);
 }
 
 static void step(struct runner *runner)
@@ -123,8 +108,8 @@ struct runner *runner_local_new(void)
 
     local->runner = (struct runner){ .name = "local",
         .start = start,
-        .write = write_to,
-        .close_stdin = close_stdin,
+        .write = pipes_write,
+        .close_stdin = pipes_close_stdin,
         .step = step,
         .free_job = free_job,
         .cpu_us = cpu_us,

@@ -191,24 +191,9 @@ static void ended(struct pipes_job *job)
 
     if (!session->ended_well)
         runner_fail("ssh: a command failed, or was refused");
-    pipes_close_stdin(job);
-    job->job.closed = true;
 }
 
 /* --- The runner ----------------------------------------------------------- */
-
-static void write_to(
-        struct runner *runner, struct job *job, const void *data, size_t size)
-{
-    (void)runner;
-    pipes_write((struct pipes_job *)job, data, size);
-}
-
-static void close_stdin(struct runner *runner, struct job *job)
-{
-    (void)runner;
-    pipes_close_stdin((struct pipes_job *)job);
-}
 
 static void step(struct runner *runner)
 {
@@ -248,8 +233,8 @@ struct runner *runner_ssh_new(void)
     ssh = g_new0(struct ssh, 1);
     ssh->runner = (struct runner){ .name = "ssh",
         .start = start,
-        .write = write_to,
-        .close_stdin = close_stdin,
+        .write = pipes_write,
+        .close_stdin = pipes_close_stdin,
         .step = step,
         .free_job = free_job,
         .cpu_us = cpu_us,
