@@ -12,38 +12,18 @@
 
 #include <glib.h>
 
-#include "support/daemon.h"
+#include "support/couple.h"
 #include "support/remote.h"
 #include "support/suite.h"
 #include "support/transcript.h"
 
-struct pair {
-    struct daemon daemon;
-    struct remex_client *first;
-    struct remex_client *second;
-};
-
-static void begin(struct pair *pair)
-{
-    daemon_start(&pair->daemon);
-    pair->first = remote_connect_to(pair->daemon.address);
-    pair->second = remote_connect_to(pair->daemon.address);
-}
-
-static void finish(struct pair *pair)
-{
-    remex_client_free(pair->second);
-    remex_client_free(pair->first);
-    daemon_stop(&pair->daemon);
-}
-
-static struct remex_process *start_cat(struct pair *pair, bool exclusive)
+static struct remex_process *start_cat(struct couple *couple, bool exclusive)
 {
     struct remex_process_options options = remote_with_stdin();
 
     options.id = "cat";
     options.exclusive = exclusive;
-    return remote_start(pair->first, REMOTE_ARGV("cat"), &options);
+    return remote_start(couple->first, REMOTE_ARGV("cat"), &options);
 }
 
 static enum remex_status try_attach(struct remex_client *client, bool exclusive,
@@ -124,33 +104,33 @@ static void check_client_lives(struct remex_client *client)
 static void nobody_joins_one_who_follows_alone(void)
 {
     struct remex_process *process;
-    struct pair pair;
+    struct couple couple;
 
-    begin(&pair);
-    process = start_cat(&pair, true);
-    check_refused(pair.second, false, false);
-    check_refused(pair.second, true, false);
-    check_refused(pair.first, false, false);
+    couple_init(&couple);
+    process = start_cat(&couple, true);
+    check_refused(couple.second, false, false);
+    check_refused(couple.second, true, false);
+    check_refused(couple.first, false, false);
     check_talks(process);
     remex_process_free(process);
-    finish(&pair);
+    couple_deinit(&couple);
 }
 
 static void nobody_is_alone_where_others_follow(void)
 {
     struct remex_process *process;
     struct remex_process *other;
-    struct pair pair;
+    struct couple couple;
 
-    begin(&pair);
-    process = start_cat(&pair, false);
-    check_refused(pair.second, true, false);
-    other = attach(pair.second, false, false);
-    check_refused(pair.second, true, false);
+    couple_init(&couple);
+    process = start_cat(&couple, false);
+    check_refused(couple.second, true, false);
+    other = attach(couple.second, false, false);
+    check_refused(couple.second, true, false);
     remex_process_free(other);
     check_talks(process);
     remex_process_free(process);
-    finish(&pair);
+    couple_deinit(&couple);
 }
 
 /* Freeing the handle that started it would have killed it. */
@@ -158,37 +138,37 @@ static void who_is_taken_over_is_told_once_and_leaves_it_alone(void)
 {
     struct remex_process *first;
     struct remex_process *second;
-    struct pair pair;
+    struct couple couple;
 
-    begin(&pair);
-    first = start_cat(&pair, true);
-    second = attach(pair.second, true, true);
+    couple_init(&couple);
+    first = start_cat(&couple, true);
+    second = attach(couple.second, true, true);
     check_taken_over(first);
-    check_client_lives(pair.first);
+    check_client_lives(couple.first);
     remex_process_free(first);
-    check_refused(pair.first, false, false);
+    check_refused(couple.first, false, false);
     check_talks(second);
     remex_process_free(second);
-    finish(&pair);
+    couple_deinit(&couple);
 }
 
 static void taking_over_goes_back_and_forth(void)
 {
     struct remex_process *handles[4];
-    struct pair pair;
+    struct couple couple;
 
-    begin(&pair);
-    handles[0] = start_cat(&pair, false);
-    handles[1] = attach(pair.first, false, false);
-    handles[2] = attach(pair.second, true, true);
+    couple_init(&couple);
+    handles[0] = start_cat(&couple, false);
+    handles[1] = attach(couple.first, false, false);
+    handles[2] = attach(couple.second, true, true);
     check_taken_over(handles[0]);
     check_taken_over(handles[1]);
-    handles[3] = attach(pair.first, false, true);
+    handles[3] = attach(couple.first, false, true);
     check_taken_over(handles[2]);
     check_talks(handles[3]);
     for (int i = 0; i < 4; i++)
         remex_process_free(handles[i]);
-    finish(&pair);
+    couple_deinit(&couple);
 }
 
 /* Who shares takes nothing from those who share. */
@@ -196,47 +176,47 @@ static void who_shares_displaces_nobody_who_shares(void)
 {
     struct remex_process *first;
     struct remex_process *second;
-    struct pair pair;
+    struct couple couple;
 
-    begin(&pair);
-    first = start_cat(&pair, false);
-    second = attach(pair.second, false, true);
+    couple_init(&couple);
+    first = start_cat(&couple, false);
+    second = attach(couple.second, false, true);
     check_talks(first);
     remex_process_free(second);
     remex_process_free(first);
-    finish(&pair);
+    couple_deinit(&couple);
 }
 
 static void once_it_is_free_it_can_be_had_alone(void)
 {
     struct remex_process *process;
-    struct pair pair;
+    struct couple couple;
 
-    begin(&pair);
-    process = start_cat(&pair, true);
+    couple_init(&couple);
+    process = start_cat(&couple, true);
     remex_process_detach(process);
     remex_process_free(process);
-    check_client_lives(pair.first); /* and the unfollow was before it */
-    process = attach(pair.second, true, false);
+    check_client_lives(couple.first); /* and the unfollow was before it */
+    process = attach(couple.second, true, false);
     check_talks(process);
     remex_process_free(process);
-    finish(&pair);
+    couple_deinit(&couple);
 }
 
 /* The front is killed: both come back as what they were. */
 static void a_resume_is_as_alone_as_before(void)
 {
     struct remex_process *first;
-    struct pair pair;
+    struct couple couple;
 
-    begin(&pair);
-    first = start_cat(&pair, true);
-    daemon_kill_front(&pair.daemon);
-    check_client_lives(pair.first);
-    check_refused(pair.second, false, false);
+    couple_init(&couple);
+    first = start_cat(&couple, true);
+    daemon_kill_front(&couple.daemon);
+    check_client_lives(couple.first);
+    check_refused(couple.second, false, false);
     check_talks(first);
     remex_process_free(first);
-    finish(&pair);
+    couple_deinit(&couple);
 }
 
 static void a_run_cannot_be_followed_alone(void)

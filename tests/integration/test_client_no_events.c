@@ -12,31 +12,10 @@
 
 #include <glib.h>
 
-#include "support/daemon.h"
+#include "support/couple.h"
 #include "support/remote.h"
 #include "support/suite.h"
 #include "support/transcript.h"
-
-/* Who starts, and another client of the same executor. */
-struct pair {
-    struct daemon daemon;
-    struct remex_client *first;
-    struct remex_client *second;
-};
-
-static void begin(struct pair *pair)
-{
-    daemon_start(&pair->daemon);
-    pair->first = remote_connect_to(pair->daemon.address);
-    pair->second = remote_connect_to(pair->daemon.address);
-}
-
-static void finish(struct pair *pair)
-{
-    remex_client_free(pair->second);
-    remex_client_free(pair->first);
-    daemon_stop(&pair->daemon);
-}
 
 static struct remex_process *attach(
         struct remex_client *client, const struct remex_process *to, bool armed)
@@ -72,12 +51,12 @@ static void calls_work_beside_one_who_follows_alone(void)
     struct remex_exit ended;
     struct remex_event event;
     struct remex_log *log;
-    struct pair pair;
+    struct couple couple;
 
-    begin(&pair);
+    couple_init(&couple);
     options.exclusive = true;
-    process = remote_start(pair.first, REMOTE_ARGV("cat"), &options);
-    beside = attach(pair.second, process, false);
+    process = remote_start(couple.first, REMOTE_ARGV("cat"), &options);
+    beside = attach(couple.second, process, false);
     check_followers(beside, 1);
     g_assert_cmpint(
             remex_process_wait(beside, 0, &ended), ==, REMEX_DEADLINE_EXCEEDED);
@@ -97,7 +76,7 @@ static void calls_work_beside_one_who_follows_alone(void)
             remex_process_next_event(beside, 0, &event), ==, REMEX_AGAIN);
     remex_process_free(beside);
     remex_process_free(process);
-    finish(&pair);
+    couple_deinit(&couple);
 }
 
 static void it_holds_nothing_up_and_kills_only_if_armed(void)
@@ -105,27 +84,27 @@ static void it_holds_nothing_up_and_kills_only_if_armed(void)
     struct remex_process *process;
     struct remex_process *beside;
     struct remex_exit ended;
-    struct pair pair;
+    struct couple couple;
 
-    begin(&pair);
+    couple_init(&couple);
     process = remote_start(
-            pair.first, REMOTE_ARGV(REMOTE_CHILD("spew"), "9000000"), NULL);
-    beside = attach(pair.second, process, false);
+            couple.first, REMOTE_ARGV(REMOTE_CHILD("spew"), "9000000"), NULL);
+    beside = attach(couple.second, process, false);
     remex_process_detach(process);
     remex_process_free(process);
     g_assert_cmpint(remex_process_wait(beside, 60000, &ended), ==, REMEX_OK);
     g_assert_cmpint(ended.code, ==, 0);
     remex_process_free(beside);
 
-    process = remote_start(pair.first, REMOTE_ARGV("sleep", "1000"), NULL);
-    remex_process_free(attach(pair.second, process, false));
+    process = remote_start(couple.first, REMOTE_ARGV("sleep", "1000"), NULL);
+    remex_process_free(attach(couple.second, process, false));
     g_assert_cmpint(remex_process_wait(process, 50, &ended), ==,
             REMEX_DEADLINE_EXCEEDED);
-    remex_process_free(attach(pair.second, process, true));
+    remex_process_free(attach(couple.second, process, true));
     g_assert_cmpint(remex_process_wait(process, 60000, &ended), ==, REMEX_OK);
     g_assert_cmpint(ended.code, ==, SIGKILL);
     remex_process_free(process);
-    finish(&pair);
+    couple_deinit(&couple);
 }
 
 static void what_is_not_there_is_told(void)
@@ -136,33 +115,33 @@ static void what_is_not_there_is_told(void)
     struct remex_error error;
     struct transcript story;
     struct remex_exit ended;
-    struct pair pair;
+    struct couple couple;
 
-    begin(&pair);
+    couple_init(&couple);
     options.no_events = true;
     g_assert_cmpint(remex_process_attach(
-                            pair.first, "nobody", &options, &process, &error),
+                            couple.first, "nobody", &options, &process, &error),
             ==, REMEX_NOT_FOUND);
     options.take_over = true;
     g_assert_cmpint(remex_process_attach(
-                            pair.first, "nobody", &options, &process, &error),
+                            couple.first, "nobody", &options, &process, &error),
             ==, REMEX_INVALID_ARGUMENT);
     g_assert_cmpstr(error.name, ==, "options.no_events");
 
-    process = remote_shell(pair.first, "exit 3");
-    beside = attach(pair.second, process, true);
+    process = remote_shell(couple.first, "exit 3");
+    beside = attach(couple.second, process, true);
     transcript_init(&story);
     transcript_follow(&story, process);
     transcript_check_exit(&story, 3);
     transcript_deinit(&story);
     g_assert_cmpint(
-            remex_client_forget(pair.first, remex_process_id(process), NULL),
+            remex_client_forget(couple.first, remex_process_id(process), NULL),
             ==, REMEX_OK);
     g_assert_cmpint(
             remex_process_wait(beside, 60000, &ended), ==, REMEX_NOT_FOUND);
     remex_process_free(beside);
     remex_process_free(process);
-    finish(&pair);
+    couple_deinit(&couple);
 }
 
 static void *wait_for_exit(void *data)
@@ -179,16 +158,16 @@ static void a_lost_link_is_told_once(void)
     struct remex_process *beside;
     struct remex_event event;
     GThread *waiting;
-    struct pair pair;
+    struct couple couple;
 
-    begin(&pair);
-    process = remote_start(pair.first, REMOTE_ARGV("sleep", "1000"), NULL);
-    beside = attach(pair.second, process, false);
+    couple_init(&couple);
+    process = remote_start(couple.first, REMOTE_ARGV("sleep", "1000"), NULL);
+    beside = attach(couple.second, process, false);
     waiting = g_thread_new("wait", wait_for_exit, beside);
-    daemon_kill_front(&pair.daemon);
+    daemon_kill_front(&couple.daemon);
     check_followers(beside, 1);
-    daemon_kill(&pair.daemon);
-    daemon_restart(&pair.daemon);
+    daemon_kill(&couple.daemon);
+    daemon_restart(&couple.daemon);
     g_assert_cmpint(
             GPOINTER_TO_INT(g_thread_join(waiting)), ==, REMEX_DISCONNECTED);
     g_assert_cmpint(
@@ -199,7 +178,7 @@ static void a_lost_link_is_told_once(void)
             remex_process_next_event(beside, 60000, &event), ==, REMEX_ENDED);
     remex_process_free(beside);
     remex_process_free(process);
-    finish(&pair);
+    couple_deinit(&couple);
 }
 
 int main(int argc, char **argv)
