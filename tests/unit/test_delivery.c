@@ -369,12 +369,6 @@ static void one_who_was_displaced_is_never_unknown(void)
 
 static void a_resume_is_told_that_it_was_displaced(void)
 {
-    struct follow_spec spec = { .process_id = ID("one"), .follow_id = 1 };
-    struct resume resume = { .follows = &spec, .follow_count = 1 };
-    struct request request = { .version = MESSAGE_VERSION,
-        .method = METHOD_OPEN,
-        .open = { .min_version = 1, .max_version = 1, .resume = &resume } };
-    struct caller caller;
     struct desk desk;
     struct seat first;
     struct reply reply;
@@ -385,13 +379,8 @@ static void a_resume_is_told_that_it_was_displaced(void)
     follow(&desk, (struct follow_spec){ 0 });
     another(&desk);
     follow(&desk, (struct follow_spec){ .exclusive = true, .take_over = true });
-    resume.session_id = first.session_id;
-    resume.attachment = first.attachment;
-    resume.boot_id = *requests_boot_id(desk.requests);
-    caller = desk_caller(&desk);
-    g_assert_true(
-            desk_take(&desk, desk_send(&desk, &caller, &request), &reply));
-    g_assert_cmpint(reply.error.status, ==, REMEX_OK);
+    sit(&desk, first);
+    reply = desk_resume(&desk, (struct follow_spec){ .follow_id = 1 });
     g_assert_true(reply.open.follows[0].known);
     g_assert_true(reply.open.follows[0].displaced);
     desk_deinit(&desk);
