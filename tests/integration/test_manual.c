@@ -131,9 +131,9 @@ static void the_pages_are_well_formed(void)
         g_test_skip("no groff here");
         return;
     }
-    command_run(
-            REMOTE_ARGV(groff, "-man", "-ww", "-z", "-Tutf8", PAGE("remex.1"),
-                    PAGE("remexd.8"), PAGE("remexd-policy.5")),
+    command_run(REMOTE_ARGV(groff, "-man", "-ww", "-z", "-Tutf8",
+                        PAGE("remex.1"), PAGE("remexd.8"),
+                        PAGE("remexd-policy.5"), PAGE("remex-protocol.7")),
             &result);
     g_assert_cmpstr(result.err_text, ==, "");
     g_assert_cmpint(result.status, ==, 0);
