@@ -85,8 +85,10 @@ static void on_changed(void *user, struct handle *handle)
     WORLD_CHECK(job->actor->world, !job->freed, "%s was freed and is told of",
             job->plan->id);
     actor_notice(job);
-    if (job->actor->state != ACTOR_DEAD)
-        actor_read_soon(job);
+    if (job->actor->state == ACTOR_DEAD)
+        return;
+    judge_failure(job);
+    actor_read_soon(job);
 }
 
 static void on_gone(void *user, struct handle *handle)

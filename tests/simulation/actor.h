@@ -71,6 +71,7 @@ struct job {
     bool told_exit;
     bool told_closed;
     bool told_failed;
+    bool failure_judged;
     unsigned int gaps;
     /* What a thread that waits on the handle has been woken for. */
     bool noticed_exit;

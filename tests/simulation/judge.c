@@ -219,12 +219,26 @@ static const char *failure_name(enum remex_failure reason)
     return names[(size_t)reason < G_N_ELEMENTS(names) ? reason : 0];
 }
 
+/* What justifies it is looked at when it is made, which may be long before its
+ * user takes it. */
+void judge_failure(struct job *job)
+{
+    enum remex_failure reason = job->handle.events.failure;
+
+    if (!reason || job->failure_judged)
+        return;
+    job->failure_judged = true;
+    CHECK(job, is_justified(job, reason), "%s fails, without cause: %s",
+            job->plan->id, failure_name(reason));
+}
+
 static void judge_failed(const struct job *job, enum remex_failure reason)
 {
     world_tell(job->actor->world, "client %u: %s has failed: %s",
             job->actor->number, job->plan->id, failure_name(reason));
-    CHECK(job, is_justified(job, reason), "%s fails, without cause: %s",
-            job->plan->id, failure_name(reason));
+    CHECK(job, job->failure_judged && reason == job->handle.events.failure,
+            "%s fails, and nobody was woken: %s", job->plan->id,
+            failure_name(reason));
 }
 
 static const char *event_name(enum remex_event_kind kind)

@@ -11,6 +11,9 @@
 /* An event that a handle's user has taken. */
 void judge_event(struct job *job, const struct remex_event *event);
 
+/* Whether a handle has failed, as soon as it may have. */
+void judge_failure(struct job *job);
+
 /* An exit, however it was told. */
 void judge_exit(
         struct world *world, struct plan *plan, const struct remex_exit *exit);
