@@ -144,6 +144,8 @@ struct message_limits {
     uint64_t sessions_in_all;
     uint64_t processes_in_all;
     uint64_t retained_bytes_in_all;
+    uint64_t retained_bytes_per_principal;
+    uint64_t stdin_bytes_per_principal;
 };
 
 struct resume {

@@ -35,6 +35,8 @@ static Remex__V1__Limits *put_limits(
     pb->sessions_in_all = limits->sessions_in_all;
     pb->processes_in_all = limits->processes_in_all;
     pb->retained_bytes_in_all = limits->retained_bytes_in_all;
+    pb->retained_bytes_per_principal = limits->retained_bytes_per_principal;
+    pb->stdin_bytes_per_principal = limits->stdin_bytes_per_principal;
     return pb;
 }
 
@@ -64,6 +66,8 @@ static struct message_limits take_limits(const Remex__V1__Limits *pb)
         .sessions_in_all = pb->sessions_in_all,
         .processes_in_all = pb->processes_in_all,
         .retained_bytes_in_all = pb->retained_bytes_in_all,
+        .retained_bytes_per_principal = pb->retained_bytes_per_principal,
+        .stdin_bytes_per_principal = pb->stdin_bytes_per_principal,
     };
 }
 

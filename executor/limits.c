@@ -39,6 +39,8 @@ void limits_default(struct message_limits *out)
         .sessions_in_all = 256,
         .processes_in_all = 4000,
         .retained_bytes_in_all = GIB,
+        .retained_bytes_per_principal = GIB / 2,
+        .stdin_bytes_per_principal = GIB / 4,
     };
 }
 
@@ -75,6 +77,8 @@ static const struct limit {
     LIMIT(starts_per_second, 0, 1000000),
     LIMIT(starts_burst, 1, 1000000),
     LIMIT(wall_time_ms, 0, UINT32_MAX),
+    LIMIT(retained_bytes_per_principal, LOG_BLOCK_BYTES, 1024 * GIB),
+    LIMIT(stdin_bytes_per_principal, 1, 1024 * GIB),
     LIMIT_IN_ALL(sessions_in_all, 1, 16384),
     LIMIT_IN_ALL(processes_in_all, 1, 1000000),
     LIMIT_IN_ALL(retained_bytes_in_all, LOG_BLOCK_BYTES, 1024 * GIB),
@@ -137,7 +141,7 @@ void limits_set(struct message_limits *limits, const struct limit_word *word)
             sizeof(word->value));
 }
 
-enum remex_status limits_check(
+static enum remex_status check_parked(
         const struct message_limits *limits, struct remex_error *error)
 {
     uint64_t most = LIMITS_MAX_PARKED_IN_ALL;
@@ -149,6 +153,32 @@ enum remex_status limits_check(
             " make more than the %" PRIu64
             " requests that an address has room for; lower one of them",
             limits->sessions_in_all, limits->parked, most);
+}
+
+/* What one process may have, its principal must be able to have. */
+static enum remex_status check_whole(const char *name, uint64_t one,
+        uint64_t whole, struct remex_error *error)
+{
+    if (one <= whole)
+        return REMEX_OK;
+    return error_set(error, REMEX_INVALID_ARGUMENT,
+            "the limit %s=%" PRIu64 " is more than %s_per_principal=%" PRIu64
+            "; lower it, or raise the other",
+            name, one, name, whole);
+}
+
+enum remex_status limits_check(
+        const struct message_limits *limits, struct remex_error *error)
+{
+    enum remex_status status = check_parked(limits, error);
+
+    if (status == REMEX_OK)
+        status = check_whole("retained_bytes", limits->retained_bytes,
+                limits->retained_bytes_per_principal, error);
+    if (status == REMEX_OK)
+        status = check_whole("stdin_bytes", limits->stdin_bytes,
+                limits->stdin_bytes_per_principal, error);
+    return status;
 }
 
 void limits_settle(struct message_limits *limits, const char *principal)

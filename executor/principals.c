@@ -20,6 +20,7 @@ void principals_init(struct principals *principals,
 static void principal_free(struct principal *principal)
 {
     assert(principal->sessions == 0 && principal->processes == 0);
+    assert(principal->retained.used == 0 && principal->input.used == 0);
     list_remove(&principal->all);
     former_deinit(&principal->former);
     free(principal);
@@ -79,6 +80,8 @@ struct principal *principals_hold(
         policy_set_limits(principal->policy, &principal->limits);
     }
     limits_settle(&principal->limits, name);
+    principal->retained.limit = principal->limits.retained_bytes_per_principal;
+    principal->input.limit = principal->limits.stdin_bytes_per_principal;
     list_init(&principal->all);
     list_init(&principal->entries);
     former_init(&principal->former);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "common/message.h"
+#include "executor/allowance.h"
 #include "executor/former.h"
 #include "executor/list.h"
 #include "executor/policy.h"
@@ -26,6 +27,8 @@ struct principal {
     const struct policy_section *policy; /* NULL: there is none */
     size_t sessions;
     size_t processes;
+    struct allowance retained; /* what they may come to keep */
+    struct allowance input;    /* written to them, and not taken yet */
     struct list entries;  /* the registry's, of these processes; by no order */
     struct former former; /* and the ids of those forgotten early */
     int64_t starts_paid;  /* until when his starts have used up their rate */

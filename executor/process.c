@@ -50,7 +50,7 @@ static enum remex_status process_new(const struct process_spec *spec,
         free(process);
         return REMEX_NO_MEMORY;
     }
-    stdin_queue_init(&process->stdin_queue, limits->stdin_bytes);
+    stdin_queue_init(&process->stdin_queue, limits->stdin_bytes, limits->input);
     process->stdin_queue.ended = spec->stdin_kind != STDIN_PIPE;
     process->state = PROCESS_RUNNING;
     process->cause = REMEX_EXIT_OWN;

@@ -24,6 +24,7 @@
 #include "common/message.h"
 #include "executor/event_log.h"
 
+struct allowance;
 struct process;
 struct process_host;
 
@@ -40,7 +41,8 @@ struct process_hooks {
 struct process_limits {
     struct event_log_limits log;
     size_t stdin_bytes;
-    uint64_t wall_time_ms; /* of one that states none; 0: without end */
+    struct allowance *input; /* lent; what of them may be used by now */
+    uint64_t wall_time_ms;   /* of one that states none; 0: without end */
     const struct policy_section *policy; /* NULL: it may be any program */
 };
 

@@ -37,6 +37,9 @@ enum remex_status process_write(struct process *process,
         return error_set(error, status,
                 "stdin is taken up to offset %llu only; write from there",
                 (unsigned long long)queue->next);
+    if (status == REMEX_RESOURCE_EXHAUSTED)
+        return error_limit_hit(error, "stdin_bytes_per_principal",
+                queue->allowance->limit, queue->allowance->used + payload.size);
     if (status == REMEX_NO_MEMORY)
         return error_set(error, REMEX_RESOURCE_EXHAUSTED,
                 "the executor has no memory for stdin; try again later");
@@ -62,7 +65,7 @@ struct remex_bytes process_stdin_peek(const struct process *process)
 
 void process_on_stdin_fed(struct process *process, size_t size)
 {
-    bool was_full = stdin_queue_room(&process->stdin_queue) == 0;
+    bool was_full = stdin_queue_is_full(&process->stdin_queue);
 
     stdin_queue_pass(&process->stdin_queue, size);
     if (was_full)

@@ -10,14 +10,12 @@
 #include "common/random.h"
 #include "common/text.h"
 #include "executor/refusal.h"
+#include "executor/registry_inside.h"
 
 enum {
     /* A closed process that somebody is still to be told about is looked at
      * again after so long. */
-    AGAIN_MS = 1000,
-    /* Ids of processes forgotten early, for each one a principal may have. By
-     * default he has to start over 3,000 a second to come up against it. */
-    FORMER_EACH = 512
+    AGAIN_MS = 1000
 };
 
 void registry_init(struct registry *registry,
@@ -36,8 +34,12 @@ void registry_init(struct registry *registry,
 
 static void charge(struct entry *entry, uint64_t retained)
 {
+    struct allowance *allowance = &entry->principal->retained;
+
     entry->registry->retained -= entry->retained;
     entry->registry->retained += retained;
+    allowance_give_back(allowance, entry->retained);
+    allowance_take(allowance, retained);
     entry->retained = retained;
 }
 
@@ -53,7 +55,7 @@ static void entry_release(struct entry *entry)
     free(entry);
 }
 
-static void forget(struct entry *entry)
+void registry_drop(struct entry *entry)
 {
     struct registry *registry = entry->registry;
 
@@ -72,7 +74,7 @@ void registry_deinit(struct registry *registry)
     struct table_node *node;
 
     while ((node = table_any(&registry->by_name)))
-        forget(CONTAINER_OF(node, struct entry, node));
+        registry_drop(CONTAINER_OF(node, struct entry, node));
     table_deinit(&registry->by_name);
 }
 
@@ -99,13 +101,6 @@ static bool is_wanted(const struct entry *entry)
     return hooks->wanted(hooks->user, entry);
 }
 
-static bool is_owed(const struct entry *entry)
-{
-    const struct registry_hooks *hooks = &entry->registry->hooks;
-
-    return hooks->owed(hooks->user, entry);
-}
-
 /* For its owner's sake. */
 static void end_process(struct entry *entry, size_t steps, int64_t now)
 {
@@ -119,7 +114,7 @@ static void tick(struct appointment *appointment, int64_t now)
     struct entry *entry = CONTAINER_OF(appointment, struct entry, tick);
 
     if (entry->forget_at <= now && !is_wanted(entry)) {
-        forget(entry);
+        registry_drop(entry);
         return;
     }
     if (entry->forget_at <= now)
@@ -167,46 +162,6 @@ struct entry *registry_find(const struct registry *registry,
             return entry;
     }
     return NULL;
-}
-
-static uint64_t former_hash(
-        const struct registry *registry, struct remex_bytes id)
-{
-    struct digest digest = digest_of(&registry->key, id);
-    uint64_t hash;
-
-    memcpy(&hash, digest.bytes, sizeof(hash));
-    return hash;
-}
-
-/* Its id stays taken; false: there is no room or memory for that. */
-static bool forget_early(struct entry *entry)
-{
-    struct registry *registry = entry->registry;
-    struct former *former = &entry->principal->former;
-    struct remex_bytes id = { entry->id, entry->id_size };
-
-    if (former_count(former) / FORMER_EACH >=
-                    entry->principal->limits.processes ||
-            !former_add(former, former_hash(registry, id), entry->forget_at))
-        return false;
-    forget(entry);
-    return true;
-}
-
-/* Makes room for one more process of a principal that is at its limit. */
-static bool forget_oldest(
-        struct registry *registry, const struct principal *principal)
-{
-    struct list *node = registry->closed.next;
-
-    for (; node != &registry->closed; node = node->next) {
-        struct entry *entry = CONTAINER_OF(node, struct entry, closed);
-
-        if (entry->principal == principal && !is_owed(entry))
-            return forget_early(entry);
-    }
-    return false;
 }
 
 /* --- Starting ------------------------------------------------------------ */
@@ -281,28 +236,6 @@ static uint64_t retained_by(
     return captures ? principal->limits.retained_bytes : 0;
 }
 
-static enum remex_status make_room(struct registry *registry,
-        const struct principal *principal, uint64_t retained,
-        struct remex_error *error)
-{
-    const struct registry_limits *limits = &registry->limits;
-    uint64_t in_all = limits->retained_bytes_in_all;
-
-    if (principal->processes >= principal->limits.processes &&
-            !forget_oldest(registry, principal))
-        return error_limit_hit(error, "processes", principal->limits.processes,
-                principal->processes + 1);
-    if (registry->by_name.count >= limits->processes_in_all &&
-            !forget_oldest(registry, principal))
-        return error_limit_hit(error, "processes_in_all",
-                limits->processes_in_all, registry->by_name.count + 1);
-    while (registry->retained + retained > in_all)
-        if (!forget_oldest(registry, principal))
-            return error_limit_hit(error, "retained_bytes_in_all", in_all,
-                    registry->retained + retained);
-    return REMEX_OK;
-}
-
 static enum remex_status start(struct registry *registry,
         struct principal *principal, const struct process_spec *spec,
         struct entry **out, struct remex_error *error)
@@ -313,6 +246,7 @@ static enum remex_status start(struct registry *registry,
         .log = { (size_t)allowed->retained_bytes,
                 (size_t)allowed->retained_events },
         .stdin_bytes = (size_t)allowed->stdin_bytes,
+        .input = &principal->input,
         .wall_time_ms = allowed->wall_time_ms,
         .policy = principal->policy,
     };
@@ -352,18 +286,6 @@ static struct digest digest_of_start(const struct registry *registry,
             &registry->key, (struct remex_bytes){ both, sizeof(both) });
 }
 
-enum remex_status registry_check_former(struct registry *registry,
-        struct principal *principal, struct remex_bytes id, int64_t now,
-        struct remex_error *error)
-{
-    former_expire(&principal->former, now);
-    if (!former_has(&principal->former, former_hash(registry, id)))
-        return REMEX_OK;
-    return error_set(error, REMEX_DATA_LOSS,
-            "The process of that id has run and closed, and had to make room "
-            "for others: what became of it is not known any more.");
-}
-
 /* There may be one more, of that id. */
 static enum remex_status check_new(struct registry *registry,
         struct principal *principal, const struct process_spec *spec,
@@ -374,7 +296,8 @@ static enum remex_status check_new(struct registry *registry,
 
     if (status != REMEX_OK)
         return status;
-    return make_room(registry, principal, retained_by(principal, spec), error);
+    return registry_make_room(
+            registry, principal, retained_by(principal, spec), error);
 }
 
 enum remex_status registry_start(struct registry *registry,
@@ -449,7 +372,7 @@ enum remex_status registry_forget(
         return error_set(error, REMEX_FAILED_PRECONDITION,
                 "A follower is still to be told of its end; let it have that, "
                 "or unfollow.");
-    forget(entry);
+    registry_drop(entry);
     return REMEX_OK;
 }
 

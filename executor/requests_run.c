@@ -32,12 +32,16 @@ static enum remex_status named_after_run(struct remex_error *error)
 static enum remex_status check_run(
         struct call *call, bool known, struct remex_error *error)
 {
-    const struct message_limits *limits = &call->session->principal->limits;
+    const struct principal *principal = call->session->principal;
+    const struct message_limits *limits = &principal->limits;
     size_t input_size = call->request->payload.size;
 
     if (input_size > limits->stdin_bytes)
         return refusal_too_large(
                 error, "stdin_bytes", limits->stdin_bytes, input_size);
+    if (!known && input_size > allowance_left(&principal->input))
+        return error_limit_hit(error, "stdin_bytes_per_principal",
+                principal->input.limit, principal->input.used + input_size);
     if (call->session->parked_count >= limits->parked)
         return error_limit_hit(error, "parked", limits->parked,
                 call->session->parked_count + 1);

@@ -8,14 +8,17 @@
 /* An empty queue keeps no more than this. */
 #define FIRST_CAPACITY 4096
 
-void stdin_queue_init(struct stdin_queue *queue, size_t max_bytes)
+void stdin_queue_init(struct stdin_queue *queue, size_t max_bytes,
+        struct allowance *allowance)
 {
     assert(max_bytes > 0 && max_bytes <= SIZE_MAX / 4);
-    *queue = (struct stdin_queue){ .max_bytes = max_bytes };
+    *queue = (struct stdin_queue){ .max_bytes = max_bytes,
+        .allowance = allowance };
 }
 
 void stdin_queue_deinit(struct stdin_queue *queue)
 {
+    allowance_give_back(queue->allowance, queue->size);
     free(queue->ring);
     queue->ring = NULL;
     queue->capacity = 0;
@@ -58,8 +61,11 @@ static enum remex_status append(
 
     if (size == 0)
         return REMEX_OK;
-    if (grow(queue, queue->size + size) != REMEX_OK)
+    allowance_take(queue->allowance, size);
+    if (grow(queue, queue->size + size) != REMEX_OK) {
+        allowance_give_back(queue->allowance, size);
         return REMEX_NO_MEMORY;
+    }
     at = (queue->start + queue->size) & (queue->capacity - 1);
     first = queue->capacity - at;
     if (first > size)
@@ -87,6 +93,8 @@ enum remex_status stdin_queue_take(struct stdin_queue *queue, uint64_t offset,
     if (queue->ended || queue->eof)
         return fresh > 0 || (eof && !queue->eof) ? REMEX_ENDED : REMEX_OK;
 
+    if (fresh > 0 && room == 0 && !stdin_queue_is_full(queue))
+        return REMEX_RESOURCE_EXHAUSTED;
     if (fresh > 0) {
         status = append(queue, (const uint8_t *)bytes.data + known,
                 fresh < room ? fresh : room);
@@ -97,9 +105,19 @@ enum remex_status stdin_queue_take(struct stdin_queue *queue, uint64_t offset,
     return REMEX_OK;
 }
 
+bool stdin_queue_is_full(const struct stdin_queue *queue)
+{
+    return queue->ended || queue->eof || queue->size == queue->max_bytes;
+}
+
 size_t stdin_queue_room(const struct stdin_queue *queue)
 {
-    return queue->ended || queue->eof ? 0 : queue->max_bytes - queue->size;
+    uint64_t left = allowance_left(queue->allowance);
+    size_t room = queue->max_bytes - queue->size;
+
+    if (stdin_queue_is_full(queue))
+        return 0;
+    return room < left ? room : (size_t)left;
 }
 
 struct remex_bytes stdin_queue_peek(const struct stdin_queue *queue)
@@ -119,6 +137,7 @@ void stdin_queue_pass(struct stdin_queue *queue, size_t size)
     assert(size > 0 && size <= queue->size);
     queue->start = (queue->start + size) & (queue->capacity - 1);
     queue->size -= size;
+    allowance_give_back(queue->allowance, size);
     if (queue->size > 0)
         return;
     queue->start = 0;

@@ -13,7 +13,8 @@
 /* The curves go beyond what an executor bears unless told. */
 static const char *const limits[] = { "processes=20000",
     "processes_in_all=20000", "retained_bytes_in_all=21474836480",
-    "sessions=2000", "sessions_in_all=2000", "parked=8", "follows=20000",
+    "retained_bytes_per_principal=21474836480", "sessions=2000",
+    "sessions_in_all=2000", "parked=8", "follows=20000",
     "starts_per_second=0" };
 
 struct host {

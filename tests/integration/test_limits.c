@@ -238,6 +238,84 @@ static void stdin_bytes_are_limited(void)
     place_deinit(&place);
 }
 
+static void retained_bytes_of_a_principal_are_limited(void)
+{
+    struct place place;
+    struct remex_client *ann;
+    struct remex_client *bob;
+    struct remex_process *hers;
+    struct remex_process *his;
+
+    place_init(&place,
+            REMOTE_ARGV("retained_bytes=65536",
+                    "retained_bytes_per_principal=100000"));
+    ann = connect_as(&place, "ann");
+    bob = connect_as(&place, "bob");
+    hers = start_cat(ann);
+    check_start_hits(ann, "retained_bytes_per_principal");
+    his = start_cat(bob);
+    finish(hers);
+    finish(start_cat(ann));
+    finish(his);
+    remex_client_free(bob);
+    remex_client_free(ann);
+    place_deinit(&place);
+}
+
+static struct remex_process *start_deaf(struct remex_client *client)
+{
+    struct remex_process_options options = remote_with_stdin();
+
+    return remote_start(client, REMOTE_ARGV("sleep", "1000"), &options);
+}
+
+/* What two children who read nothing leave of it is too little for a third, who
+ * is told at once; another principal, and who comes when they are gone, are
+ * not. */
+static void stdin_bytes_of_a_principal_are_limited(void)
+{
+    enum { SIZE = 1024 * 1024 };
+    struct remex_process *deaf[2];
+    struct place place;
+    struct remex_client *ann;
+    struct remex_client *bob;
+    struct remex_process *third;
+    struct remex_process *his;
+    struct remex_error error;
+    char *data = g_malloc0(SIZE);
+    size_t taken;
+
+    place_init(&place,
+            REMOTE_ARGV(
+                    "stdin_bytes=65536", "stdin_bytes_per_principal=131072"));
+    ann = connect_as(&place, "ann");
+    bob = connect_as(&place, "bob");
+    for (size_t i = 0; i < 2; i++) {
+        deaf[i] = start_deaf(ann);
+        g_assert_cmpint(
+                remex_process_write(deaf[i], data, SIZE, 500, &taken, &error),
+                ==, REMEX_DEADLINE_EXCEEDED);
+    }
+    third = start_deaf(ann);
+    g_assert_cmpint(remex_process_write(
+                            third, data, SIZE, REMEX_FOREVER, &taken, &error),
+            ==, REMEX_RESOURCE_EXHAUSTED);
+    check_limit(&error, "stdin_bytes_per_principal");
+    his = start_cat(bob);
+    g_assert_cmpint(
+            remex_process_write(his, data, 1000, REMEX_FOREVER, &taken, &error),
+            ==, REMEX_OK);
+    finish(his);
+    for (size_t i = 0; i < 2; i++)
+        remex_process_free(deaf[i]);
+    finish(start_cat(ann));
+    remex_process_free(third);
+    remex_client_free(bob);
+    remex_client_free(ann);
+    g_free(data);
+    place_deinit(&place);
+}
+
 static void what_runs_for_too_long_is_ended(void)
 {
     struct remex_process_options options =
@@ -296,6 +374,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/limits", starts_are_limited);
     SUITE_ADD("/limits", retained_bytes_in_all_are_limited);
     SUITE_ADD("/limits", stdin_bytes_are_limited);
+    SUITE_ADD("/limits", retained_bytes_of_a_principal_are_limited);
+    SUITE_ADD("/limits", stdin_bytes_of_a_principal_are_limited);
     SUITE_ADD("/limits", what_runs_for_too_long_is_ended);
     SUITE_ADD("/limits", a_thousand_processes_are_one_principals);
     return g_test_run();

@@ -163,6 +163,7 @@ static void open_with(struct stage *stage, struct cgroup_home *groups,
 
     *stage = (struct stage){ .look.run = on_look,
         .give_up.due = on_give_up,
+        .input = { .limit = UINT64_MAX },
         .actors = g_ptr_array_new() };
     g_assert_cmpint(loop_new(&stage->loop), ==, REMEX_OK);
     g_assert_cmpint(reaper_new(stage->loop, &stage->reaper), ==, REMEX_OK);
@@ -256,6 +257,7 @@ struct actor *stage_start(struct stage *stage, const struct process_spec *spec,
     const struct process_limits limits = {
         .log = { .max_bytes = 262144, .max_events = 4096 },
         .stdin_bytes = 262144,
+        .input = &stage->input,
     };
 
     actor->stage = stage;

@@ -11,6 +11,7 @@
 
 #include <glib.h>
 
+#include "executor/allowance.h"
 #include "executor/child.h"
 #include "executor/loop.h"
 #include "executor/process.h"
@@ -23,6 +24,7 @@ struct stage {
     struct loop_task look;
     struct loop_timer give_up;
     GPtrArray *actors;
+    struct allowance input; /* of all of them */
     bool (*done)(void *user);
     void *done_user;
 };

@@ -365,6 +365,9 @@ static void limits(GString *out, const struct message_limits *limits)
     number(out, "sessions_in_all", limits->sessions_in_all);
     number(out, "processes_in_all", limits->processes_in_all);
     number(out, "retained_bytes_in_all", limits->retained_bytes_in_all);
+    number(out, "retained_bytes_per_principal",
+            limits->retained_bytes_per_principal);
+    number(out, "stdin_bytes_per_principal", limits->stdin_bytes_per_principal);
 }
 
 static void open_reply(GString *out, const struct open_reply *open)

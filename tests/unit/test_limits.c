@@ -70,6 +70,10 @@ static void some_are_of_a_principal(void)
 
     g_assert_null(limits_parse("sessions=1", &word));
     g_assert_true(limits_is_of_principal(&word));
+    g_assert_null(limits_parse("retained_bytes_per_principal=65536", &word));
+    g_assert_true(limits_is_of_principal(&word));
+    g_assert_null(limits_parse("stdin_bytes_per_principal=1", &word));
+    g_assert_true(limits_is_of_principal(&word));
     g_assert_null(limits_parse("sessions_in_all=1", &word));
     g_assert_false(limits_is_of_principal(&word));
 }
@@ -86,6 +90,24 @@ static void what_waits_must_have_room(void)
     g_assert_nonnull(strstr(error.text, "parked=64"));
     set(&limits, "parked=18");
     g_assert_cmpint(limits_check(&limits, &error), ==, REMEX_OK);
+}
+
+static void a_whole_is_no_less_than_one(void)
+{
+    struct message_limits limits;
+    struct remex_error error;
+
+    limits_default(&limits);
+    set(&limits, "retained_bytes_per_principal=1000000");
+    g_assert_cmpint(limits_check(&limits, &error), ==, REMEX_INVALID_ARGUMENT);
+    g_assert_nonnull(strstr(error.text,
+            "retained_bytes=1048576 is more than "
+            "retained_bytes_per_principal="));
+    set(&limits, "retained_bytes=1000000");
+    g_assert_cmpint(limits_check(&limits, &error), ==, REMEX_OK);
+    set(&limits, "stdin_bytes=268435457");
+    g_assert_cmpint(limits_check(&limits, &error), ==, REMEX_INVALID_ARGUMENT);
+    g_assert_nonnull(strstr(error.text, "stdin_bytes_per_principal="));
 }
 
 static void a_rate_by_default_is_the_networks(void)
@@ -110,6 +132,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/limits", what_is_no_limit_is_told);
     SUITE_ADD("/limits", some_are_of_a_principal);
     SUITE_ADD("/limits", what_waits_must_have_room);
+    SUITE_ADD("/limits", a_whole_is_no_less_than_one);
     SUITE_ADD("/limits", a_rate_by_default_is_the_networks);
     return g_test_run();
 }

@@ -7,6 +7,7 @@
 #include <glib.h>
 
 #include "common/clock.h"
+#include "executor/allowance.h"
 #include "executor/list.h"
 #include "executor/process_host.h"
 #include "support/fault.h"
@@ -27,6 +28,7 @@ struct toy {
     struct process *process;
     unsigned int published;
     unsigned int stdin_moved;
+    struct allowance input;
 };
 
 #define START_NS (INT64_C(5000) * 1000 * 1000 * 1000)
@@ -162,8 +164,10 @@ static enum remex_status toy_open_as(struct toy *toy,
         /* Four outputs of one stream. */
         .log = { .max_bytes = LOG_BLOCK_BYTES, .max_events = 5 },
         .stdin_bytes = 4,
+        .input = &toy->input,
     };
 
+    toy->input.limit = 4;
     toy->host.calls = &toy_calls;
     toy->child.asked = g_string_new(NULL);
     return process_start(

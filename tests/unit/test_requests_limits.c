@@ -212,6 +212,114 @@ static void retained_bytes_in_all_are_limited(void)
     office_deinit(&office);
 }
 
+/* One who has all that he may have is not in the way of another. */
+static void retained_bytes_of_a_principal_are_limited(void)
+{
+    struct office office;
+    struct puppet *one;
+
+    office_init(&office);
+    office.desk.settings.limits.retained_bytes = 64 * KIB;
+    office.desk.settings.limits.retained_bytes_per_principal = 130 * KIB;
+    desk_start(&office.desk);
+    become(&office, "eve");
+    check_start(&office, "hers", NULL);
+    become(&office, "joe");
+    check_start(&office, "one", NULL);
+    one = office.desk.puppets.newest;
+    check_start(&office, "two", NULL);
+    check_start(&office, "three", "retained_bytes_per_principal");
+    become(&office, "joe"); /* another session is no other principal */
+    check_start(&office, "three", "retained_bytes_per_principal");
+    become(&office, "eve");
+    check_start(&office, "hers too", NULL);
+    become(&office, "joe");
+    g_assert_cmpuint(puppet_output(one, REMEX_STDOUT, "hello", 5), ==, 5);
+    desk_close_process(&office.desk, one, 0);
+    check_start(&office, "three", NULL); /* beside the five bytes */
+    check_start(&office, "four", "retained_bytes_per_principal");
+    office_deinit(&office);
+}
+
+static struct reply write_to(
+        struct office *office, const char *id, uint64_t offset, size_t size)
+{
+    static const char data[64];
+    struct request request = { .method = METHOD_WRITE,
+        .payload = { data, size },
+        .write = { .process_id = { id, strlen(id) },
+                .offset = offset,
+                .wait_ms = 1000 } };
+
+    return ask(office, &request);
+}
+
+static void check_taken(
+        const struct reply *reply, uint64_t next_offset, uint64_t room)
+{
+    desk_check_status(reply, REMEX_OK);
+    g_assert_cmpint(reply->write.outcome, ==, WRITE_ACCEPTED);
+    g_assert_cmpuint(reply->write.next_offset, ==, next_offset);
+    g_assert_cmpuint(reply->write.room, ==, room);
+}
+
+static void check_no_input_left(const struct reply *reply, uint64_t asked)
+{
+    desk_check_status(reply, REMEX_RESOURCE_EXHAUSTED);
+    g_assert_cmpint(reply->error.kind, ==, REMEX_ERROR_LIMIT_HIT);
+    g_assert_cmpstr(reply->error.name, ==, "stdin_bytes_per_principal");
+    g_assert_cmpuint(reply->error.allowed, ==, 100);
+    g_assert_cmpuint(reply->error.asked, ==, asked);
+}
+
+static struct reply run_with_input(struct office *office, size_t size)
+{
+    static const char data[64];
+    struct follow_spec none = { 0 };
+    struct request start = desk_start_request("run", &none, 0);
+    struct request request = { .method = METHOD_RUN,
+        .deadline_ms = 1,
+        .payload = { data, size },
+        .run = { .process = start.start.process } };
+
+    return ask(office, &request);
+}
+
+/* Only a Write that waits for its own process is worth waiting. */
+static void input_of_a_principal_is_limited(void)
+{
+    struct office office;
+    struct puppet *one;
+    struct reply reply;
+
+    office_init(&office);
+    office.desk.settings.limits.stdin_bytes = 64;
+    office.desk.settings.limits.stdin_bytes_per_principal = 100;
+    desk_start(&office.desk);
+    become(&office, "joe");
+    check_start(&office, "one", NULL);
+    one = office.desk.puppets.newest;
+    check_start(&office, "two", NULL);
+    reply = write_to(&office, "one", 0, 64);
+    check_taken(&reply, 64, 0);
+    reply = write_to(&office, "two", 0, 64);
+    check_taken(&reply, 36, 0);
+    reply = write_to(&office, "two", 36, 28);
+    check_no_input_left(&reply, 128);
+    reply = run_with_input(&office, 1);
+    check_no_input_left(&reply, 101);
+    g_assert_cmpuint(office.desk.puppets.started, ==, 2);
+    become(&office, "eve");
+    check_start(&office, "hers", NULL);
+    reply = write_to(&office, "hers", 0, 64);
+    check_taken(&reply, 64, 0);
+    become(&office, "joe");
+    desk_close_process(&office.desk, one, 0);
+    reply = write_to(&office, "two", 36, 28);
+    check_taken(&reply, 64, 0);
+    office_deinit(&office);
+}
+
 static void sessions_in_all_are_limited(void)
 {
     struct request open = { .version = MESSAGE_VERSION,
@@ -279,6 +387,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/requests_limits", a_rate_is_for_who_comes_by_the_network);
     SUITE_ADD("/requests_limits", processes_in_all_are_limited);
     SUITE_ADD("/requests_limits", retained_bytes_in_all_are_limited);
+    SUITE_ADD("/requests_limits", retained_bytes_of_a_principal_are_limited);
+    SUITE_ADD("/requests_limits", input_of_a_principal_is_limited);
     SUITE_ADD("/requests_limits", sessions_in_all_are_limited);
     SUITE_ADD("/requests_limits", wall_time_is_limited);
     return g_test_run();
