@@ -135,11 +135,48 @@ enum remex_status follows_place(const struct session *session,
     return REMEX_OK;
 }
 
+/* --- Making and freeing ----------------------------------------------------
+ */
+
+static struct follow *take_spare(struct session *session)
+{
+    struct follow *follow;
+
+    if (list_is_empty(&session->spares))
+        return NULL;
+    follow = CONTAINER_OF(session->spares.next, struct follow, of_session);
+    list_remove(&follow->of_session);
+    return follow;
+}
+
+enum remex_status follows_prepare(struct session *session, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct follow *follow = calloc(1, sizeof(*follow));
+
+        if (!follow)
+            return REMEX_NO_MEMORY;
+        list_init(&follow->of_session);
+        list_append(&session->spares, &follow->of_session);
+    }
+    return REMEX_OK;
+}
+
+void follows_drop_spares(struct session *session)
+{
+    struct follow *follow;
+
+    while ((follow = take_spare(session)))
+        free(follow);
+}
+
 static struct follow *follow_new(
         struct session *session, struct entry *entry, uint64_t id)
 {
-    struct follow *follow = calloc(1, sizeof(*follow));
+    struct follow *follow = take_spare(session);
 
+    if (!follow)
+        follow = calloc(1, sizeof(*follow));
     if (!follow)
         return NULL;
     follow->session = session;

@@ -39,6 +39,13 @@ struct follow {
     bool stated;    /* in the Resume that is being carried out */
 };
 
+/* Takes the memory for so many new follows, so that following cannot fail for
+ * want of it. What of that is left in the end goes by follows_drop_spares; a
+ * failure leaves some, too. */
+REMEX_CHECKED enum remex_status follows_prepare(
+        struct session *session, size_t count);
+void follows_drop_spares(struct session *session);
+
 /* Makes a follow, or sets the known one of that id to where `spec` says;
  * nothing changes on failure. REMEX_ALREADY_EXISTS: the id is another
  * process's; REMEX_FAILED_PRECONDITION: others stand in the way. If they may be

@@ -39,6 +39,13 @@ static int64_t linger_of(const struct process_spec *spec)
                                     : clock_from_ms(spec->eof_linger_ms);
 }
 
+static void process_discard(struct process *process)
+{
+    stdin_queue_deinit(&process->stdin_queue);
+    event_log_free(process->log);
+    free(process);
+}
+
 static enum remex_status process_new(const struct process_spec *spec,
         const struct process_limits *limits, struct process **out)
 {
@@ -51,6 +58,11 @@ static enum remex_status process_new(const struct process_spec *spec,
         return REMEX_NO_MEMORY;
     }
     stdin_queue_init(&process->stdin_queue, limits->stdin_bytes, limits->input);
+    if (stdin_queue_reserve(&process->stdin_queue, limits->input_bytes) !=
+            REMEX_OK) {
+        process_discard(process);
+        return REMEX_NO_MEMORY;
+    }
     process->stdin_queue.ended = spec->stdin_kind != STDIN_PIPE;
     process->state = PROCESS_RUNNING;
     process->cause = REMEX_EXIT_OWN;
@@ -60,13 +72,6 @@ static enum remex_status process_new(const struct process_spec *spec,
     process->eof_linger = linger_of(spec);
     *out = process;
     return REMEX_OK;
-}
-
-static void process_discard(struct process *process)
-{
-    stdin_queue_deinit(&process->stdin_queue);
-    event_log_free(process->log);
-    free(process);
 }
 
 static enum remex_status start_child(struct process *process,

@@ -42,6 +42,8 @@ struct process_limits {
     struct event_log_limits log;
     size_t stdin_bytes;
     struct allowance *input; /* lent; what of them may be used by now */
+    size_t input_bytes;      /* so much will be written at once: there is memory
+                              * for that before the program starts */
     uint64_t wall_time_ms;   /* of one that states none; 0: without end */
     const struct policy_section *policy; /* NULL: it may be any program */
 };

@@ -238,7 +238,7 @@ static uint64_t retained_by(
 
 static enum remex_status start(struct registry *registry,
         struct principal *principal, const struct process_spec *spec,
-        struct entry **out, struct remex_error *error)
+        size_t input_bytes, struct entry **out, struct remex_error *error)
 {
     struct entry *entry = entry_new(registry, principal, spec);
     const struct message_limits *allowed = &principal->limits;
@@ -247,6 +247,7 @@ static enum remex_status start(struct registry *registry,
                 (size_t)allowed->retained_events },
         .stdin_bytes = (size_t)allowed->stdin_bytes,
         .input = &principal->input,
+        .input_bytes = input_bytes,
         .wall_time_ms = allowed->wall_time_ms,
         .policy = principal->policy,
     };
@@ -320,7 +321,8 @@ enum remex_status registry_start(struct registry *registry,
     status = check_new(registry, principal, spec, now, error);
     if (status != REMEX_OK)
         return status;
-    status = start(registry, principal, spec, out, error);
+    status = start(
+            registry, principal, spec, input ? input->size : 0, out, error);
     if (status == REMEX_OK)
         (*out)->digest = digest;
     return status;

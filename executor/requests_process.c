@@ -5,6 +5,8 @@
  * and how requests are parked.
  */
 
+#include <assert.h>
+
 #include "common/clock.h"
 #include "common/error.h"
 #include "executor/refusal.h"
@@ -94,27 +96,37 @@ static enum remex_status check_start(
     return status;
 }
 
+/* A program that was started cannot be taken back: what following it takes is
+ * there before. */
+static enum remex_status start_known_or_new(struct call *call, bool known,
+        struct entry **out, struct remex_error *error)
+{
+    const struct start_request *start = &call->request->start;
+    size_t new_follows = start->follow && !known ? 1 : 0;
+
+    if (follows_prepare(call->session, new_follows) != REMEX_OK)
+        return refusal_no_memory(error, "a follow");
+    return registry_start(&call->requests->registry, call->session->principal,
+            &start->process, NULL, call->now, out, error);
+}
+
 enum remex_status requests_start(struct call *call, struct remex_error *error)
 {
-    const struct process_spec *spec = &call->request->start.process;
-    struct principal *principal = call->session->principal;
-    struct registry *registry = &call->requests->registry;
     const struct entry *known =
-            registry_find(registry, principal, spec->process_id);
+            requests_find(call, call->request->start.process.process_id);
     struct entry *entry = NULL;
     enum remex_status status = check_start(call, known, error);
 
     if (status == REMEX_OK)
-        status = registry_start(
-                registry, principal, spec, NULL, call->now, &entry, error);
-    if (!entry)
-        return status;
-    requests_touch_entry(call->requests, entry);
-    registry_own(entry, &call->session->processes);
-    status = follow_started(call, entry, error);
-    if (status != REMEX_OK && !known)
-        registry_terminate(entry, NULL, 0, call->now);
-    call->reply.start.pid = process_pid(entry->process);
+        status = start_known_or_new(call, known != NULL, &entry, error);
+    if (entry) {
+        requests_touch_entry(call->requests, entry);
+        registry_own(entry, &call->session->processes);
+        status = follow_started(call, entry, error);
+        assert(status == REMEX_OK || known);
+        call->reply.start.pid = process_pid(entry->process);
+    }
+    follows_drop_spares(call->session);
     return status;
 }
 

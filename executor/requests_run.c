@@ -5,6 +5,7 @@
  * request started, and waits for the same end.
  */
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/error.h"
@@ -49,15 +50,16 @@ static enum remex_status check_run(
             call, &call->request->run.process, known, error);
 }
 
-/* The whole of stdin, and its end. */
-static enum remex_status feed(
-        const struct call *call, struct entry *entry, struct remex_error *error)
+/* The whole of stdin, and its end. The process has the room and the memory for
+ * that from its start. */
+static void feed(const struct call *call, struct entry *entry)
 {
     struct write_request write = { .eof = true };
     struct write_reply reply;
+    enum remex_status status = process_write(
+            entry->process, &write, call->request->payload, &reply, NULL);
 
-    return process_write(
-            entry->process, &write, call->request->payload, &reply, error);
+    assert(status == REMEX_OK);
 }
 
 enum remex_status requests_do_run(struct requests *requests,
@@ -107,10 +109,6 @@ enum remex_status requests_run(struct call *call, struct remex_error *error)
     requests_touch_entry(call->requests, entry);
     registry_own(entry, &call->session->processes);
     if (!known)
-        status = feed(call, entry, error);
-    if (status != REMEX_OK) {
-        registry_terminate(entry, NULL, 0, call->now);
-        return status;
-    }
+        feed(call, entry);
     return answer_or_park(call, entry);
 }

@@ -174,6 +174,29 @@ static struct session *find_resumed(
     return NULL;
 }
 
+/* Without memory for one of them nothing is resumed: told that it is unknown,
+ * the client would give its process up. */
+static enum remex_status prepare_resume(const struct call *call,
+        struct session *session, struct follow_state **states_out)
+{
+    const struct resume *resume = call->request->open.resume;
+    size_t unknown = 0;
+
+    for (size_t i = 0; i < resume->follow_count; i++) {
+        const struct follow_spec *spec = &resume->follows[i];
+        const struct follow *follow = follows_find(session, spec->follow_id);
+
+        if (!follow ||
+                follow->entry !=
+                        registry_find(&call->requests->registry,
+                                session->principal, spec->process_id))
+            unknown++;
+    }
+    *states_out = arena_alloc(&call->requests->arena,
+            (resume->follow_count + 1) * sizeof(struct follow_state));
+    return *states_out ? follows_prepare(session, unknown) : REMEX_NO_MEMORY;
+}
+
 static enum remex_status open_resumed(struct call *call,
         const struct gate_identity *identity, struct remex_error *error)
 {
@@ -188,17 +211,19 @@ static enum remex_status open_resumed(struct call *call,
     status = check_follows(call, session, error);
     if (status != REMEX_OK)
         return status;
-    states = arena_alloc(&requests->arena,
-            (resume->follow_count + 1) * sizeof(struct follow_state));
-    if (!states)
-        return refusal_no_memory(error, "a resume");
-    status = session_resume(
-            session, resume->attachment, resume->take_over, call->now, error);
+    if (prepare_resume(call, session, &states) != REMEX_OK)
+        status = refusal_no_memory(error, "a resume");
+    else
+        status = session_resume(session, resume->attachment, resume->take_over,
+                call->now, error);
+    if (status == REMEX_OK) {
+        session->role = identity->role;
+        supersede_parked(requests, session);
+        resume_follows(call, session, states);
+    }
+    follows_drop_spares(session);
     if (status != REMEX_OK)
         return status;
-    session->role = identity->role;
-    supersede_parked(requests, session);
-    resume_follows(call, session, states);
     fill_open_reply(call, session);
     call->reply.open.follows = states;
     call->reply.open.follow_count = resume->follow_count;

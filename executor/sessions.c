@@ -114,6 +114,7 @@ static void init_lists(struct session *session)
     list_init(&session->processes);
     table_init(&session->follows);
     list_init(&session->following);
+    list_init(&session->spares);
     list_init(&session->ready);
     list_init(&session->pulls);
     list_init(&session->parked);

@@ -77,6 +77,12 @@ static enum remex_status append(
     return REMEX_OK;
 }
 
+enum remex_status stdin_queue_reserve(struct stdin_queue *queue, size_t size)
+{
+    assert(size <= queue->max_bytes);
+    return size > 0 ? grow(queue, size) : REMEX_OK;
+}
+
 enum remex_status stdin_queue_take(struct stdin_queue *queue, uint64_t offset,
         struct remex_bytes bytes, bool eof)
 {

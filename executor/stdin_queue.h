@@ -37,6 +37,10 @@ void stdin_queue_init(struct stdin_queue *queue, size_t max_bytes,
         struct allowance *allowance);
 void stdin_queue_deinit(struct stdin_queue *queue);
 
+/* Takes the memory for so many bytes (at most its bound) before they come. */
+REMEX_CHECKED enum remex_status stdin_queue_reserve(
+        struct stdin_queue *queue, size_t size);
+
 /* Takes those of the bytes at `offset` that are new, as far as there is room;
  * with `eof` also the end, if that takes the last of them. REMEX_OK also if
  * nothing fits: see `next`. REMEX_ENDED: there are new bytes, but the queue has

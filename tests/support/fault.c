@@ -13,6 +13,7 @@ void *__real_realloc(void *old, size_t size);
 void *__real_reallocarray(void *old, size_t count, size_t size);
 char *__real_strdup(const char *text);
 char *__real_strndup(const char *text, size_t size);
+void __real_free(void *block);
 int __real_open(const char *path, int flags, ...);
 int __real_ioctl(int fd, unsigned long request, ...);
 int __real_fcntl(int fd, int command, ...);
@@ -24,6 +25,7 @@ void *__wrap_realloc(void *old, size_t size);
 void *__wrap_reallocarray(void *old, size_t count, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t size);
+void __wrap_free(void *block);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 int __wrap_fcntl(int fd, int command, ...);
@@ -67,40 +69,87 @@ static bool call_fails_now(int call)
     return true;
 }
 
+/* --- Allocations ---------------------------------------------------------- */
+
+static const struct fault_watch *volatile watcher;
+
+void fault_set_watch(const struct fault_watch *watch)
+{
+    watcher = watch;
+}
+
 static bool fails_now(void)
 {
+    const struct fault_watch *watch = watcher;
+
+    if (watch && watch->fails()) {
+        errno = ENOMEM;
+        return true;
+    }
     return call_fails_now(0);
+}
+
+static void *given(void *block)
+{
+    const struct fault_watch *watch = watcher;
+
+    if (watch && watch->given && block)
+        watch->given(block);
+    return block;
+}
+
+/* Told before it is so: then nobody else can have been given the same. */
+static void freed(const void *block)
+{
+    const struct fault_watch *watch = watcher;
+
+    if (watch && watch->freed && block)
+        watch->freed(block);
 }
 
 void *__wrap_malloc(size_t size)
 {
-    return fails_now() ? NULL : __real_malloc(size);
+    return fails_now() ? NULL : given(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
-    return fails_now() ? NULL : __real_calloc(count, size);
+    return fails_now() ? NULL : given(__real_calloc(count, size));
 }
 
 void *__wrap_realloc(void *old, size_t size)
 {
-    return fails_now() ? NULL : __real_realloc(old, size);
+    if (fails_now())
+        return NULL;
+    freed(old);
+    return given(__real_realloc(old, size));
 }
 
 void *__wrap_reallocarray(void *old, size_t count, size_t size)
 {
-    return fails_now() ? NULL : __real_reallocarray(old, count, size);
+    if (fails_now())
+        return NULL;
+    freed(old);
+    return given(__real_reallocarray(old, count, size));
 }
 
 char *__wrap_strdup(const char *text)
 {
-    return fails_now() ? NULL : __real_strdup(text);
+    return fails_now() ? NULL : given(__real_strdup(text));
 }
 
 char *__wrap_strndup(const char *text, size_t size)
 {
-    return fails_now() ? NULL : __real_strndup(text, size);
+    return fails_now() ? NULL : given(__real_strndup(text, size));
 }
+
+void __wrap_free(void *block)
+{
+    freed(block);
+    __real_free(block);
+}
+
+/* --- System calls --------------------------------------------------------- */
 
 ssize_t __wrap_read(int fd, void *data, size_t size)
 {

@@ -3,12 +3,13 @@
 #define SUPPORT_FAULT_H
 
 /*
- * Failing allocations and system calls, for unit tests.
+ * Failing allocations and system calls.
  *
  * Every malloc, calloc, realloc, reallocarray, strdup and strndup of the code
  * under test and of the test itself is counted; those of shared libraries, GLib
  * and NNG among them, are not. Each thread has its own count, so a fault hits
- * only the thread that asked for it.
+ * only the thread that asked for it. Who wants to decide for all threads, or to
+ * know which blocks there are, watches.
  */
 
 #include <stdbool.h>
@@ -31,5 +32,16 @@ void fault_fail_call(enum fault_call call, unsigned int nth, int os_error);
 /* Whether that allocation or call has come and failed. The wait for it ends
  * here, so what a test does next is safe. */
 bool fault_happened(void);
+
+/* Who is asked and told of every allocation, whichever thread makes it; from
+ * within it, so he allocates nothing by the functions above. */
+struct fault_watch {
+    bool (*fails)(void);              /* this one is to */
+    void (*given)(const void *block); /* NULL: he does not care */
+    void (*freed)(const void *block); /* the same; of any block, by our code */
+};
+
+/* One at a time, lent as long as he watches; NULL: nobody. */
+void fault_set_watch(const struct fault_watch *watch);
 
 #endif

@@ -14,8 +14,10 @@
 #define POLL_US 5000
 
 struct suite_case {
-    const char *path;
-    void (*function)(void);
+    char *path;
+    void (*function)(void); /* or: */
+    void (*function_with)(const void *data);
+    const void *data;
 };
 
 struct holdings {
@@ -143,7 +145,10 @@ static void run_case(const void *data)
     const struct suite_case *this = data;
     struct holdings before = holdings_now();
 
-    this->function();
+    if (this->function)
+        this->function();
+    else
+        this->function_with(this->data);
     check_nothing_left(this->path, &before);
 }
 
@@ -164,13 +169,31 @@ static void start_first_thread(void)
         g_usleep(POLL_US);
 }
 
-void suite_add(const char *path, void (*function)(void))
+static void case_free(void *data)
 {
-    struct suite_case *added = g_new(struct suite_case, 1);
+    struct suite_case *this = data;
+
+    g_free(this->path);
+    g_free(this);
+}
+
+static void add(const struct suite_case *new, const char *path)
+{
+    struct suite_case *added = g_memdup2(new, sizeof(*new));
 
     if (sanitizers_watch_threads() && count_entries("/proc/self/task") == 1)
         start_first_thread();
-    added->path = path;
-    added->function = function;
-    g_test_add_data_func_full(path, added, run_case, g_free);
+    added->path = g_strdup(path);
+    g_test_add_data_func_full(path, added, run_case, case_free);
+}
+
+void suite_add(const char *path, void (*function)(void))
+{
+    add(&(struct suite_case){ .function = function }, path);
+}
+
+void suite_add_with(
+        const char *path, void (*function)(const void *data), const void *data)
+{
+    add(&(struct suite_case){ .function_with = function, .data = data }, path);
 }

@@ -20,8 +20,11 @@
 /* Registers `function`, a void (*)(void), under "prefix/function". */
 #define SUITE_ADD(prefix, function) suite_add(prefix "/" #function, function)
 
-/* `path` is lent until the program ends. */
 void suite_add(const char *path, void (*function)(void));
+
+/* The same for one that is given `data`, which is lent until it has run. */
+void suite_add_with(
+        const char *path, void (*function)(const void *data), const void *data);
 
 /* NNG's first socket starts threads and opens descriptors that stay for the
  * life of the process. This opens and closes one; call it in main() before
