@@ -2,6 +2,7 @@
 #include "simulation/program.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "executor/list.h"
@@ -320,30 +321,46 @@ static void finish(struct program *program)
         judge_end(&program->actors[i]);
 }
 
-void program_run(const struct program_options *options, uint64_t *hash_out)
+static void begin(struct program *program)
 {
-    struct program *program = g_new0(struct program, 1);
-    struct world world;
-
-    world_init(&world, options->seed, options->mask, options->tracing);
-    program->world = &world;
-    program->doom = options->doom;
-    program->weather = weather_draw(options->seed);
-    station_init(&program->station, &world, &program->weather);
+    program->weather = weather_draw(program->world->seed);
+    station_init(&program->station, program->world, &program->weather);
     for (unsigned int i = 0; i < program->weather.clients; i++)
         actor_init(
                 &program->actors[i], &program->station, &program->weather, i);
     plan_steps(program);
-    world_run(
-            &world, world.now + program->weather.length + 100 * MS, NULL, NULL);
-    finish(program);
+}
+
+static void clear_up(struct program *program)
+{
+    struct agenda *agenda = &program->world->agenda;
+
     for (unsigned int i = 0; i < program->weather.clients; i++)
         actor_deinit(&program->actors[i]);
     for (unsigned int i = 0; i < program->count; i++)
-        agenda_unbook(&world.agenda, &program->steps[i].due);
+        agenda_unbook(agenda, &program->steps[i].due);
     station_deinit(&program->station);
-    WORLD_CHECK(&world, world.agenda.booked == 0, "an appointment is left");
-    *hash_out = world.hash;
+    WORLD_CHECK(program->world, agenda->booked == 0, "an appointment is left");
+}
+
+void program_run(const struct program_options *options, struct program_end *out)
+{
+    struct program *program = g_new0(struct program, 1);
+    struct world world;
+    int64_t began_at;
+
+    alarm(options->seconds);
+    world_init(&world, options->seed, options->mask, options->tracing);
+    began_at = world.now;
+    program->world = &world;
+    program->doom = options->doom;
+    begin(program);
+    world_run(
+            &world, began_at + program->weather.length + 100 * MS, NULL, NULL);
+    finish(program);
+    clear_up(program);
+    *out = (struct program_end){ world.hash, world.now - began_at };
     world_deinit(&world);
     g_free(program);
+    alarm(0);
 }

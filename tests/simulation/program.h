@@ -38,10 +38,17 @@ struct program_options {
     uint64_t mask; /* of the steps: those that are taken */
     uint64_t doom; /* the step that fails; UINT64_MAX: none */
     bool tracing;
+    unsigned int seconds; /* of real time, it takes less */
+};
+
+struct program_end {
+    uint64_t hash;  /* of what happened */
+    int64_t lasted; /* of its own time */
 };
 
 /* From the first step until nothing is left. Returns if all promises were kept.
- * `*hash_out`: of what happened. */
-void program_run(const struct program_options *options, uint64_t *hash_out);
+ */
+void program_run(
+        const struct program_options *options, struct program_end *out);
 
 #endif
