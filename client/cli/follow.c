@@ -43,61 +43,95 @@ static enum remex_status next_event(
 {
     enum remex_status status;
 
-    if (!follow->leave)
+    if (!follow->parting)
         return remex_process_next_event(follow->process, REMEX_FOREVER, event);
-    while (!leave_is_due(follow->leave)) {
+    while (!parting_is_due(follow->parting)) {
         status = remex_process_next_event(follow->process, 0, event);
         if (status != REMEX_AGAIN)
             return status;
-        leave_wait(follow->leave, follow->client, REMEX_FOREVER);
+        parting_wait(follow->parting, follow->client, REMEX_FOREVER);
     }
     return REMEX_CANCELLED;
 }
 
-static int take_events(const struct follow *follow)
+/* In between, for it takes a terminal that is as usual. */
+static void tell_gap(const struct follow *follow, const struct remex_event *gap)
+{
+    if (follow->turnover)
+        console_leave(&follow->turnover->console);
+    follow_report_gap(gap);
+    if (follow->turnover)
+        console_enter(&follow->turnover->console);
+}
+
+static void tell_failure(
+        const struct follow *follow, enum remex_failure failure)
+{
+    report(failure == REMEX_FAILURE_TAKEN_OVER
+                    ? "displaced at the executor %s: %s"
+                    : "lost the executor %s: %s",
+            follow->address, ending_failure(failure));
+}
+
+/* Passes output on until there is no more; 0, or our exit status if it cannot
+ * be. `last` is what was got last, `failure` set if it is one. */
+static int take_events(const struct follow *follow, enum remex_status *last,
+        enum remex_failure *failure)
 {
     struct remex_event event;
-    enum remex_status got;
-    int broken;
+    int broken = 0;
 
-    while ((got = next_event(follow, &event)) == REMEX_OK) {
+    while (!broken && (*last = next_event(follow, &event)) == REMEX_OK) {
         switch (event.kind) {
         case REMEX_EVENT_OUTPUT:
             broken = pass_on(follow, &event);
-            if (broken)
-                return broken;
             break;
         case REMEX_EVENT_GAP:
-            follow_report_gap(&event);
+            tell_gap(follow, &event);
             break;
         case REMEX_EVENT_EXITED:
         case REMEX_EVENT_CLOSED:
             break;
         case REMEX_EVENT_FAILED:
-            report(event.failure == REMEX_FAILURE_TAKEN_OVER
-                            ? "displaced at the executor %s: %s"
-                            : "lost the executor %s: %s",
-                    follow->address, ending_failure(event.failure));
-            return REPORT_EXIT_FAILED;
+            *failure = event.failure;
+            break;
         }
     }
-    if (got == REMEX_ENDED)
+    return broken;
+}
+
+/* What became of it, once our terminal is ours again. */
+static int explain(const struct follow *follow, enum remex_status last,
+        enum remex_failure failure)
+{
+    if (failure)
+        tell_failure(follow, failure);
+    else if (last == REMEX_ENDED)
         return final_status(follow);
-    if (got == REMEX_CANCELLED)
-        return REPORT_EXIT_FAILED;
-    report("cannot follow the program: %s", remex_status_name(got));
+    else if (last != REMEX_CANCELLED)
+        report("cannot follow the program: %s", remex_status_name(last));
     return REPORT_EXIT_FAILED;
 }
 
 int follow_run(const struct follow *follow)
 {
+    enum remex_failure failure = (enum remex_failure)0;
+    enum remex_status last = REMEX_OK;
     struct feeder feeder;
-    int status;
+    bool feeds = follow->has_stdin && !follow->turnover;
+    bool fed = true;
+    int broken;
 
-    if (!follow->has_stdin)
-        return take_events(follow);
-    if (!feeder_init(&feeder, follow->process, follow->is_ours))
+    if (feeds && !feeder_init(&feeder, follow->process, follow->is_ours))
         return REPORT_EXIT_FAILED;
-    status = take_events(follow);
-    return feeder_deinit(&feeder) ? status : REPORT_EXIT_FAILED;
+    if (follow->turnover && !turnover_begin(follow->turnover, follow->process))
+        return REPORT_EXIT_FAILED;
+    broken = take_events(follow, &last, &failure);
+    if (follow->turnover)
+        turnover_end(follow->turnover);
+    if (!broken)
+        broken = explain(follow, last, failure);
+    if (feeds)
+        fed = feeder_deinit(&feeder);
+    return fed ? broken : REPORT_EXIT_FAILED;
 }

@@ -10,15 +10,17 @@
 
 #include <remex/process.h>
 
-#include "client/cli/leave.h"
+#include "client/cli/parting.h"
+#include "client/cli/turnover.h"
 
 struct follow {
     struct remex_process *process; /* lent */
     const char *address;           /* of its executor, for people */
     bool is_ours;   /* it was started for us: without us it has to end */
     bool has_stdin; /* ours is passed to it */
-    const struct leave *leave;   /* NULL: signals are another's business */
-    struct remex_client *client; /* lent; with `leave`: it follows this alone */
+    struct turnover *turnover;     /* our terminal is; or NULL */
+    const struct parting *parting; /* calls us off; NULL: nobody does */
+    struct remex_client *client;   /* with `parting`: it follows this alone */
 };
 
 /* Returns our exit status: that of the process, or a report has said why it is

@@ -2,11 +2,8 @@
 #include "client/cli/leave.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "client/cli/report.h"
 #include "client/cli/signals.h"
@@ -22,18 +19,19 @@ static void *watch(void *data)
     while (sigwait(&leave->set, &number) != 0)
         ;
     atomic_store(&leave->number, number);
-    close(leave->due[1]);
-    leave->due[1] = -1;
+    parting_say(&leave->parting);
     (void)sigtimedwait(&leave->set, NULL, &patience);
+    console_leave(leave->console);
     signals_die_of(number);
     return NULL;
 }
 
-bool leave_init(struct leave *leave)
+bool leave_init(struct leave *leave, struct console *console)
 {
     int failure;
 
-    if (pipe2(leave->due, O_CLOEXEC) != 0) {
+    leave->console = console;
+    if (!parting_init(&leave->parting)) {
         report("cannot watch for signals: %s", strerror(errno));
         return false;
     }
@@ -43,34 +41,15 @@ bool leave_init(struct leave *leave)
     if (failure == 0)
         return true;
     report("cannot watch for signals: %s", strerror(failure));
-    close(leave->due[0]);
-    close(leave->due[1]);
+    parting_deinit(&leave->parting);
     return false;
-}
-
-bool leave_is_due(const struct leave *leave)
-{
-    return atomic_load(&leave->number) != 0;
-}
-
-void leave_wait(const struct leave *leave, const struct remex_client *client,
-        int timeout_ms)
-{
-    struct pollfd fds[] = {
-        { .fd = remex_client_fd(client), .events = POLLIN },
-        { .fd = leave->due[0], .events = POLLIN },
-    };
-
-    (void)poll(fds, sizeof(fds) / sizeof(fds[0]), timeout_ms);
 }
 
 void leave_deinit(struct leave *leave)
 {
     pthread_cancel(leave->thread);
     pthread_join(leave->thread, NULL);
-    close(leave->due[0]);
-    if (leave->due[1] >= 0)
-        close(leave->due[1]);
-    if (leave_is_due(leave))
+    parting_deinit(&leave->parting);
+    if (atomic_load(&leave->number) != 0)
         signals_die_of(atomic_load(&leave->number));
 }

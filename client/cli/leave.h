@@ -17,25 +17,21 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include <remex/client.h>
+#include "client/cli/console.h"
+#include "client/cli/parting.h"
 
 struct leave {
     sigset_t set;
     pthread_t thread;
-    int due[2];        /* a pipe, at its end once one came */
-    atomic_int number; /* of that one; 0: none yet */
+    struct console *console; /* lent; left before a signal ends us; or NULL */
+    struct parting parting;  /* said when one came */
+    atomic_int number;       /* of that one; 0: none yet */
 };
 
-/* Call before any other thread is made. False, and a report, if there is no
- * thread or pipe for it; there is nothing to deinit then. */
-bool leave_init(struct leave *leave);
-
-bool leave_is_due(const struct leave *leave);
-
-/* Waits until the client has events to be taken, a signal came, or time is over
- * (REMEX_FOREVER: never). */
-void leave_wait(const struct leave *leave, const struct remex_client *client,
-        int timeout_ms);
+/* Call before any other thread is made; `console` may be NULL. False, and a
+ * report, if there is no thread or pipe for it; there is nothing to deinit
+ * then. */
+bool leave_init(struct leave *leave, struct console *console);
 
 /* Call when the session is closed: ends us, if a signal came. */
 void leave_deinit(struct leave *leave);

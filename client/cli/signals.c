@@ -15,7 +15,7 @@ static bool is_ignored(int number)
     return !(action.sa_flags & SA_SIGINFO) && action.sa_handler == SIG_IGN;
 }
 
-static void add_unless_ignored(sigset_t *set, int number)
+void signals_add(sigset_t *set, int number)
 {
     if (!is_ignored(number))
         sigaddset(set, number);
@@ -41,9 +41,9 @@ void signals_die_of(int number)
 void signals_block(sigset_t *set, sigset_t *outside)
 {
     sigemptyset(set);
-    add_unless_ignored(set, SIGINT);
-    add_unless_ignored(set, SIGTERM);
-    add_unless_ignored(set, SIGHUP);
+    signals_add(set, SIGINT);
+    signals_add(set, SIGTERM);
+    signals_add(set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, set, outside);
 }
 
@@ -72,8 +72,10 @@ static void handle(struct signals *signals, int number)
     /* A failure to pass it on is a lost link or an exit that the events tell.
      */
     if (!process || (number == SIGINT && interrupts > 2)) {
+        console_leave(signals->console);
         signals_die_of(number);
     } else if (number == SIGINT && interrupts == 2) {
+        console_leave(signals->console); /* the next one ends us as it is */
         let_through(SIGINT);
         (void)!remex_process_terminate(process, NULL, NULL);
     } else {
@@ -112,9 +114,10 @@ static bool start_threads(struct signals *signals)
     return failure == 0;
 }
 
-bool signals_init(struct signals *signals)
+bool signals_init(struct signals *signals, struct console *console)
 {
     *signals = (struct signals){
+        .console = console,
         .lock = PTHREAD_MUTEX_INITIALIZER,
         .moved = PTHREAD_COND_INITIALIZER,
     };

@@ -22,6 +22,8 @@
 
 #include <remex/process.h>
 
+#include "client/cli/console.h"
+
 #define SIGNALS_THREADS 2
 
 enum signals_phase {
@@ -35,12 +37,16 @@ struct signals {
     sigset_t outside; /* our mask before and after */
     pthread_t threads[SIGNALS_THREADS];
     int thread_count;
-    pthread_mutex_t lock; /* of all below */
+    struct console *console; /* lent; left before a signal ends us; or NULL */
+    pthread_mutex_t lock;    /* of all below */
     pthread_cond_t moved;
     enum signals_phase phase;
     struct remex_process *process; /* lent, once RUNNING */
     int interrupts;
 };
+
+/* Adds it, unless we were told to ignore it. */
+void signals_add(sigset_t *set, int number);
 
 /* Blocks those that we were not told to ignore, which are put into `set`.
  * `outside` (may be NULL): the mask of before. */
@@ -49,9 +55,9 @@ void signals_block(sigset_t *set, sigset_t *outside);
 /* As if it had not been blocked. */
 void signals_die_of(int number);
 
-/* Call before any other thread is made. False, and a report, if there are no
- * threads for it; deinit is due all the same. */
-bool signals_init(struct signals *signals);
+/* Call before any other thread is made; `console` may be NULL. False, and a
+ * report, if there are no threads for it; deinit is due all the same. */
+bool signals_init(struct signals *signals, struct console *console);
 
 void signals_set_starting(struct signals *signals);
 void signals_set_running(

@@ -32,7 +32,7 @@ struct wait_line_options {
 struct pattern {
     regex_t regex;
     enum remex_stream stream;
-    const struct leave *leave;
+    const struct parting *parting;
     /* A line, with the NUL behind it that some implementations of regexec look
      * for even where they are told the end. */
     char text[LINE_BYTES + 1];
@@ -88,7 +88,7 @@ static bool matches(const struct remex_line *line, void *user)
     /* It may have NULs inside. */
     regmatch_t whole = { 0, (regoff_t)size };
 
-    if (leave_is_due(pattern->leave))
+    if (parting_is_due(pattern->parting))
         return true; /* for somebody to see that */
     if (!target_is_asked(pattern->stream, line->stream))
         return false;
@@ -135,17 +135,17 @@ static int wait_for(const struct target *target, struct remex_lines *lines,
     struct deadline deadline = deadline_in(timeout_ms);
     struct remex_line line;
 
-    while (!leave_is_due(pattern->leave)) {
+    while (!parting_is_due(pattern->parting)) {
         switch (remex_lines_wait(lines, matches, pattern, 0, &line)) {
         case REMEX_LINE_MATCH:
-            if (leave_is_due(pattern->leave))
+            if (parting_is_due(pattern->parting))
                 continue;
             return print_line(&line);
         case REMEX_LINE_CLOSED:
             report("wait-line: %s has ended without such a line", target->id);
             return REPORT_EXIT_TOO_LATE;
         case REMEX_LINE_TIMEOUT:
-            leave_wait(pattern->leave, target->client,
+            parting_wait(pattern->parting, target->client,
                     deadline_left_ms(&deadline));
             if (!deadline_is_over(&deadline))
                 continue;
@@ -197,9 +197,9 @@ static int run(const struct verb *verb, struct words words)
     if (!compile(words.at[1], &pattern.regex))
         return REPORT_EXIT_FAILED;
     pattern.stream = options.stream;
-    pattern.leave = &leave;
+    pattern.parting = &leave.parting;
     status = REPORT_EXIT_FAILED;
-    if (leave_init(&leave)) {
+    if (leave_init(&leave, NULL)) {
         if (target_follow(&target, verb, &options.connect, words.at[0],
                     options.from, none)) {
             status = wait_in(&target, &options, &pattern);
