@@ -10,12 +10,14 @@ words() {
     sed 's/#.*//' "$1" | tr -s '[:space:]()"' '\n' | sed 's|^\${[^}]*}/||'
 }
 
+# (grep -q would leave early, and who writes to it die of that.)
 is_named() {
     local folder=$1
     while [[ $folder == */* ]]; do
         folder=${folder%/*}
         if [ -f "$folder/CMakeLists.txt" ] &&
-            words "$folder/CMakeLists.txt" | grep -qxF "${1#"$folder"/}"; then
+            words "$folder/CMakeLists.txt" |
+                grep -xF "${1#"$folder"/}" >/dev/null; then
             return 0
         fi
     done
