@@ -80,8 +80,8 @@ struct remex_capture_result {
  * than told by `timeout_ms` and the stop, beside what calls of the client may
  * take.
  */
-REMEX_CHECKED enum remex_status remex_capture(struct remex_client *client,
-        const char *const *argv,
+REMEX_API REMEX_CHECKED enum remex_status remex_capture(
+        struct remex_client *client, const char *const *argv,
         const struct remex_process_options *process_options,
         const struct remex_capture_options *options,
         struct remex_capture_result **out, struct remex_error *error);

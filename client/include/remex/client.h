@@ -37,7 +37,16 @@ struct remex_process;
 
 /* Options start as REMEX_DEFAULTS(remex_..._options): zero means the default.
  */
+#ifdef __cplusplus
+#define REMEX_DEFAULTS(type) \
+    ([] { \
+        struct type defaults = {}; \
+        defaults.size = sizeof(defaults); \
+        return defaults; \
+    }())
+#else
 #define REMEX_DEFAULTS(type) ((struct type){ .size = sizeof(struct type) })
+#endif
 
 /* A duration of 0 is the default; this one is none at all. */
 #define REMEX_AT_ONCE (-1)
@@ -76,9 +85,9 @@ struct remex_client_options {
  *                                 gone with it
  * NULL stands for $REMEX_EXECUTOR, or local: without it. `options` may be NULL.
  */
-REMEX_CHECKED enum remex_status remex_client_connect(const char *address,
-        const struct remex_client_options *options, struct remex_client **out,
-        struct remex_error *error);
+REMEX_API REMEX_CHECKED enum remex_status remex_client_connect(
+        const char *address, const struct remex_client_options *options,
+        struct remex_client **out, struct remex_error *error);
 
 /* Ends the session; what its processes do then was chosen when they were
  * started. Free its processes first. NULL is allowed. */

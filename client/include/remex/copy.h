@@ -57,14 +57,15 @@ struct remex_copy_result {
  * REMEX_DISCONNECTED: all that had come is written. `out` tells in full,
  * whatever the status; it begins anew with each call.
  */
-REMEX_CHECKED enum remex_status remex_copy(struct remex_process *process,
-        int out_fd, int err_fd, const struct remex_copy_options *options,
-        struct remex_copy_result *out, struct remex_error *error);
+REMEX_API REMEX_CHECKED enum remex_status remex_copy(
+        struct remex_process *process, int out_fd, int err_fd,
+        const struct remex_copy_options *options, struct remex_copy_result *out,
+        struct remex_error *error);
 
 /* The same for files, each flushed after what it was given; NULL is nowhere.
  * Their descriptors should block: EAGAIN is an error like others here. A piece
  * of output whose write or flush fails counts as unwritten. */
-REMEX_CHECKED enum remex_status remex_copy_to_files(
+REMEX_API REMEX_CHECKED enum remex_status remex_copy_to_files(
         struct remex_process *process, FILE *out_file, FILE *err_file,
         const struct remex_copy_options *options, struct remex_copy_result *out,
         struct remex_error *error);

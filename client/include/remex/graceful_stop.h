@@ -65,7 +65,7 @@ struct remex_stop_report {
  * may take as long as its signals need to be answered (see call_timeout_ms in
  * <remex/client.h>), each of them.
  */
-REMEX_CHECKED enum remex_status remex_graceful_stop(
+REMEX_API REMEX_CHECKED enum remex_status remex_graceful_stop(
         struct remex_process *process, const struct remex_stop_step *plan,
         size_t step_count, int timeout_ms, struct remex_stop_report *out);
 

@@ -86,11 +86,11 @@ struct remex_process_status {
 };
 
 /* How the process of that id stands. REMEX_NOT_FOUND: there is none. */
-REMEX_CHECKED enum remex_status remex_client_inspect(
+REMEX_API REMEX_CHECKED enum remex_status remex_client_inspect(
         struct remex_client *client, const char *id,
         struct remex_process_status **out, struct remex_error *error);
 
-REMEX_CHECKED enum remex_status remex_process_inspect(
+REMEX_API REMEX_CHECKED enum remex_status remex_process_inspect(
         struct remex_process *process, struct remex_process_status **out,
         struct remex_error *error);
 
@@ -112,8 +112,8 @@ struct remex_process_list {
 
 /* The processes that the executor knows, closed ones included until they are
  * forgotten. `options` may be NULL. */
-REMEX_CHECKED enum remex_status remex_client_list(struct remex_client *client,
-        const struct remex_list_options *options,
+REMEX_API REMEX_CHECKED enum remex_status remex_client_list(
+        struct remex_client *client, const struct remex_list_options *options,
         struct remex_process_list **out, struct remex_error *error);
 
 /* NULL is allowed. */
@@ -121,7 +121,7 @@ REMEX_API void remex_process_list_free(struct remex_process_list *list);
 
 /* Frees the id of a closed process before its time. Forgotten already is no
  * mistake. REMEX_FAILED_PRECONDITION: it is not closed. */
-REMEX_CHECKED enum remex_status remex_client_forget(
+REMEX_API REMEX_CHECKED enum remex_status remex_client_forget(
         struct remex_client *client, const char *id, struct remex_error *error);
 
 #ifdef __cplusplus

@@ -68,7 +68,8 @@ struct remex_line {
 };
 
 /* `options` may be NULL. */
-REMEX_CHECKED enum remex_status remex_lines_new(struct remex_process *process,
+REMEX_API REMEX_CHECKED enum remex_status remex_lines_new(
+        struct remex_process *process,
         const struct remex_lines_options *options, struct remex_lines **out,
         struct remex_error *error);
 
@@ -85,7 +86,7 @@ REMEX_API void remex_lines_free(struct remex_lines *lines);
  * An unfinished last line is told when the process is closed, or lost. If
  * nothing comes after a Gap, the last line of its stream is empty, `after_gap`.
  */
-REMEX_CHECKED enum remex_status remex_lines_next(
+REMEX_API REMEX_CHECKED enum remex_status remex_lines_next(
         struct remex_lines *lines, int timeout_ms, struct remex_line *out);
 
 enum remex_line_outcome {
@@ -104,13 +105,13 @@ enum remex_line_outcome {
  * behind it is for the next call. `matches` is given each line, whole or not,
  * and must not use these lines.
  */
-REMEX_CHECKED enum remex_line_outcome remex_lines_wait(
+REMEX_API REMEX_CHECKED enum remex_line_outcome remex_lines_wait(
         struct remex_lines *lines,
         bool (*matches)(const struct remex_line *line, void *user), void *user,
         int timeout_ms, struct remex_line *out);
 
 /* The same for the first line, of any stream, with `text` in it. */
-REMEX_CHECKED enum remex_line_outcome remex_lines_wait_text(
+REMEX_API REMEX_CHECKED enum remex_line_outcome remex_lines_wait_text(
         struct remex_lines *lines, const char *text, int timeout_ms,
         struct remex_line *out);
 

@@ -152,9 +152,10 @@ struct remex_process_options {
  * processes, knows no more than that; without an id of yours it was this one.
  * Kind REMEX_ERROR_FOLLOWED: it was started, but somebody has taken it over
  * before the answer came. */
-REMEX_CHECKED enum remex_status remex_process_start(struct remex_client *client,
-        const char *const *argv, const struct remex_process_options *options,
-        struct remex_process **out, struct remex_error *error);
+REMEX_API REMEX_CHECKED enum remex_status remex_process_start(
+        struct remex_client *client, const char *const *argv,
+        const struct remex_process_options *options, struct remex_process **out,
+        struct remex_error *error);
 
 /* Where to begin with the events of a process that runs already. */
 enum remex_from {
@@ -191,7 +192,7 @@ struct remex_attach_options {
  * event comes to it except Failed: remex_process_wait and remex_process_read
  * ask the executor.
  */
-REMEX_CHECKED enum remex_status remex_process_attach(
+REMEX_API REMEX_CHECKED enum remex_status remex_process_attach(
         struct remex_client *client, const char *id,
         const struct remex_attach_options *options, struct remex_process **out,
         struct remex_error *error);
@@ -214,14 +215,14 @@ REMEX_API int64_t remex_process_pid(const struct remex_process *process);
  * last one has been taken. Output is lent until the next call of this function
  * on this handle (or its free). Taking events is what lets more output come.
  */
-REMEX_CHECKED enum remex_status remex_process_next_event(
+REMEX_API REMEX_CHECKED enum remex_status remex_process_next_event(
         struct remex_process *process, int timeout_ms, struct remex_event *out);
 
 /* Waits until the exit is known, whether or not its event has been taken, and
  * however much output lies unread. REMEX_DEADLINE_EXCEEDED: not yet;
  * REMEX_DISCONNECTED: it will not be known. Who has no events is also told
  * REMEX_NOT_FOUND, if the executor has forgotten the process. */
-REMEX_CHECKED enum remex_status remex_process_wait(
+REMEX_API REMEX_CHECKED enum remex_status remex_process_wait(
         struct remex_process *process, int timeout_ms, struct remex_exit *out);
 
 /*
@@ -231,12 +232,12 @@ REMEX_CHECKED enum remex_status remex_process_wait(
  * is closed (by close_stdin, the child, or from the start) or the process
  * exited.
  */
-REMEX_CHECKED enum remex_status remex_process_write(
+REMEX_API REMEX_CHECKED enum remex_status remex_process_write(
         struct remex_process *process, const void *data, size_t size,
         int timeout_ms, size_t *written_out, struct remex_error *error);
 
 /* End of file after what was written. Harmless if stdin is closed already. */
-REMEX_CHECKED enum remex_status remex_process_close_stdin(
+REMEX_API REMEX_CHECKED enum remex_status remex_process_close_stdin(
         struct remex_process *process, struct remex_error *error);
 
 enum remex_signal_target {
@@ -246,14 +247,14 @@ enum remex_signal_target {
 };
 
 /* Sends a signal. `delivered_out` (may be NULL): false if it had exited. */
-REMEX_CHECKED enum remex_status remex_process_signal(
+REMEX_API REMEX_CHECKED enum remex_status remex_process_signal(
         struct remex_process *process, int signal_number,
         enum remex_signal_target target, bool *delivered_out,
         struct remex_error *error);
 
 /* Kills the whole tree, after the leader's exit as well. The events tell the
  * end. `running_out` (may be NULL): the leader had not exited. */
-REMEX_CHECKED enum remex_status remex_process_terminate(
+REMEX_API REMEX_CHECKED enum remex_status remex_process_terminate(
         struct remex_process *process, bool *running_out,
         struct remex_error *error);
 
@@ -264,19 +265,19 @@ REMEX_CHECKED enum remex_status remex_process_terminate(
  * stated at the start. A plan begun is not begun again, only cut short, by
  * remex_process_terminate. `running_out` as there.
  */
-REMEX_CHECKED enum remex_status remex_process_stop(
+REMEX_API REMEX_CHECKED enum remex_status remex_process_stop(
         struct remex_process *process, const struct remex_stop_step *plan,
         size_t step_count, bool *running_out, struct remex_error *error);
 
 /* Sets the size of its terminal, see struct remex_pty_options.
  * REMEX_FAILED_PRECONDITION: it has none. */
-REMEX_CHECKED enum remex_status remex_process_resize(
+REMEX_API REMEX_CHECKED enum remex_status remex_process_resize(
         struct remex_process *process, unsigned int rows, unsigned int columns,
         struct remex_error *error);
 
 /* Gives up the output that the executor keeps: who follows later starts live.
  * Exited and Closed stay. */
-REMEX_CHECKED enum remex_status remex_process_seal(
+REMEX_API REMEX_CHECKED enum remex_status remex_process_seal(
         struct remex_process *process, struct remex_error *error);
 
 /* The highest number of an event that the executor is known to have published,
@@ -288,7 +289,7 @@ REMEX_API uint64_t remex_process_newest_seq(
  * processes and take no events. REMEX_AGAIN: not within `timeout_ms`;
  * REMEX_ENDED: Closed has come, and is not above; REMEX_DISCONNECTED: it will
  * not be known. `newest_out` may be NULL. */
-REMEX_CHECKED enum remex_status remex_process_wake(
+REMEX_API REMEX_CHECKED enum remex_status remex_process_wake(
         struct remex_process *process, uint64_t after_seq, int timeout_ms,
         uint64_t *newest_out);
 
@@ -311,7 +312,7 @@ struct remex_log {
  * handle's own memory answers: what it took last (history_bytes of <remex/
  * client.h>) and what is still to be taken; REMEX_DISCONNECTED: nothing there.
  */
-REMEX_CHECKED enum remex_status remex_process_read(
+REMEX_API REMEX_CHECKED enum remex_status remex_process_read(
         struct remex_process *process, uint64_t after_seq, size_t max_bytes,
         int timeout_ms, struct remex_log **out, struct remex_error *error);
 

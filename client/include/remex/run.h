@@ -40,11 +40,11 @@ struct remex_run_result {
  * launches are told as by remex_process_start. Of `options` (may be NULL) the
  * members pty, stdin_mode, window_bytes and exclusive must not be set.
  */
-REMEX_CHECKED enum remex_status remex_client_run(struct remex_client *client,
-        const char *const *argv, const struct remex_process_options *options,
-        const void *input, size_t input_size, size_t max_output_bytes,
-        int timeout_ms, struct remex_run_result **out,
-        struct remex_error *error);
+REMEX_API REMEX_CHECKED enum remex_status remex_client_run(
+        struct remex_client *client, const char *const *argv,
+        const struct remex_process_options *options, const void *input,
+        size_t input_size, size_t max_output_bytes, int timeout_ms,
+        struct remex_run_result **out, struct remex_error *error);
 
 /* NULL is allowed. */
 REMEX_API void remex_run_result_free(struct remex_run_result *result);

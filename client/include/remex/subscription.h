@@ -30,7 +30,7 @@ struct remex_subscription;
 /* Begins where `from` says; `after_seq` counts for REMEX_FROM_AFTER only.
  * REMEX_OUT_OF_RANGE: that event has not come here yet. Free it before the
  * handle. */
-REMEX_CHECKED enum remex_status remex_process_subscribe(
+REMEX_API REMEX_CHECKED enum remex_status remex_process_subscribe(
         struct remex_process *process, enum remex_from from, uint64_t after_seq,
         struct remex_subscription **out, struct remex_error *error);
 
@@ -40,7 +40,7 @@ REMEX_CHECKED enum remex_status remex_process_subscribe(
  * this subscription, or its free. The bytes of a Gap are 0 if nobody here knows
  * how many were lost.
  */
-REMEX_CHECKED enum remex_status remex_subscription_next(
+REMEX_API REMEX_CHECKED enum remex_status remex_subscription_next(
         struct remex_subscription *subscription, int timeout_ms,
         struct remex_event *out);
 

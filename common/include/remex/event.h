@@ -89,27 +89,33 @@ enum remex_failure {
     REMEX_FAILURE_NO_MEMORY = 8, /* on this side */
 };
 
+struct remex_output {
+    enum remex_stream stream;
+    uint64_t offset; /* of the first byte within its stream */
+    struct remex_bytes data;
+};
+
+struct remex_closed {
+    size_t count;
+    struct remex_stream_end ends[REMEX_STREAMS];
+};
+
+struct remex_gap {
+    uint64_t first_seq; /* events from this one to the Gap's seq are lost */
+    uint64_t bytes;     /* and so many bytes of output */
+    /* Where each stream goes on; index: enum remex_stream - 1. */
+    uint64_t offsets[REMEX_STREAMS];
+};
+
 struct remex_event {
     enum remex_event_kind kind;
     uint64_t seq;    /* 0 in Failed; the last one lost in a Gap */
     int64_t time_ns; /* since 1970, by the executor's clock */
     union {
-        struct {
-            enum remex_stream stream;
-            uint64_t offset; /* of the first byte within its stream */
-            struct remex_bytes data;
-        } output;
+        struct remex_output output;
         struct remex_exit exited;
-        struct {
-            size_t count;
-            struct remex_stream_end ends[REMEX_STREAMS];
-        } closed;
-        struct {
-            uint64_t first_seq; /* events first_seq to seq are lost */
-            uint64_t bytes;     /* and so many bytes of output */
-            /* Where each stream goes on; index: enum remex_stream - 1. */
-            uint64_t offsets[REMEX_STREAMS];
-        } gap;
+        struct remex_closed closed;
+        struct remex_gap gap;
         enum remex_failure failure;
     };
 };

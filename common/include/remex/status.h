@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 #define REMEX_API __attribute__((visibility("default")))
-#define REMEX_CHECKED REMEX_API __attribute__((warn_unused_result))
+#define REMEX_CHECKED __attribute__((warn_unused_result))
 
 /* Up to 16 these are gRPC's canonical codes, and travel on the wire. The others
  * are made on this side of it. Append, never renumber. */
