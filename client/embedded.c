@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/embedded.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -31,20 +32,43 @@
 
 /* --- Finding it ---------------------------------------------------------- */
 
-/* Where this program lies, with remexd instead of its name. */
-static bool find_beside(char out[PROGRAM_BYTES])
+/* Whether `name` is a program beside the file at `path`, which it replaces. */
+static bool find_beside(char path[PROGRAM_BYTES], const char *name)
+{
+    char *slash = strrchr(path, '/');
+    size_t size = strlen(name) + 1;
+
+    if (!slash || slash + 1 + size > path + PROGRAM_BYTES)
+        return false;
+    memcpy(slash + 1, name, size);
+    return access(path, X_OK) == 0;
+}
+
+static bool find_beside_program(char out[PROGRAM_BYTES])
 {
     ssize_t size = readlink("/proc/self/exe", out, PROGRAM_BYTES - 1);
-    char *slash;
 
     if (size < 0)
         return false;
     out[size] = '\0';
-    slash = strrchr(out, '/');
-    if (!slash || slash + 1 + sizeof(PROGRAM) > out + PROGRAM_BYTES)
+    return find_beside(out, PROGRAM);
+}
+
+/* Where it is if what was installed together has been moved together. Of a
+ * static library nobody knows where it came from. */
+static bool find_from_library(char out[PROGRAM_BYTES])
+{
+    static const char here;
+    Dl_info info;
+    size_t size;
+
+    if (dladdr(&here, &info) == 0 || !strstr(info.dli_fname, "/libremex.so"))
         return false;
-    memcpy(slash + 1, PROGRAM, sizeof(PROGRAM));
-    return access(out, X_OK) == 0;
+    size = strlen(info.dli_fname) + 1;
+    if (size > PROGRAM_BYTES)
+        return false;
+    memcpy(out, info.dli_fname, size);
+    return find_beside(out, REMEX_BINDIR_FROM_LIBDIR "/" PROGRAM);
 }
 
 /* A name without a slash is looked up in the PATH. */
@@ -56,7 +80,7 @@ static const char *find_program(const char *asked, char out[PROGRAM_BYTES])
         return asked;
     if (set && set[0])
         return set;
-    if (find_beside(out))
+    if (find_beside_program(out) || find_from_library(out))
         return out;
     if (access(REMEX_BINDIR "/" PROGRAM, X_OK) == 0)
         return REMEX_BINDIR "/" PROGRAM;
