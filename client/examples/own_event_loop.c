@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Runs several commands at a time from a poll loop of its own and prints each
- * line under the number of its command.
+ * Runs several commands at a time from an epoll loop of its own, and prints
+ * what they say under the number of its command.
  *
  *     own_event_loop COMMAND...      each is a line for /bin/sh
  */
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include <remex/process.h>
 
@@ -72,13 +73,17 @@ static size_t serve(struct remex_client *client, struct job *jobs)
 
 static void loop(struct remex_client *client, struct job *jobs, size_t running)
 {
-    struct pollfd poll_fd = { .fd = remex_client_fd(client), .events = POLLIN };
+    struct epoll_event event = { .events = EPOLLIN };
+    int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 
-    while (running > 0) {
-        if (poll(&poll_fd, 1, -1) < 0)
-            break; /* here a real program would serve its other descriptors */
-        running -= serve(client, jobs);
-    }
+    if (epoll_fd < 0 ||
+            epoll_ctl(epoll_fd, EPOLL_CTL_ADD, remex_client_fd(client),
+                    &event) < 0)
+        perror("own_event_loop");
+    else
+        while (running > 0 && epoll_wait(epoll_fd, &event, 1, -1) >= 0)
+            running -= serve(client, jobs); /* and your other descriptors */
+    close(epoll_fd);
 }
 
 static size_t start(

@@ -79,6 +79,61 @@ static void own_event_loop_follows_them_all(void)
     command_result_deinit(&result);
 }
 
+static void check_others_loop(const char *program)
+{
+    struct command_result result;
+
+    command_run(REMOTE_ARGV(program, "echo one", "exit 2",
+                        "echo three >&2; kill -15 $$"),
+            &result);
+    g_assert_cmpstr(result.err_text, ==, "");
+    g_assert_cmpint(result.status, ==, 0);
+    g_assert_nonnull(strstr(result.out_text, "one\n"));
+    g_assert_nonnull(strstr(result.out_text, "exit code 0\n"));
+    g_assert_nonnull(strstr(result.out_text, "exit code 2\n"));
+    g_assert_nonnull(strstr(result.out_text, "three\n"));
+    g_assert_nonnull(strstr(result.out_text, "signal 15\n"));
+    command_result_deinit(&result);
+    check(REMOTE_ARGV(program), 0, "", ""); /* nothing to wait for */
+}
+
+static void glib_loop_follows_them_all(void)
+{
+    check_others_loop(REMEX_BIN_DIR "/examples/glib_loop");
+}
+
+static void libuv_loop_follows_them_all(void)
+{
+    check_others_loop(REMEX_BIN_DIR "/examples/libuv_loop");
+}
+
+static void remote_popen_reads(void)
+{
+    check(EXAMPLE("remote_popen", "r", "echo a; echo b >&2; exit 3"), 0,
+            "A\nexit code 3\n", "b\n");
+    check(EXAMPLE("remote_popen", "r", "kill -15 $$"), 0, "signal 15\n", "");
+}
+
+/* More both ways than anybody holds for another. */
+static void remote_popen_writes(void)
+{
+    enum { SIZE = 4 * 1024 * 1024 };
+    static const char told[] = "exit code 0\n";
+    char *input = g_malloc(SIZE);
+    struct command command;
+    struct command_result result;
+
+    memset(input, 'x', SIZE);
+    command_start(&command, EXAMPLE("remote_popen", "w", "cat"), NULL);
+    command_finish(&command, input, SIZE, &result);
+    g_assert_cmpstr(result.err_text, ==, "");
+    g_assert_cmpuint(result.out->len, ==, SIZE + strlen(told));
+    g_assert_cmpint(memcmp(result.out->data, input, SIZE), ==, 0);
+    g_assert_cmpstr(result.out_text + SIZE, ==, told);
+    command_result_deinit(&result);
+    g_free(input);
+}
+
 static void capture_output_tells_all(void)
 {
     check(EXAMPLE("capture_output", "sh", "-c", "cat; echo b >&2; exit 3"), 0,
@@ -154,6 +209,10 @@ int main(int argc, char **argv)
     SUITE_ADD("/examples", run_and_print_tells_what_went_wrong);
     SUITE_ADD("/examples", feed_stdin_sorts);
     SUITE_ADD("/examples", own_event_loop_follows_them_all);
+    SUITE_ADD("/examples", glib_loop_follows_them_all);
+    SUITE_ADD("/examples", libuv_loop_follows_them_all);
+    SUITE_ADD("/examples", remote_popen_reads);
+    SUITE_ADD("/examples", remote_popen_writes);
     SUITE_ADD("/examples", capture_output_tells_all);
     SUITE_ADD("/examples", copy_to_file_copies);
     SUITE_ADD("/examples", wait_until_ready_goes_on_and_stops);

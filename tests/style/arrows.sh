@@ -42,7 +42,8 @@ forbid 'protobuf stops at common/wire' \
 forbid 'OpenSSL stops at the tls front, client/tls and stream, tokens and keys' \
     "$production" 'openssl/' \
     'executor/tls/.*|executor/tokens\.c|client/(connection|connection_inside|stream|tls)\.[ch]|client/cli/(certificate|token)\.c'
-forbid 'GLib is for tests' "$production" '(glib|gio)'
+forbid 'GLib is for tests, and to show its users how to live with it' \
+    "$production" '(glib|gio)' 'client/examples/glib_loop\.c'
 forbid 'include by folder, not by ../' "$production|tests" '(.*/)?\.\./'
 
 verdict
