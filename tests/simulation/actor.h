@@ -61,7 +61,8 @@ struct job {
     bool begins_lost;      /* somewhere in what is lost: a Gap comes first */
     bool armed;            /* its free is to kill */
     uint64_t followed_seq; /* there was so much when it was attached, */
-    uint64_t sealed[REMEX_STREAMS]; /* so much of it sealed */
+    uint64_t followed_offsets[REMEX_STREAMS]; /* at most, by streams, */
+    uint64_t sealed[REMEX_STREAMS];           /* so much of it sealed */
     struct subscriber *subscribers;
 
     /* What it was told, see judge.h. */

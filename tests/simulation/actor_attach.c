@@ -35,6 +35,7 @@ static enum remex_status replied(struct call *call, const struct reply *reply)
     if (!handle->events.placed || handle->events.failure)
         return REMEX_PROTOCOL_ERROR;
     job->followed_seq = state->last_seq;
+    memcpy(job->followed_offsets, job->plan->told, sizeof(job->plan->told));
     return REMEX_OK;
 }
 

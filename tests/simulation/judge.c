@@ -69,7 +69,7 @@ static void judge_gap(struct job *job, const struct remex_event *event)
 {
     const struct plan *plan = job->plan;
     uint64_t bytes = 0;
-    /* It left before he came, or while another was in his place. */
+    /* All of it left before he came, or while another was in his place. */
     bool late = event->seq <= job->followed_seq || plan->taken_over;
 
     CHECK(job, event->gap.first_seq == job->seq + 1 && event->seq > job->seq,
@@ -83,6 +83,7 @@ static void judge_gap(struct job *job, const struct remex_event *event)
                 "%s: a gap to where stream %zu is not", plan->id, i + 1);
         CHECK(job,
                 event->gap.offsets[i] == job->offsets[i] || late ||
+                        event->gap.offsets[i] <= job->followed_offsets[i] ||
                         plan_stream(plan, i)->delivery == DELIVERY_LOSSY,
                 "%s stream %zu is reliable and has a gap", plan->id, i + 1);
         bytes += event->gap.offsets[i] - job->offsets[i];
