@@ -225,6 +225,11 @@ struct job *actor_add_job(struct actor *actor, struct plan *plan)
     if (!plan) {
         plan = host_plan(
                 &actor->station->host, actor->number, actor->job_count);
+        plan_belong(plan, actor->principal,
+                actor->weather->same_ids
+                        ? actor->number / actor->weather->principals
+                        : actor->number,
+                actor->job_count);
         plan->renewed_at = &actor->network.renewed_at;
         plan->lease = (int64_t)actor->engine.lease_ms * MS;
     }
@@ -397,6 +402,7 @@ void actor_init(struct actor *actor, struct station *station,
     };
     world_book(actor->world, &actor->ending, on_ending);
     network_init(&actor->network, station, weather, number);
+    actor->principal = actor->network.principal;
     network_attend(&actor->network, &actor->events);
     engine_init(&actor->engine, &options, &hooks, &actor->network.transport);
     WORLD_CHECK(actor->world, engine_connect(&actor->engine) == REMEX_OK,

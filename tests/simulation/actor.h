@@ -28,6 +28,7 @@ struct actor {
     const struct weather *weather;
     struct station *station;
     unsigned int number;
+    unsigned int principal;
     enum actor_state state;
     struct network network;
     struct transport_events events;
@@ -106,6 +107,7 @@ enum operation_kind {
     OPERATION_INSPECT,
     OPERATION_LIST,
     OPERATION_FORGET,
+    OPERATION_TRESPASS,
 };
 
 /* A call that a thread would wait for. */
@@ -196,6 +198,12 @@ void actor_ran(struct operation *operation, int64_t now);
 /* To any process there is or was. */
 void actor_attach(struct actor *actor, struct chance *chance);
 void actor_attached(struct operation *operation, int64_t now);
+
+/* --- actor_trespass.c -------------------------------------------------------
+ */
+
+/* Asks for something about a process that is another principal's. */
+void actor_trespass(struct actor *actor, struct chance *chance);
 
 /* --- actor_ask.c ------------------------------------------------------------
  */

@@ -53,6 +53,12 @@ static void draw_begin(struct job *job, struct chance *chance)
     handle_begin(&job->handle, FOLLOW_FROM_SEQ, seq);
 }
 
+/* Another's, whose id may be that of one of his own as well. */
+static bool is_namesake(const struct actor *actor, const struct plan *plan)
+{
+    return plan->principal != actor->principal && actor->weather->same_ids;
+}
+
 static struct plan *draw_plan(struct actor *actor, struct chance *chance)
 {
     struct plan *picked = NULL;
@@ -60,7 +66,7 @@ static struct plan *draw_plan(struct actor *actor, struct chance *chance)
 
     for (struct plan *plan = actor->station->host.plans; plan;
             plan = plan->next)
-        if (chance_below(chance, ++count) == 0)
+        if (!is_namesake(actor, plan) && chance_below(chance, ++count) == 0)
             picked = plan;
     return picked;
 }
@@ -76,8 +82,10 @@ static void send(struct job *job, struct chance *chance)
     job->handle.exclusive = chance_percent(chance, 30);
     operation->take_over = chance_percent(chance, 30);
     operation->armed = chance_percent(chance, 30);
-    job->plan->contested |= job->handle.exclusive;
-    job->plan->taken_over |= operation->take_over;
+    if (job->plan->principal == job->actor->principal) {
+        job->plan->contested |= job->handle.exclusive;
+        job->plan->taken_over |= operation->take_over;
+    }
     memcpy(job->sealed, job->plan->sealed, sizeof(job->sealed));
     call->request.method = METHOD_FOLLOW;
     call->repeatable = true;
@@ -99,8 +107,8 @@ void actor_attach(struct actor *actor, struct chance *chance)
     if (!job)
         return;
     WORLD_CHECK(actor->world,
-            engine_add(&actor->engine, &job->handle, plan->id, strlen(plan->id),
-                    0) == REMEX_OK,
+            engine_add(&actor->engine, &job->handle, job->plan->process_id,
+                    strlen(job->plan->process_id), 0) == REMEX_OK,
             "no handle");
     job->added = true;
     job->read_pause = (int64_t)chance_below(chance, 2) * 300 * MS;

@@ -99,8 +99,8 @@ void actor_call_start(struct job *job, struct chance *chance)
     world_tell(
             actor->world, "client %u starts %s", actor->number, job->plan->id);
     WORLD_CHECK(actor->world,
-            engine_add(&actor->engine, &job->handle, job->plan->id,
-                    strlen(job->plan->id), 0) == REMEX_OK,
+            engine_add(&actor->engine, &job->handle, job->plan->process_id,
+                    strlen(job->plan->process_id), 0) == REMEX_OK,
             "no handle");
     job->added = true;
     job->handle.stdin_ended = job->plan->spec.stdin_kind != STDIN_PIPE;

@@ -36,8 +36,8 @@ void actor_run(struct actor *actor, struct chance *chance)
     plan_for_run(job->plan, job->input_size);
     world_tell(actor->world, "client %u runs %s", actor->number, job->plan->id);
     WORLD_CHECK(actor->world,
-            engine_add(&actor->engine, &job->handle, job->plan->id,
-                    strlen(job->plan->id), 0) == REMEX_OK,
+            engine_add(&actor->engine, &job->handle, job->plan->process_id,
+                    strlen(job->plan->process_id), 0) == REMEX_OK,
             "no handle");
     job->added = true;
     operation = actor_operation(job, OPERATION_RUN, actor_patience(chance));

@@ -194,8 +194,7 @@ static bool is_justified(const struct job *job, enum remex_failure reason)
                 network->renewed_at + (int64_t)actor->engine.lease_ms * MS &&
                 actor->station->host.boot == actor->boot;
     case REMEX_FAILURE_EVICTED:
-        return plan->closed_at > 0 &&
-                !station_knows(actor->station, plan->id) &&
+        return plan->closed_at > 0 && !station_knows(actor->station, plan) &&
                 (plan->forgettable || plan->taken_over ||
                         now >= plan->closed_at +
                                         actor->weather->settings.retention_ms *
@@ -425,7 +424,7 @@ static void judge_news(struct job *job)
             "%s has event %llu, and a wake does not know", job->plan->id,
             (unsigned long long)job->sampled_seq);
     job->sampled_at = now;
-    job->sampled_seq = station_newest(actor->station, job->plan->id);
+    job->sampled_seq = station_newest(actor->station, job->plan);
 }
 
 void judge_actor(struct actor *actor)
@@ -555,6 +554,8 @@ void judge_operation(const struct operation *operation)
         judge_signal(operation);
     else if (operation->kind == OPERATION_ATTACH)
         judge_attach(operation);
+    else if (operation->kind == OPERATION_TRESPASS)
+        judge_foreign(operation);
     else if (operation->kind == OPERATION_RESIZE)
         judge_resize(operation);
     else if (operation->kind == OPERATION_RUN)

@@ -65,6 +65,9 @@ void judge_end(const struct actor *actor);
 void judge_attached(struct job *job);
 void judge_attach(const struct operation *operation);
 
+/* Whatever was asked about another principal's process. */
+void judge_foreign(const struct operation *operation);
+
 void judge_resize(const struct operation *operation);
 void judge_ending(const struct job *job, const struct process_ending *ending);
 void judge_status(

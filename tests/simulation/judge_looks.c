@@ -34,12 +34,38 @@ void judge_attached(struct job *job)
     job->mark_position = job->position;
 }
 
+/* What is another's is not there: no answer tells more. What is not there is
+ * forgotten. */
+void judge_foreign(const struct operation *operation)
+{
+    const struct call *call = &operation->call;
+    enum remex_status status = call->error.status;
+
+    CHECK(operation->job,
+            status ==
+                            (call->request.method == METHOD_FORGET
+                                            ? REMEX_OK
+                                            : REMEX_NOT_FOUND) ||
+                    status == REMEX_DISCONNECTED ||
+                    status == REMEX_DEADLINE_EXCEEDED ||
+                    status == REMEX_OUTCOME_UNKNOWN ||
+                    status == REMEX_RESOURCE_EXHAUSTED ||
+                    status == REMEX_NO_MEMORY,
+            "%s is another's, and %s ends with %s: %s",
+            operation->job->plan->id, message_method_name(call->request.method),
+            remex_status_name(status), call->error.text);
+}
+
 void judge_attach(const struct operation *operation)
 {
     const struct job *job = operation->job;
     const struct plan *plan = job->plan;
     enum remex_status status = operation->call.error.status;
 
+    if (plan->principal != job->actor->principal) {
+        judge_foreign(operation);
+        return;
+    }
     CHECK(job,
             status != REMEX_NOT_FOUND || plan->starts == 0 ||
                     plan->started_at >= operation->asked_at ||
@@ -87,8 +113,8 @@ void judge_ending(const struct job *job, const struct process_ending *ending)
 
 static bool is_named(const struct plan *plan, struct remex_bytes id)
 {
-    return strlen(plan->id) == id.size &&
-            memcmp(plan->id, id.data, id.size) == 0;
+    return strlen(plan->process_id) == id.size &&
+            memcmp(plan->process_id, id.data, id.size) == 0;
 }
 
 void judge_status(
@@ -139,14 +165,16 @@ void judge_list(
     size_t known = 0;
 
     for (const struct plan *plan = host->plans; plan; plan = plan->next) {
-        bool runs = plan->running && plan->started_at < operation->asked_at &&
+        bool own = plan->principal == job->actor->principal;
+        bool runs = own && plan->running &&
+                plan->started_at < operation->asked_at &&
                 plan->boot == job->actor->boot;
 
         CHECK(job, !runs || is_listed(plan, list), "%s is not listed",
                 plan->id);
         for (size_t i = 0; i < list->count; i++)
-            known += is_named(plan, list->processes[i].process_id) &&
-                    plan->starts == 1;
+            known += own && plan->starts == 1 &&
+                    is_named(plan, list->processes[i].process_id);
     }
     CHECK(job, known == list->count, "%zu are listed, %zu of them known",
             list->count, known);

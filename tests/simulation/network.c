@@ -552,6 +552,7 @@ void network_init(struct network *network, struct station *station,
         .weather = weather,
         .station = station,
         .number = number,
+        .principal = number % weather->principals,
         .chance = chance_new(station->world->seed, 'n', number),
     };
     for (unsigned int i = 0; i < TRANSPORT_LANES; i++) {

@@ -40,6 +40,7 @@ struct network {
     const struct weather *weather;
     struct station *station;
     unsigned int number;
+    unsigned int principal; /* whose */
     struct chance chance;
     const struct transport_events *events; /* NULL: nobody is there */
     struct lane lanes[TRANSPORT_LANES];

@@ -167,10 +167,11 @@ struct plan *plan_new(
     plan->input_bytes = g_byte_array_new();
     plan->marks = g_array_new(FALSE, TRUE, sizeof(struct plan_mark));
     g_snprintf(plan->id, sizeof(plan->id), "p%u.%u", actor, number);
+    plan_belong(plan, 0, actor, number);
     plan->argv[0] = text_bytes("program");
     plan->argv[1] = text_bytes(plan->id);
     plan->spec = (struct process_spec){
-        .process_id = text_bytes(plan->id),
+        .process_id = text_bytes(plan->process_id),
         .argv = plan->argv,
         .argv_count = 2,
         .env_base = ENV_EMPTY,
@@ -182,6 +183,15 @@ struct plan *plan_new(
     bound_events(plan, &plan->spec.err);
     draw_terminal(plan, &chance);
     return plan;
+}
+
+void plan_belong(struct plan *plan, unsigned int principal, unsigned int actor,
+        unsigned int number)
+{
+    plan->principal = principal;
+    g_snprintf(plan->process_id, sizeof(plan->process_id), "p%u.%u", actor,
+            number);
+    plan->spec.process_id = text_bytes(plan->process_id);
 }
 
 /* --- What it has, and what was told of it ---------------------------------

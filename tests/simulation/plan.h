@@ -36,8 +36,10 @@ enum plan_input {
 struct plan {
     struct plan *next; /* of all */
     struct world *world;
-    unsigned int actor; /* whose */
-    char id[PLAN_ID_BYTES];
+    unsigned int actor;             /* whose */
+    unsigned int principal;         /* he is */
+    char id[PLAN_ID_BYTES];         /* nobody else's, */
+    char process_id[PLAN_ID_BYTES]; /* none of his principal's */
 
     /* How it is started. */
     struct remex_bytes argv[2];
@@ -102,6 +104,10 @@ struct plan {
 struct plan *plan_new(
         struct world *world, unsigned int actor, unsigned int number);
 void plan_free(struct plan *plan);
+
+/* Whose it is, and what he calls it: as others call theirs, maybe. */
+void plan_belong(struct plan *plan, unsigned int principal, unsigned int actor,
+        unsigned int number);
 
 /* It is a Run's, with so many bytes of input. */
 void plan_for_run(struct plan *plan, size_t input_size);

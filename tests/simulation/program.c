@@ -58,6 +58,11 @@ static void do_attach(struct step *step, struct actor *actor)
     actor_attach(actor, &step->chance);
 }
 
+static void do_trespass(struct step *step, struct actor *actor)
+{
+    actor_trespass(actor, &step->chance);
+}
+
 static void do_subscribe(struct step *step, struct actor *actor)
 {
     struct job *job = actor_pick(actor, &step->chance);
@@ -172,7 +177,7 @@ static const struct {
     bool deed; /* of the client's: not while it sleeps */
     void (*run)(struct step *step, struct actor *actor);
 } kinds[] = {
-    { 16, "start", true, do_start },
+    { 14, "start", true, do_start },
     { 4, "run", true, do_run },
     { 8, "attach", true, do_attach },
     { 12, "write", true, do_write },
@@ -181,6 +186,7 @@ static const struct {
     { 5, "read", true, do_read },
     { 10, "ask", true, do_ask },
     { 4, "subscribe", true, do_subscribe },
+    { 2, "trespass", true, do_trespass },
     { 5, "free", true, do_free },
     { 2, "close", true, do_close },
     { 2, "crash", false, do_crash },

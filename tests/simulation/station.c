@@ -2,6 +2,7 @@
 #include "simulation/station.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "common/text.h"
@@ -11,6 +12,9 @@
 
 #define HINT_DELAY (50 * MS)
 #define BEAT (1000 * MS)
+
+const char *const station_principals[STATION_PRINCIPALS] = { "uid:1000",
+    "uid:0", "cert:guest" };
 
 /* --- What the protocol asks for ------------------------------------------- */
 
@@ -167,13 +171,23 @@ static void on_beat(struct appointment *appointment, int64_t now)
     wire_head_free(&head);
 }
 
+/* As a front would. */
+static void identify(const struct network *network, struct caller *caller)
+{
+    static const uint32_t uids[] = { 1000, 0 };
+
+    caller->has_uid = network->principal < G_N_ELEMENTS(uids);
+    if (caller->has_uid)
+        caller->uid = uids[network->principal];
+    else
+        g_strlcpy(caller->name, "guest", sizeof(caller->name));
+}
+
 bool station_take(struct station *station, uint32_t pipe, uint64_t ticket,
         struct remex_bytes bytes, int64_t *later)
 {
     struct caller caller = {
         .front = station,
-        .has_uid = true,
-        .uid = 1000,
         .pipe = pipe,
         .ticket = ticket,
     };
@@ -182,6 +196,7 @@ bool station_take(struct station *station, uint32_t pipe, uint64_t ticket,
         *later = station->host.asleep_until;
         return false;
     }
+    identify(station->networks[network_of(ticket)], &caller);
     use_memory(station);
     requests_take(station->requests, &caller, bytes, station->world->now);
     leave_memory(station);
@@ -316,31 +331,43 @@ bool station_is_up(const struct station *station)
     return station->requests != NULL;
 }
 
-static const struct entry *find(const struct station *station, const char *id)
-{
-    const struct registry *registry;
-    const struct entry *entry = NULL;
-    const struct list *all;
+/* --- Looking into it -------------------------------------------------------
+ */
 
-    if (!station->requests)
-        return NULL;
-    registry = &station->requests->registry;
-    all = &station->requests->principals.all;
-    for (struct list *node = all->next; node != all && !entry;
-            node = node->next)
-        entry = registry_find(registry,
-                CONTAINER_OF(node, struct principal, all), text_bytes(id));
-    return entry;
+static const struct principal *find_principal(
+        const struct station *station, unsigned int number)
+{
+    const struct list *all = &station->requests->principals.all;
+
+    for (struct list *node = all->next; node != all; node = node->next) {
+        const struct principal *principal =
+                CONTAINER_OF(node, struct principal, all);
+
+        if (strcmp(principal->name, station_principals[number]) == 0)
+            return principal;
+    }
+    return NULL;
 }
 
-bool station_knows(const struct station *station, const char *id)
+static const struct entry *find(
+        const struct station *station, const struct plan *plan)
 {
-    return find(station, id) != NULL;
+    const struct principal *principal =
+            station->requests ? find_principal(station, plan->principal) : NULL;
+
+    return principal ? registry_find(&station->requests->registry, principal,
+                               text_bytes(plan->process_id))
+                     : NULL;
 }
 
-uint64_t station_newest(const struct station *station, const char *id)
+bool station_knows(const struct station *station, const struct plan *plan)
 {
-    const struct entry *entry = find(station, id);
+    return find(station, plan) != NULL;
+}
+
+uint64_t station_newest(const struct station *station, const struct plan *plan)
+{
+    const struct entry *entry = find(station, plan);
 
     return entry ? event_log_next_seq(process_log(entry->process)) - 1 : 0;
 }
@@ -351,9 +378,8 @@ bool station_is_bare(const struct station *station)
 
     return requests && requests->sessions.by_id.count == 0 &&
             requests->registry.by_name.count == 0 &&
-            list_is_empty(&requests->parked) &&
-            list_is_empty(&requests->principals.all) &&
-            requests->agenda.booked == 0 && !station->host.children;
+            list_is_empty(&requests->parked) && requests->agenda.booked == 0 &&
+            !station->host.children;
 }
 
 void station_init(struct station *station, struct world *world,

@@ -13,7 +13,10 @@
 #include "simulation/weather.h"
 #include "simulation/world.h"
 
-enum { STATION_NETWORKS = 4 };
+enum { STATION_NETWORKS = 4, STATION_PRINCIPALS = 3 };
+
+/* As the executor names them. */
+extern const char *const station_principals[STATION_PRINCIPALS];
 
 struct network;
 
@@ -62,11 +65,11 @@ void station_starve(
 /* Whatever is wrong with it ends. */
 void station_heal(struct station *station);
 
-/* The executor knows a process of that id. */
-bool station_knows(const struct station *station, const char *id);
+/* The executor knows that process. */
+bool station_knows(const struct station *station, const struct plan *plan);
 
 /* Of that process's events; 0: there is none. */
-uint64_t station_newest(const struct station *station, const char *id);
+uint64_t station_newest(const struct station *station, const struct plan *plan);
 
 /* A request has come. False: it cannot be taken now, but will be at `*later`.
  */

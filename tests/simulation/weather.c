@@ -47,6 +47,8 @@ struct weather weather_draw(uint64_t seed)
         .lease_ms = PICK(&chance, leases),
         .window = PICK(&chance, windows),
         .length = chance_between(&chance, 1, 10) * SECOND,
+        .principals = 1 + (unsigned int)chance_below(&chance, 3),
+        .same_ids = chance_percent(&chance, 30),
     };
 
     draw_executor(&weather, &chance);

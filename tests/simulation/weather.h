@@ -26,6 +26,8 @@ struct weather {
 
     /* The clients. */
     unsigned int clients;
+    unsigned int principals; /* they are, in turn */
+    bool same_ids;           /* whose processes have the same ids */
     int64_t patience;
     uint32_t lease_ms;
     size_t window;
