@@ -9,6 +9,7 @@
 /* Volatile, because an optimiser may assume that allocating touches none of our
  * variables. */
 static struct memory *volatile current;
+static volatile size_t in_use;
 
 void memory_run_out(struct memory *memory, unsigned int nth, unsigned int fails)
 {
@@ -41,12 +42,30 @@ static bool fails_now(void)
     return true;
 }
 
+static void given(const void *block)
+{
+    (void)block;
+    in_use++;
+}
+
+static void freed(const void *block)
+{
+    (void)block;
+    in_use--;
+}
+
 struct memory *memory_of(struct memory *memory)
 {
-    static const struct fault_watch watch = { .fails = fails_now };
+    static const struct fault_watch watch = { fails_now, given, freed };
     struct memory *before = current;
 
     current = memory;
     fault_set_watch(&watch);
     return before;
+}
+
+size_t memory_in_use(void)
+{
+    memory_of(NULL);
+    return in_use;
 }

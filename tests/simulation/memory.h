@@ -7,6 +7,7 @@
  * runs. What the simulation itself needs is always there.
  */
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct memory {
@@ -21,6 +22,9 @@ void memory_run_out(
 
 /* There is enough from now on. */
 void memory_refill(struct memory *memory);
+
+/* How many blocks are in use, whoever's they are. */
+size_t memory_in_use(void);
 
 /* Whose code runs now, NULL: nobody's. Returns whose it was, to be told again
  * afterwards. */

@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "executor/list.h"
+#include "simulation/accounts.h"
 #include "simulation/judge.h"
 
 /* How long everything may take to come to its end once nothing breaks. */
@@ -214,6 +215,7 @@ static void on_step(struct appointment *appointment, int64_t now)
     for (unsigned int i = 0; i < program->weather.clients; i++)
         judge_silence(&program->actors[i]);
     judge_stops(&program->station);
+    accounts_judge(&program->station);
     if (!kinds[step->kind].deed || !network_asleep(&actor->network))
         kinds[step->kind].run(step, actor);
 }
@@ -323,6 +325,7 @@ static void finish(struct program *program)
         actor_close(&program->actors[i]);
     await(program, all_closed, "a client closes");
     await(program, is_bare, "something is left in the executor");
+    accounts_judge(&program->station);
     for (unsigned int i = 0; i < program->weather.clients; i++)
         judge_end(&program->actors[i]);
 }
@@ -352,6 +355,7 @@ static void clear_up(struct program *program)
 void program_run(const struct program_options *options, struct program_end *out)
 {
     struct program *program = g_new0(struct program, 1);
+    size_t in_use = memory_in_use();
     struct world world;
     int64_t began_at;
 
@@ -368,5 +372,7 @@ void program_run(const struct program_options *options, struct program_end *out)
     *out = (struct program_end){ world.hash, world.now - began_at };
     world_deinit(&world);
     g_free(program);
+    WORLD_CHECK(&world, memory_in_use() == in_use, "%zd blocks are never freed",
+            (ssize_t)(memory_in_use() - in_use));
     alarm(0);
 }

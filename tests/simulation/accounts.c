@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "simulation/accounts.h"
+
+#include "executor/list.h"
+#include "executor/process_inside.h"
+#include "executor/requests_state.h"
+
+#define CHECK(station, condition, ...) \
+    WORLD_CHECK((station)->world, condition, __VA_ARGS__)
+
+static size_t count_of(const struct list *list)
+{
+    size_t count = 0;
+
+    for (const struct list *node = list->next; node != list; node = node->next)
+        count++;
+    return count;
+}
+
+/* --- Sessions ---------------------------------------------------------------
+ */
+
+static void judge_session(
+        const struct station *station, const struct session *session)
+{
+    const struct message_limits *limits = &session->principal->limits;
+
+    CHECK(station, session->parked_count == count_of(&session->parked),
+            "a session has %zu requests parked, and counts %zu",
+            count_of(&session->parked), session->parked_count);
+    CHECK(station, session->parked_count <= limits->parked,
+            "a session has %zu requests parked", session->parked_count);
+    CHECK(station, session->follows.count == count_of(&session->following),
+            "a session follows %zu, and counts %zu",
+            count_of(&session->following), session->follows.count);
+    CHECK(station, session->follows.count <= limits->follows,
+            "a session follows %zu", session->follows.count);
+}
+
+/* How many sessions are his. */
+static size_t sessions_of(
+        const struct station *station, const struct principal *principal)
+{
+    const struct sessions *sessions = &station->requests->sessions;
+    size_t count = 0;
+
+    for (struct list *node = sessions->all.next; node != &sessions->all;
+            node = node->next)
+        count +=
+                CONTAINER_OF(node, struct session, all)->principal == principal;
+    return count;
+}
+
+/* --- Principals -------------------------------------------------------------
+ */
+
+/* What all of his processes keep and hold, as they are; returns the former. */
+static uint64_t judge_processes(
+        const struct station *station, const struct principal *principal)
+{
+    uint64_t retained = 0;
+    uint64_t input = 0;
+
+    for (struct list *node = principal->entries.next;
+            node != &principal->entries; node = node->next) {
+        const struct entry *entry =
+                CONTAINER_OF(node, struct entry, of_principal);
+        uint64_t kept = event_log_kept_bytes(process_log(entry->process));
+
+        CHECK(station, kept <= entry->retained,
+                "%s keeps %llu bytes, and is charged for %llu", principal->name,
+                (unsigned long long)kept, (unsigned long long)entry->retained);
+        retained += entry->retained;
+        input += entry->process->stdin_queue.size;
+    }
+    CHECK(station, retained == principal->retained.used,
+            "%s is charged for %llu bytes kept, of %llu", principal->name,
+            (unsigned long long)principal->retained.used,
+            (unsigned long long)retained);
+    CHECK(station, input == principal->input.used,
+            "%s is charged for %llu bytes of stdin, of %llu", principal->name,
+            (unsigned long long)principal->input.used,
+            (unsigned long long)input);
+    return retained;
+}
+
+static uint64_t judge_principal(
+        const struct station *station, const struct principal *principal)
+{
+    const struct message_limits *limits = &principal->limits;
+    size_t processes = count_of(&principal->entries);
+    size_t sessions = sessions_of(station, principal);
+
+    CHECK(station, principal->processes == processes,
+            "%s has %zu processes, and counts %zu", principal->name, processes,
+            principal->processes);
+    CHECK(station, principal->sessions == sessions,
+            "%s has %zu sessions, and counts %zu", principal->name, sessions,
+            principal->sessions);
+    CHECK(station,
+            processes <= limits->processes && sessions <= limits->sessions,
+            "%s has %zu processes and %zu sessions", principal->name, processes,
+            sessions);
+    CHECK(station, principal->holders == processes + sessions,
+            "%s is held %zu times, by %zu", principal->name, principal->holders,
+            processes + sessions);
+    CHECK(station,
+            principal->retained.used <= principal->retained.limit &&
+                    principal->input.used <= principal->input.limit,
+            "%s has more than he may", principal->name);
+    return judge_processes(station, principal);
+}
+
+void accounts_judge(const struct station *station)
+{
+    const struct requests *requests = station->requests;
+    uint64_t retained = 0;
+    size_t processes = 0;
+
+    if (!requests)
+        return;
+    for (struct list *node = requests->sessions.all.next;
+            node != &requests->sessions.all; node = node->next)
+        judge_session(station, CONTAINER_OF(node, struct session, all));
+    for (struct list *node = requests->principals.all.next;
+            node != &requests->principals.all; node = node->next) {
+        const struct principal *principal =
+                CONTAINER_OF(node, struct principal, all);
+
+        retained += judge_principal(station, principal);
+        processes += principal->processes;
+    }
+    CHECK(station, requests->registry.retained == retained,
+            "%llu bytes are charged in all, of %llu",
+            (unsigned long long)requests->registry.retained,
+            (unsigned long long)retained);
+    CHECK(station, requests->registry.by_name.count == processes,
+            "%zu processes have names, of %zu",
+            requests->registry.by_name.count, processes);
+}
