@@ -155,8 +155,10 @@ static void on_replied(void *user, unsigned int lane, struct packet *packet)
     engine_on_reply(&actor->engine, lane, packet, actor->world->now);
     memory_of(NULL);
     packet_release(packet);
+    /* What is refused for want of memory renews nothing. */
     if (!engine_has_failed(&actor->engine) &&
-            sent_at > actor->network.renewed_at)
+            sent_at > actor->network.renewed_at &&
+            sent_at > actor->station->host.short_at)
         actor->network.renewed_at = sent_at;
     judge_actor(actor);
 }
