@@ -135,6 +135,33 @@ static bool check_rlimits(
     return true;
 }
 
+/* 0: none. */
+static bool is_none_or_within(uint64_t value, uint64_t least, uint64_t most)
+{
+    return value == 0 || (value >= least && value <= most);
+}
+
+static bool check_tree_limits(
+        const struct check *c, const struct tree_limits *limits)
+{
+    struct check within = check_within(c, "tree_limits");
+
+    return check_that(&within,
+                   is_none_or_within(limits->memory_bytes, MESSAGE_MEMORY_LEAST,
+                           MESSAGE_MEMORY_MOST),
+                   "memory_bytes", "Memory must be 1 MiB to 1 PiB.") &&
+            check_that(&within,
+                    is_none_or_within(limits->pids, MESSAGE_PIDS_LEAST,
+                            MESSAGE_PIDS_MOST),
+                    "pids",
+                    "There must be 1 to 4194304 processes and threads.") &&
+            check_that(&within,
+                    is_none_or_within(limits->cpu_millis, MESSAGE_CPU_LEAST,
+                            MESSAGE_CPU_MOST),
+                    "cpu_millis",
+                    "It must be 10 to 10000000 thousandths of a processor.");
+}
+
 bool check_labels(
         const struct check *c, const struct label *labels, size_t count)
 {
@@ -172,5 +199,6 @@ bool check_process(const struct check *c, const struct process_spec *spec)
             check_plan(
                     c, spec->stop_plan, spec->stop_plan_count, "stop_plan") &&
             check_owner_loss(c, spec) &&
-            check_labels(c, spec->labels, spec->label_count);
+            check_labels(c, spec->labels, spec->label_count) &&
+            check_tree_limits(c, &spec->tree_limits);
 }

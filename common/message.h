@@ -146,6 +146,7 @@ struct message_limits {
     uint64_t retained_bytes_in_all;
     uint64_t retained_bytes_per_principal;
     uint64_t stdin_bytes_per_principal;
+    struct tree_limits tree;
 };
 
 struct resume {

@@ -13,6 +13,14 @@
 
 #include <remex/event.h>
 
+/* The least and the most of each of a tree's limits. */
+#define MESSAGE_MEMORY_LEAST (UINT64_C(1) << 20)
+#define MESSAGE_MEMORY_MOST (UINT64_C(1) << 50)
+#define MESSAGE_PIDS_LEAST UINT64_C(1)
+#define MESSAGE_PIDS_MOST (UINT64_C(1) << 22) /* as many as Linux has */
+#define MESSAGE_CPU_LEAST UINT64_C(10)
+#define MESSAGE_CPU_MOST UINT64_C(10000000)
+
 enum stdin_kind { STDIN_CLOSED = 1, STDIN_PIPE = 2 };
 enum env_base { ENV_EMPTY = 1, ENV_EXECUTOR = 2 };
 enum capture { CAPTURE_PIPE = 1, CAPTURE_DISCARD = 2 };
@@ -59,6 +67,13 @@ struct rlimit_spec {
     uint64_t hard;
 };
 
+/* 0: none. */
+struct tree_limits {
+    uint64_t memory_bytes;
+    uint64_t pids;
+    uint64_t cpu_millis;
+};
+
 struct stop_step {
     uint32_t signal;
     uint32_t wait_ms;
@@ -93,6 +108,7 @@ struct process_spec {
     uint64_t eof_linger_ms;
     const struct label *labels;
     size_t label_count;
+    struct tree_limits tree_limits;
     /* Filled by decoding: the bytes of this message, for the request digest. */
     struct remex_bytes encoded;
 };
@@ -152,6 +168,7 @@ struct process_status {
     bool owned;
     enum owner_loss owner_loss;
     int64_t expires_ns;
+    struct tree_limits tree_limits;
     struct process_ending ending;
 };
 

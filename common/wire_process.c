@@ -140,6 +140,30 @@ static const struct rlimit_spec *take_rlimits(
     return rlimits;
 }
 
+Remex__V1__TreeLimits *wire_put_tree_limits(
+        struct wire *wire, const struct tree_limits *limits)
+{
+    bool any = limits->memory_bytes || limits->pids || limits->cpu_millis;
+    Remex__V1__TreeLimits *pb = any ? wire_alloc(wire, 1, sizeof(*pb)) : NULL;
+
+    if (!pb)
+        return NULL;
+    remex__v1__tree_limits__init(pb);
+    pb->memory_bytes = limits->memory_bytes;
+    pb->pids = limits->pids;
+    pb->cpu_millis = limits->cpu_millis;
+    return pb;
+}
+
+struct tree_limits wire_take_tree_limits(const Remex__V1__TreeLimits *pb)
+{
+    static const struct tree_limits none = { .memory_bytes = 0 };
+
+    if (!pb)
+        return none;
+    return (struct tree_limits){ pb->memory_bytes, pb->pids, pb->cpu_millis };
+}
+
 Remex__V1__Label **wire_put_labels(
         struct wire *wire, const struct label *labels, size_t count)
 {
@@ -205,6 +229,7 @@ Remex__V1__ProcessSpec *wire_put_process(
     pb->owner_loss = (Remex__V1__OwnerLoss)spec->owner_loss;
     pb->keep_ms = spec->keep_ms;
     pb->eof_linger = put_linger(wire, spec);
+    pb->tree_limits = wire_put_tree_limits(wire, &spec->tree_limits);
     put_lists(wire, spec, pb);
     return pb;
 }
@@ -241,6 +266,7 @@ void wire_take_process(struct wire *wire, const Remex__V1__ProcessSpec *pb,
         .keep_ms = pb->keep_ms,
         .has_eof_linger = pb->eof_linger != NULL,
         .eof_linger_ms = pb->eof_linger ? pb->eof_linger->wait_ms : 0,
+        .tree_limits = wire_take_tree_limits(pb->tree_limits),
     };
     take_lists(wire, pb, out);
 }

@@ -37,6 +37,9 @@ static Remex__V1__Limits *put_limits(
     pb->retained_bytes_in_all = limits->retained_bytes_in_all;
     pb->retained_bytes_per_principal = limits->retained_bytes_per_principal;
     pb->stdin_bytes_per_principal = limits->stdin_bytes_per_principal;
+    pb->memory_bytes = limits->tree.memory_bytes;
+    pb->pids = limits->tree.pids;
+    pb->cpu_millis = limits->tree.cpu_millis;
     return pb;
 }
 
@@ -68,6 +71,7 @@ static struct message_limits take_limits(const Remex__V1__Limits *pb)
         .retained_bytes_in_all = pb->retained_bytes_in_all,
         .retained_bytes_per_principal = pb->retained_bytes_per_principal,
         .stdin_bytes_per_principal = pb->stdin_bytes_per_principal,
+        .tree = { pb->memory_bytes, pb->pids, pb->cpu_millis },
     };
 }
 

@@ -104,6 +104,7 @@ void wire_put_status(struct wire *wire, const struct process_status *status,
     pb->owned = status->owned;
     pb->owner_loss = (Remex__V1__OwnerLoss)status->owner_loss;
     pb->expires_ns = status->expires_ns;
+    pb->tree_limits = wire_put_tree_limits(wire, &status->tree_limits);
     put_streams(wire, status, pb);
     put_ending(wire, &status->ending, pb);
 }
@@ -132,6 +133,7 @@ void wire_take_status(struct wire *wire, const Remex__V1__ProcessStatus *pb,
         .owned = pb->owned,
         .owner_loss = (enum owner_loss)pb->owner_loss,
         .expires_ns = pb->expires_ns,
+        .tree_limits = wire_take_tree_limits(pb->tree_limits),
     };
     for (size_t i = 0; i < pb->n_streams && i < REMEX_STREAMS; i++)
         out->streams[i] = take_stream_status(pb->streams[i]);

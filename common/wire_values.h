@@ -80,6 +80,11 @@ Remex__V1__StreamSpec *wire_put_stream(
 /* One that is missing is all unspecified. */
 struct stream_spec wire_take_stream(const Remex__V1__StreamSpec *pb);
 
+/* NULL if none is set, which is taken as that. */
+Remex__V1__TreeLimits *wire_put_tree_limits(
+        struct wire *wire, const struct tree_limits *limits);
+struct tree_limits wire_take_tree_limits(const Remex__V1__TreeLimits *pb);
+
 Remex__V1__Label **wire_put_labels(
         struct wire *wire, const struct label *labels, size_t count);
 const struct label *wire_take_labels(

@@ -131,6 +131,13 @@ static void labels(GString *out, const struct label *labels, size_t count)
     }
 }
 
+static void tree_limits(GString *out, const struct tree_limits *limits)
+{
+    number(out, "memory_bytes", limits->memory_bytes);
+    number(out, "pids", limits->pids);
+    number(out, "cpu_millis", limits->cpu_millis);
+}
+
 static void process(GString *out, const struct process_spec *spec)
 {
     bytes(out, "process_id", spec->process_id);
@@ -152,6 +159,7 @@ static void process(GString *out, const struct process_spec *spec)
     number(out, "has_eof_linger", spec->has_eof_linger);
     number(out, "eof_linger_ms", spec->eof_linger_ms);
     labels(out, spec->labels, spec->label_count);
+    tree_limits(out, &spec->tree_limits);
 }
 
 static void start(GString *out, const struct start_request *start)
@@ -311,6 +319,7 @@ static void exited(GString *out, const struct remex_exit *exited)
     number(out, "major_faults", exited->major_faults);
     number(out, "voluntary_switches", exited->voluntary_switches);
     number(out, "involuntary_switches", exited->involuntary_switches);
+    number(out, "memory_kills", exited->memory_kills);
 }
 
 static void place(GString *out, const struct follow_place *place)
@@ -368,6 +377,7 @@ static void limits(GString *out, const struct message_limits *limits)
     number(out, "retained_bytes_per_principal",
             limits->retained_bytes_per_principal);
     number(out, "stdin_bytes_per_principal", limits->stdin_bytes_per_principal);
+    tree_limits(out, &limits->tree);
 }
 
 static void open_reply(GString *out, const struct open_reply *open)
@@ -503,6 +513,7 @@ static void status(GString *out, const struct process_status *status)
     number(out, "owned", status->owned);
     number(out, "owner_loss", status->owner_loss);
     signed_number(out, "expires_ns", status->expires_ns);
+    tree_limits(out, &status->tree_limits);
     ending(out, &status->ending);
 }
 

@@ -339,6 +339,29 @@ static void a_terminal_has_a_size(void)
     rules_refused(&request, "start.pty.columns");
 }
 
+static void a_tree_has_limits_in_reason(void)
+{
+    struct request request = sample_request(METHOD_START);
+    struct tree_limits *limits = &request.start.process.tree_limits;
+
+    *limits = (struct tree_limits){ 0 };
+    rules_fine(&request);
+    *limits = (struct tree_limits){ 1048576, 1, 10 };
+    rules_fine(&request);
+    limits->memory_bytes = 1048575;
+    rules_refused(&request, "start.tree_limits.memory_bytes");
+    limits->memory_bytes = (UINT64_C(1) << 50) + 1;
+    rules_refused(&request, "start.tree_limits.memory_bytes");
+    *limits = (struct tree_limits){ .pids = 4194305 };
+    rules_refused(&request, "start.tree_limits.pids");
+    limits->pids = UINT64_MAX;
+    rules_refused(&request, "start.tree_limits.pids");
+    *limits = (struct tree_limits){ .cpu_millis = 9 };
+    rules_refused(&request, "start.tree_limits.cpu_millis");
+    limits->cpu_millis = 10000001;
+    rules_refused(&request, "start.tree_limits.cpu_millis");
+}
+
 /* --- Start: lists --------------------------------------------------------- */
 
 static void there_are_sixteen_resources(void)
@@ -743,6 +766,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/check", a_counted_retention_has_an_amount);
     SUITE_ADD("/check", keeping_has_a_time);
     SUITE_ADD("/check", a_terminal_has_a_size);
+    SUITE_ADD("/check", a_tree_has_limits_in_reason);
     SUITE_ADD("/check", there_are_sixteen_resources);
     SUITE_ADD("/check", a_plan_has_sixteen_steps_at_most);
     SUITE_ADD("/check", there_are_32_labels_at_most);
