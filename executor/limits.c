@@ -53,14 +53,21 @@ static const struct limit {
     uint64_t least;
     uint64_t most;
     bool in_all;
+    bool or_none; /* 0 is none */
 } table[] = {
 #define LIMIT(name, least, most) \
     { \
-#name, offsetof(struct message_limits, name), least, most, false \
+#name, offsetof(struct message_limits, name), least, most, false, \
+                false \
     }
 #define LIMIT_IN_ALL(name, least, most) \
     { \
-#name, offsetof(struct message_limits, name), least, most, true \
+#name, offsetof(struct message_limits, name), least, most, true, false \
+    }
+#define LIMIT_OF_TREE(name, least, most) \
+    { \
+#name, offsetof(struct message_limits, tree.name), least, most, false, \
+                true \
     }
     LIMIT(argument_bytes, 1, LINK_MAX_REQUEST),
     LIMIT(argument_count, 1, 16384),
@@ -79,11 +86,15 @@ static const struct limit {
     LIMIT(wall_time_ms, 0, UINT32_MAX),
     LIMIT(retained_bytes_per_principal, LOG_BLOCK_BYTES, 1024 * GIB),
     LIMIT(stdin_bytes_per_principal, 1, 1024 * GIB),
+    LIMIT_OF_TREE(memory_bytes, MESSAGE_MEMORY_LEAST, MESSAGE_MEMORY_MOST),
+    LIMIT_OF_TREE(pids, MESSAGE_PIDS_LEAST, MESSAGE_PIDS_MOST),
+    LIMIT_OF_TREE(cpu_millis, MESSAGE_CPU_LEAST, MESSAGE_CPU_MOST),
     LIMIT_IN_ALL(sessions_in_all, 1, 16384),
     LIMIT_IN_ALL(processes_in_all, 1, 1000000),
     LIMIT_IN_ALL(retained_bytes_in_all, LOG_BLOCK_BYTES, 1024 * GIB),
 #undef LIMIT
 #undef LIMIT_IN_ALL
+#undef LIMIT_OF_TREE
 };
 
 #define LIMITS (sizeof(table) / sizeof(table[0]))
@@ -120,7 +131,7 @@ const char *limits_parse(const char *text, struct limit_word *out)
         return "there is no limit of that name; remexd(8) lists them";
     if (!parse_number(equals + 1, &out->value))
         return "the value of a limit is a plain number";
-    if (out->value < limit->least)
+    if (out->value < limit->least && !(limit->or_none && out->value == 0))
         return "the value is less than that limit can be; see remexd(8)";
     if (out->value > limit->most)
         return "the value is more than that limit can be; see remexd(8)";

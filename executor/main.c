@@ -16,6 +16,7 @@
 #include "common/error.h"
 #include "executor/config.h"
 #include "executor/config_address.h"
+#include "executor/config_tree_limits.h"
 #include "executor/descriptors.h"
 #include "executor/embedded.h"
 #include "executor/handover.h"
@@ -283,7 +284,13 @@ static int run(struct daemon *daemon)
         return EXIT_CANNOT;
     }
     daemon->groups = cgroup_home_new();
-    exit_code = supervisor_run(daemon->groups, executor_main, daemon);
+    if (config_check_tree_limits(&daemon->config, 0, &error) == REMEX_OK) {
+        exit_code = supervisor_run(daemon->groups, executor_main, daemon);
+    } else {
+        tell_failure(daemon, error.text);
+        cgroup_home_remove(daemon->groups);
+        exit_code = EXIT_CANNOT;
+    }
     cgroup_home_free(daemon->groups);
     if (daemon->home.directory[0])
         embedded_home_remove(&daemon->home);

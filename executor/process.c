@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "executor/process_inside.h"
 #include "executor/process_spec.h"
+#include "executor/tree_limits.h"
 
 /* --- Little helpers ------------------------------------------------------ */
 
@@ -81,11 +82,15 @@ static enum remex_status start_child(struct process *process,
     uint64_t wall_ms =
             spec->wall_time_ms > 0 ? spec->wall_time_ms : limits->wall_time_ms;
     struct process_started started = { 0 };
-    enum remex_status status = process->host->calls->start(
-            process->host, spec, limits->policy, process, &started, error);
+    struct process_spec settled = *spec;
+    enum remex_status status;
 
+    settled.tree_limits = tree_limits_settle(&spec->tree_limits, &limits->tree);
+    status = process->host->calls->start(
+            process->host, &settled, limits->policy, process, &started, error);
     if (status != REMEX_OK)
         return status;
+    process->tree_limits = settled.tree_limits;
     process->child = started.child;
     process->pid = started.pid;
     process->started_at = started.now;

@@ -45,6 +45,7 @@ struct process_limits {
     size_t input_bytes;      /* so much will be written at once: there is memory
                               * for that before the program starts */
     uint64_t wall_time_ms;   /* of one that states none; 0: without end */
+    struct tree_limits tree; /* the same; 0: none */
     const struct policy_section *policy; /* NULL: it may be any program */
 };
 

@@ -42,6 +42,7 @@ struct process {
     int64_t pid;
     int64_t started_at;      /* monotonic */
     int64_t started_time_ns; /* the same since 1970 */
+    struct tree_limits tree_limits;
 
     struct process_stream streams[PROCESS_STREAMS];
     size_t stream_count; /* a terminal is one */

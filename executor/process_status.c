@@ -35,5 +35,6 @@ void process_tell_status(
     out->stream_count = process_tell_streams(process, out->streams);
     out->stdin_next_offset = queue->next;
     out->stdin_room = open ? stdin_queue_room(queue) : 0;
+    out->tree_limits = process->tree_limits;
     process_tell_ending(process, &out->ending);
 }

@@ -249,6 +249,7 @@ static enum remex_status start(struct registry *registry,
         .input = &principal->input,
         .input_bytes = input_bytes,
         .wall_time_ms = allowed->wall_time_ms,
+        .tree = allowed->tree,
         .policy = principal->policy,
     };
     struct process_hooks hooks = {

@@ -156,6 +156,7 @@ enum remex_status requests_new(const struct requests_settings *settings,
     if (!requests)
         return REMEX_NO_MEMORY;
     requests->settings = *settings;
+    requests_list_capabilities(requests);
     requests->hooks = *hooks;
     on_random(requests, &requests->boot_id, sizeof(requests->boot_id));
     agenda_init(&requests->agenda);

@@ -61,6 +61,7 @@ struct requests_settings {
     struct gate gate;
     const struct policy *policy; /* who may run what; NULL: anybody all */
     bool grouped; /* processes have groups of their own, as clients are told */
+    unsigned int tree_limits; /* that can be had: a set of TREE_LIMIT */
 };
 
 /* What an executor has if nothing else is said; without a token. */

@@ -11,6 +11,7 @@
 #include "common/error.h"
 #include "executor/refusal.h"
 #include "executor/requests_state.h"
+#include "executor/tree_limits.h"
 
 /* Of a Write that waits for room only so much is kept: it may be taken in part,
  * and what waits is not charged to anybody. */
@@ -29,9 +30,10 @@ static uint64_t bytes_of(const struct remex_bytes *items, size_t count)
     return bytes;
 }
 
-static enum remex_status check_limits(const struct message_limits *limits,
+static enum remex_status check_limits(const struct call *call,
         const struct process_spec *spec, struct remex_error *error)
 {
+    const struct message_limits *limits = &call->session->principal->limits;
     uint64_t count = (uint64_t)spec->argv_count + spec->env_count;
     uint64_t bytes = bytes_of(spec->argv, spec->argv_count) +
             bytes_of(spec->env, spec->env_count);
@@ -45,14 +47,15 @@ static enum remex_status check_limits(const struct message_limits *limits,
     if (limits->wall_time_ms > 0 && spec->wall_time_ms > limits->wall_time_ms)
         return refusal_too_large(error, "wall_time_ms", limits->wall_time_ms,
                 spec->wall_time_ms);
-    return REMEX_OK;
+    return tree_limits_check(&spec->tree_limits, &limits->tree,
+            call->requests->settings.tree_limits, error);
 }
 
 enum remex_status requests_check_process(struct call *call,
         const struct process_spec *spec, bool known, struct remex_error *error)
 {
     struct principal *principal = call->session->principal;
-    enum remex_status status = check_limits(&principal->limits, spec, error);
+    enum remex_status status = check_limits(call, spec, error);
 
     if (status == REMEX_OK && !known && principal->policy)
         status = policy_check_environment(principal->policy, spec, error);

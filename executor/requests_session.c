@@ -4,21 +4,34 @@
  * Open (with Resume), Close, Renew.
  */
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/ids.h"
 #include "common/text.h"
 #include "executor/refusal.h"
 #include "executor/requests_state.h"
+#include "executor/tree_limits.h"
 
-/* What this executor can do beyond the least of version 1. */
-static const struct remex_bytes capabilities[] = {
-    { "pty", sizeof("pty") - 1 },
-    { "terminate-plan", sizeof("terminate-plan") - 1 },
-    { "wait", sizeof("wait") - 1 }, { "list", sizeof("list") - 1 },
-    { "run", sizeof("run") - 1 }, { "seal", sizeof("seal") - 1 },
-    { "cgroup", sizeof("cgroup") - 1 }, /* the last: not everywhere */
-};
+static void add_capability(struct requests *requests, const char *name)
+{
+    assert(requests->capability_count < REQUESTS_CAPABILITIES);
+    requests->capabilities[requests->capability_count++] = text_bytes(name);
+}
+
+void requests_list_capabilities(struct requests *requests)
+{
+    static const char *const everywhere[] = { "pty", "terminate-plan", "wait",
+        "list", "run", "seal" };
+
+    for (size_t i = 0; i < sizeof(everywhere) / sizeof(everywhere[0]); i++)
+        add_capability(requests, everywhere[i]);
+    if (requests->settings.grouped)
+        add_capability(requests, "cgroup");
+    for (enum tree_limit i = 0; i < TREE_LIMITS; i++)
+        if (requests->settings.tree_limits & TREE_LIMIT(i))
+            add_capability(requests, tree_limit_capability(i));
+}
 
 static void note_holder(
         struct session *session, const struct open_request *open)
@@ -46,10 +59,8 @@ static void fill_open_reply(struct call *call, struct session *session)
     open->role = session->role;
     open->limits = session->principal->limits;
     open->limits.retention_ms = requests->settings.retention_ms;
-    open->capabilities = capabilities;
-    open->capability_count = sizeof(capabilities) / sizeof(capabilities[0]);
-    if (!requests->settings.grouped)
-        open->capability_count--;
+    open->capabilities = requests->capabilities;
+    open->capability_count = requests->capability_count;
     open->hint_address = text_bytes(requests->hooks.hint_address(
             requests->hooks.user, call->caller->front));
     memcpy(open->hint_topic, session->topic, sizeof(open->hint_topic));

@@ -18,13 +18,16 @@
 enum {
     /* What decoding one request may use: its values take more room than its
      * bytes, but not without end. */
-    REQUESTS_ARENA_BYTES = 4 * 1024 * 1024
+    REQUESTS_ARENA_BYTES = 4 * 1024 * 1024,
+    REQUESTS_CAPABILITIES = 10 /* at most */
 };
 
 struct requests {
     struct requests_settings settings;
     struct requests_hooks hooks;
     struct message_id boot_id;
+    struct remex_bytes capabilities[REQUESTS_CAPABILITIES];
+    size_t capability_count;
     struct agenda agenda;
     struct principals principals;
     struct sessions sessions;
@@ -72,6 +75,9 @@ requests_method requests_list;
 requests_method requests_forget;
 requests_method requests_run;
 requests_method requests_seal;
+
+/* What clients are told at Open that this executor can do. */
+void requests_list_capabilities(struct requests *requests);
 
 /* Whether what is to be started is within the limits of one process; one that
  * is not `known` is charged to the rate of starts. */

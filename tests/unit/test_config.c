@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "executor/config.h"
+#include "executor/config_tree_limits.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -209,6 +209,42 @@ static void limits_are_set_and_must_work_together(void)
     check_refused(ARGUMENTS("--limit", "parked=100"), "lower one of them");
 }
 
+static void check_kept(const struct config *config, unsigned int available,
+        enum remex_status status, const char *limit)
+{
+    struct remex_error error = { .text = "" };
+
+    g_assert_cmpint(
+            config_check_tree_limits(config, available, &error), ==, status);
+    if (!strstr(error.text, limit))
+        g_error("'%s' does not say '%s'", error.text, limit);
+}
+
+static void limits_that_cannot_be_kept_are_told(void)
+{
+    char *policy = make_file("for uid:1\nlimit cpu_millis=50\n"
+                             "for uid:2\nlimit pids=0\n",
+            0644);
+    struct remex_error error;
+    struct config config;
+
+    g_assert_cmpint(
+            parse(&config, ARGUMENTS("--limit=pids=9", "--policy", policy),
+                    &error),
+            ==, REMEX_OK);
+    check_kept(&config, 0, REMEX_UNIMPLEMENTED, "the limit pids takes");
+    check_kept(&config, TREE_LIMIT(TREE_PIDS), REMEX_UNIMPLEMENTED,
+            "the limit cpu_millis takes");
+    check_kept(&config, TREE_LIMIT(TREE_PIDS) | TREE_LIMIT(TREE_CPU), REMEX_OK,
+            "");
+    config_deinit(&config);
+    g_assert_cmpint(
+            parse(&config, ARGUMENTS("--retention=9"), &error), ==, REMEX_OK);
+    check_kept(&config, 0, REMEX_OK, "");
+    config_deinit(&config);
+    remove_file(policy);
+}
+
 static void check_policy_refused(const char *text, int mode, const char *why)
 {
     char *path = make_file(text, mode);
@@ -283,6 +319,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/config", tls_wants_its_files_and_somebody_to_let_in);
     SUITE_ADD("/config", tokens_that_are_no_secret_are_refused);
     SUITE_ADD("/config", limits_are_set_and_must_work_together);
+    SUITE_ADD("/config", limits_that_cannot_be_kept_are_told);
     SUITE_ADD("/config", a_policy_that_is_wrong_is_refused);
     SUITE_ADD("/config", whoever_has_no_user_is_told);
     return g_test_run();

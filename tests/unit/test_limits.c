@@ -28,6 +28,12 @@ static void a_limit_is_set_by_its_name(void)
     g_assert_true(memcmp(&limits, &before, sizeof(limits)) == 0);
     set(&limits, "retained_bytes_in_all=2147483648");
     g_assert_cmpuint(limits.retained_bytes_in_all, ==, 2147483648);
+    set(&limits, "memory_bytes=1048576");
+    set(&limits, "pids=0");
+    set(&limits, "cpu_millis=10");
+    g_assert_cmpuint(limits.tree.memory_bytes, ==, 1048576);
+    g_assert_cmpuint(limits.tree.pids, ==, 0);
+    g_assert_cmpuint(limits.tree.cpu_millis, ==, 10);
     set(&limits, "starts_per_second=0");
     g_assert_cmpuint(limits.starts_per_second, ==, 0);
 }
@@ -52,6 +58,11 @@ static void what_is_no_limit_is_told(void)
         { "processes=0", "less than" },
         { "retained_bytes=65535", "less than" },
         { "processes=1000001", "more than" },
+        { "memory_bytes=1", "less than" },
+        { "memory_bytes=1125899906842625", "more than" },
+        { "pids=4194305", "more than" },
+        { "cpu_millis=9", "less than" },
+        { "cpu_millis=10000001", "more than" },
     };
     struct limit_word word;
 
@@ -76,6 +87,8 @@ static void some_are_of_a_principal(void)
     g_assert_true(limits_is_of_principal(&word));
     g_assert_null(limits_parse("sessions_in_all=1", &word));
     g_assert_false(limits_is_of_principal(&word));
+    g_assert_null(limits_parse("cpu_millis=500", &word));
+    g_assert_true(limits_is_of_principal(&word));
 }
 
 static void what_waits_must_have_room(void)

@@ -10,6 +10,7 @@
 
 #include <glib.h>
 
+#include "executor/tree_limits.h"
 #include "support/desk.h"
 #include "support/suite.h"
 
@@ -379,6 +380,64 @@ static void wall_time_is_limited(void)
     desk_deinit(&desk);
 }
 
+static void trees_are_limited(void)
+{
+    struct follow_spec none = { 0 };
+    struct request request = desk_start_request("more", &none, 0);
+    struct request inspect = { .method = METHOD_INSPECT,
+        .inspect = { { "plain", 5 } } };
+    struct desk desk;
+    struct reply reply;
+
+    desk_init(&desk);
+    desk.settings.tree_limits = TREE_LIMIT(TREE_PIDS);
+    desk.settings.limits.tree.pids = 50;
+    desk_start(&desk);
+    g_assert_cmpuint(desk_open(&desk).open.limits.tree.pids, ==, 50);
+    request.start.process.tree_limits.pids = 51;
+    reply = desk_call(&desk, &request);
+    desk_check_status(&reply, REMEX_INVALID_ARGUMENT);
+    g_assert_cmpint(reply.error.kind, ==, REMEX_ERROR_LIMIT_HIT);
+    g_assert_cmpstr(reply.error.name, ==, "pids");
+    request.start.process.tree_limits = (struct tree_limits){ 1 << 20, 0, 0 };
+    reply = desk_call(&desk, &request);
+    desk_check_status(&reply, REMEX_UNIMPLEMENTED);
+    g_assert_cmpstr(reply.error.name, ==, "start.tree_limits.memory_bytes");
+    desk_start_process(&desk, "plain", 0, 0);
+    reply = desk_call(&desk, &inspect);
+    g_assert_cmpuint(reply.inspect.process.tree_limits.pids, ==, 50);
+    g_assert_cmpuint(reply.inspect.process.tree_limits.memory_bytes, ==, 0);
+    desk_deinit(&desk);
+}
+
+static bool is_told(const struct open_reply *open, const char *capability)
+{
+    for (size_t i = 0; i < open->capability_count; i++) {
+        struct remex_bytes one = open->capabilities[i];
+
+        if (one.size == strlen(capability) &&
+                memcmp(one.data, capability, one.size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void what_can_be_limited_is_told(void)
+{
+    struct desk desk;
+    struct reply reply;
+
+    desk_init(&desk);
+    desk.settings.tree_limits = TREE_LIMIT(TREE_PIDS) | TREE_LIMIT(TREE_CPU);
+    desk_start(&desk);
+    reply = desk_open(&desk);
+    g_assert_true(is_told(&reply.open, "limit-pids"));
+    g_assert_true(is_told(&reply.open, "limit-cpu"));
+    g_assert_false(is_told(&reply.open, "limit-memory"));
+    g_assert_true(is_told(&reply.open, "run"));
+    desk_deinit(&desk);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -391,5 +450,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/requests_limits", input_of_a_principal_is_limited);
     SUITE_ADD("/requests_limits", sessions_in_all_are_limited);
     SUITE_ADD("/requests_limits", wall_time_is_limited);
+    SUITE_ADD("/requests_limits", trees_are_limited);
+    SUITE_ADD("/requests_limits", what_can_be_limited_is_told);
     return g_test_run();
 }
