@@ -215,6 +215,8 @@ static struct process_spec spec_of(const struct remex_process_options *options)
                 (enum stdin_kind)choice(options->stdin_mode, REMEX_STDIN_PIPE),
         .out = stream_of(&options->out),
         .err = stream_of(&options->err),
+        .tree_limits = { options->tree_limits.memory_bytes,
+                options->tree_limits.pids, options->tree_limits.cpu_millis },
     };
 
     if (options->env_mode == REMEX_ENV_OVERLAY)

@@ -222,6 +222,8 @@ void status_copy(const struct inspect_reply *reply, void *room,
         .owned = from->owned,
         .owner_loss = owner_loss_of(from->owner_loss),
         .expires_ns = from->expires_ns,
+        .tree_limits = { from->tree_limits.memory_bytes, from->tree_limits.pids,
+                from->tree_limits.cpu_millis },
         .has_exit = from->ending.has_exited,
         .exit = from->ending.exited,
     };

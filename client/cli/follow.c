@@ -31,8 +31,13 @@ static int final_status(const struct follow *follow)
     struct remex_exit ended;
     enum remex_status got = remex_process_wait(follow->process, 0, &ended);
 
-    if (got == REMEX_OK)
+    if (got == REMEX_OK) {
+        if (ended.memory_kills > 0)
+            report("%" PRIu64 " of its processes killed for their limit of "
+                   "memory",
+                    ended.memory_kills);
         return ending_status(&ended);
+    }
     report("cannot tell how the program ended: %s", remex_status_name(got));
     return REPORT_EXIT_FAILED;
 }

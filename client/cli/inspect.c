@@ -105,11 +105,29 @@ static void print_followers(const struct remex_process_status *status)
     }
 }
 
+static void print_limits(const struct remex_tree_limits *limits)
+{
+    char memory[STATUS_WORDS_BYTES];
+
+    status_words_size(limits->memory_bytes, memory);
+    if (limits->memory_bytes > 0)
+        printf("%-*s%s of memory\n", NAME_COLUMN, "limit", memory);
+    if (limits->pids > 0)
+        printf("%-*s%" PRIu64 " processes and threads\n", NAME_COLUMN, "limit",
+                limits->pids);
+    if (limits->cpu_millis > 0)
+        printf("%-*s%" PRIu64 ".%03" PRIu64 " processors\n", NAME_COLUMN,
+                "limit", limits->cpu_millis / 1000, limits->cpu_millis % 1000);
+}
+
 static void print_exit(const struct remex_exit *ended)
 {
     printf("%-*s%s%s\n", NAME_COLUMN, "reason",
             status_words_reason(ended->reason),
             ended->core ? ", core dumped" : "");
+    if (ended->memory_kills > 0)
+        printf("%-*s%" PRIu64 " killed for the limit of memory\n", NAME_COLUMN,
+                "memory", ended->memory_kills);
     printf("%-*s%.3f s, user %.3f s, system %.3f s, %" PRIu64 " KiB\n",
             NAME_COLUMN, "used", (double)ended->wall_us / 1e6,
             (double)ended->user_us / 1e6, (double)ended->system_us / 1e6,
@@ -138,6 +156,7 @@ static void print_status(const struct remex_process_status *status)
     printf("%-*s%s, %s without\n", NAME_COLUMN, "owner",
             status->owned ? "there" : "gone",
             status_words_owner_loss(status->owner_loss));
+    print_limits(&status->tree_limits);
     print_time("expires", status->expires_ns);
     if (status->has_exit)
         print_exit(&status->exit);

@@ -92,6 +92,30 @@ static bool take_rlimit(void *data, const char *value)
             rlimit_parse(value, &options->rlimits[options->rlimit_count++]);
 }
 
+static bool take_memory(void *data, const char *value)
+{
+    struct launch_options *options = data;
+    uint64_t *out = &options->tree_limits.memory_bytes;
+
+    return quantity_parse_bytes(value, out) && *out > 0;
+}
+
+static bool take_pids(void *data, const char *value)
+{
+    struct launch_options *options = data;
+    uint64_t *out = &options->tree_limits.pids;
+
+    return quantity_parse_count(value, out) && *out > 0;
+}
+
+static bool take_cpu(void *data, const char *value)
+{
+    struct launch_options *options = data;
+    uint64_t *out = &options->tree_limits.cpu_millis;
+
+    return quantity_parse_processors(value, out) && *out > 0;
+}
+
 static bool take_label(void *data, const char *value)
 {
     struct launch_options *options = data;
@@ -154,6 +178,12 @@ const struct option_spec launch_specs[] = {
             "a duration above 0 such as 10s", take_wall_time },
     { 0, "rlimit", "NAME=SOFT[:HARD]", "a resource limit; repeatable",
             "a limit such as nofile=1024:2048 or core=unlimited", take_rlimit },
+    { 0, "memory", "SIZE", "most memory of it and all that it starts",
+            "a size above 0 such as 512M", take_memory },
+    { 0, "pids", "COUNT", "most processes and threads of that tree",
+            "a number above 0", take_pids },
+    { 0, "cpu", "PROCESSORS", "most processors' time of that tree",
+            "a number above 0 such as 1.5", take_cpu },
     { 0, "stop-plan", "SIGNAL[:WAIT],...", "how remex stop is to end it",
             "steps such as TERM:10s,KILL", take_stop_plan },
     { 0, "keep", "DURATION", "let it outlive us for that long",
@@ -199,6 +229,7 @@ struct remex_process_options launch_process_options(
     process.wall_time_ms = options->wall_time_ms;
     process.rlimits = options->rlimits;
     process.rlimit_count = options->rlimit_count;
+    process.tree_limits = options->tree_limits;
     process.stop_plan = options->stop_plan.steps;
     process.stop_step_count = options->stop_plan.count;
     process.labels = options->labels.items;
@@ -224,6 +255,9 @@ static const char *option_of(const struct remex_error *error)
         { ".labels", "; see --label" },
         { ".wall_time_ms", "; see --wall-time" },
         { ".rlimits", "; see --rlimit" },
+        { ".memory_bytes", "; see --memory" },
+        { ".pids", "; see --pids" },
+        { ".cpu_millis", "; see --cpu" },
         { ".stop_plan", "; see --stop-plan" },
         { ".keep_ms", "; see --keep" },
         { ".owner_loss", "; see --owner-loss" },

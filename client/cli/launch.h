@@ -35,6 +35,7 @@ struct launch_options {
     int64_t wall_time_ms;
     struct remex_rlimit rlimits[LAUNCH_RLIMITS];
     size_t rlimit_count;
+    struct remex_tree_limits tree_limits;
     struct stop_plan stop_plan;
     struct labels labels;
     bool has_owner_loss; /* told, be it by --keep */

@@ -96,6 +96,26 @@ bool quantity_parse_bytes(const char *text, uint64_t *out)
     return true;
 }
 
+bool quantity_parse_processors(const char *text, uint64_t *millis_out)
+{
+    const char *end;
+    uint64_t whole;
+    uint64_t part = 0;
+    size_t digits = 0;
+
+    if (!parse_digits(text, &whole, &end) || whole > UINT32_MAX)
+        return false;
+    if (*end == '.') {
+        digits = strspn(end + 1, "0123456789");
+        if (digits < 1 || digits > 3 || !parse_digits(end + 1, &part, &end))
+            return false;
+    }
+    for (; digits < 3; digits++)
+        part *= 10;
+    *millis_out = whole * 1000 + part;
+    return *end == '\0';
+}
+
 bool quantity_parse_count(const char *text, uint64_t *out)
 {
     const char *end;

@@ -19,6 +19,10 @@ bool quantity_parse_wait(const char *text, int *ms_out);
 /* "512", "64K", "1M", "2G", "1T": powers of 1024. */
 bool quantity_parse_bytes(const char *text, uint64_t *out);
 
+/* "2", "0.5": a number of processors, in thousandths; no more than three digits
+ * behind the point. */
+bool quantity_parse_processors(const char *text, uint64_t *millis_out);
+
 /* A whole number and nothing else. */
 bool quantity_parse_count(const char *text, uint64_t *out);
 

@@ -105,6 +105,24 @@ static void write_followers(
     json_close(json);
 }
 
+static void write_limit(struct json *json, const char *key, uint64_t value)
+{
+    if (value > 0)
+        json_unsigned(json, key, value);
+    else
+        json_null(json, key);
+}
+
+static void write_limits(
+        struct json *json, const struct remex_tree_limits *limits)
+{
+    json_open_object(json, "tree_limits");
+    write_limit(json, "memory_bytes", limits->memory_bytes);
+    write_limit(json, "pids", limits->pids);
+    write_limit(json, "cpu_millis", limits->cpu_millis);
+    json_close(json);
+}
+
 static void write_exit(
         struct json *json, const struct remex_process_status *status)
 {
@@ -123,6 +141,7 @@ static void write_exit(
     json_unsigned(json, "user_us", ended->user_us);
     json_unsigned(json, "system_us", ended->system_us);
     json_unsigned(json, "max_rss_kib", ended->max_rss_kib);
+    json_unsigned(json, "memory_kills", ended->memory_kills);
     json_close(json);
 }
 
@@ -147,6 +166,7 @@ void status_json_write(struct json *json, const char *key,
     write_followers(json, status);
     json_bool(json, "owned", status->owned);
     json_text(json, "owner_loss", status_words_owner_loss(status->owner_loss));
+    write_limits(json, &status->tree_limits);
     write_time(json, "expires", status->expires_ns);
     write_exit(json, status);
     json_close(json);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/status_words.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -111,6 +112,19 @@ const char *status_words_owner_loss(enum remex_owner_loss owner_loss)
     };
 
     return pick(words, COUNT(words), (unsigned int)owner_loss);
+}
+
+void status_words_size(uint64_t bytes, char out[STATUS_WORDS_BYTES])
+{
+    static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+    size_t unit = 0;
+
+    while (unit < COUNT(units) - 1 && bytes > 0 && bytes % 1024 == 0) {
+        bytes /= 1024;
+        unit++;
+    }
+    (void)snprintf(
+            out, STATUS_WORDS_BYTES, "%" PRIu64 " %s", bytes, units[unit]);
 }
 
 void status_words_summary(

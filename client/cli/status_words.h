@@ -21,6 +21,9 @@ const char *status_words_end(enum remex_stream_end_kind kind);
 const char *status_words_reason(enum remex_exit_reason reason);
 const char *status_words_owner_loss(enum remex_owner_loss owner_loss);
 
+/* "64 MiB", or in KiB or bytes, if it is no whole number of those. */
+void status_words_size(uint64_t bytes, char out[STATUS_WORDS_BYTES]);
+
 /* "running", "exit 3", "TERM", "timeout": the state and how it came to it. */
 void status_words_summary(const struct remex_process_status *status,
         char out[STATUS_WORDS_BYTES]);

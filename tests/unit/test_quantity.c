@@ -89,6 +89,31 @@ static void counts_are_whole(void)
     g_assert_false(quantity_parse_count("-1", &count));
 }
 
+static void check_processors(const char *text, bool good, uint64_t expected)
+{
+    uint64_t millis = 0;
+
+    if (quantity_parse_processors(text, &millis) != good)
+        g_error("'%s' was %s", text, good ? "refused" : "taken");
+    if (good)
+        g_assert_cmpuint(millis, ==, expected);
+}
+
+static void processors_come_in_thousandths(void)
+{
+    const char *const bad[] = { "", ".", ".5", "1.", "1.2345", "-1", "1,5",
+        "1.5x", "0x1", "1.2.3", "4294967296" };
+
+    check_processors("0", true, 0);
+    check_processors("2", true, 2000);
+    check_processors("0.5", true, 500);
+    check_processors("1.25", true, 1250);
+    check_processors("12.345", true, 12345);
+    check_processors("0.010", true, 10);
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+        check_processors(bad[i], false, 0);
+}
+
 static void areas_have_two_sides(void)
 {
     unsigned int rows = 0;
@@ -114,6 +139,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/quantity", sizes_have_units);
     SUITE_ADD("/quantity", other_sizes_are_refused);
     SUITE_ADD("/quantity", counts_are_whole);
+    SUITE_ADD("/quantity", processors_come_in_thousandths);
     SUITE_ADD("/quantity", areas_have_two_sides);
     return g_test_run();
 }

@@ -81,6 +81,7 @@ struct remex_process_status {
     bool owned; /* its session lives */
     enum remex_owner_loss owner_loss;
     int64_t expires_ns; /* when it ends or is forgotten by itself; 0: not set */
+    struct remex_tree_limits tree_limits; /* that it has; 0: none */
     bool has_exit;
     struct remex_exit exit;
 };

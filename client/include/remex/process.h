@@ -102,6 +102,21 @@ struct remex_rlimit {
     uint64_t hard;
 };
 
+/*
+ * What a process and all that it starts may use together, by control groups.
+ * Not every executor can do each of them: asked of one that cannot,
+ * REMEX_UNIMPLEMENTED. An executor may have limits of its own: then those hold
+ * for who asks for none, and more than they is refused with their names.
+ */
+struct remex_tree_limits {
+    /* From 1 MiB; with what its files hold in the page cache. Whoever needs
+     * more is killed, see struct remex_exit. */
+    uint64_t memory_bytes;
+    uint64_t pids; /* processes and threads; then fork fails with EAGAIN */
+    /* Thousandths of a processor, from 10: 2500 is two and a half. */
+    uint64_t cpu_millis;
+};
+
 /* Send a signal to the process's group, then wait for its end. */
 struct remex_stop_step {
     int signal_number;
@@ -140,6 +155,7 @@ struct remex_process_options {
     size_t label_count;
     size_t window_bytes; /* output held here; default: the client's */
     bool exclusive; /* this handle follows it alone, see remex_process_attach */
+    struct remex_tree_limits tree_limits; /* default: none */
 };
 
 /* Starts argv[0], looked up in the PATH it will have. `argv` ends with NULL.
