@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "common/error.h"
+#include "common/ssh_address.h"
 #include "common/text.h"
 
 #define HINT_SUFFIX ".hints"
@@ -196,16 +197,12 @@ static enum remex_status parse_local(
 static enum remex_status parse_ssh(
         const char *rest, struct address *out, struct remex_error *error)
 {
-    if (rest[0] == '\0' || rest[0] == '/')
-        return wrong(
-                error, "An ssh address needs a host, as in ssh://user@build7.");
-    if (has_control(rest) || !text_is_utf8(text_bytes(rest)))
-        return wrong(error,
-                "An ssh address must be UTF-8 without control characters.");
+    struct ssh_address parts;
+
     if (strlen(rest) >= ADDRESS_HOST_BYTES)
         return wrong(error, "The ssh address is longer than 255 bytes.");
     memcpy(out->host, rest, strlen(rest) + 1);
-    return REMEX_OK;
+    return ssh_address_parse(rest, &parts, error);
 }
 
 /* --- All ------------------------------------------------------------------ */

@@ -9,7 +9,8 @@
  *     tcp://127.0.0.1:4800         or a name, or [::1]
  *     tls://build7.example:4801
  *     local:                       a private executor, for a client
- *     ssh://[user@]host[/path]     one started over ssh, for a client
+ *     ssh://[user@]host[/path]     one started over ssh, for a client; the
+ *                                  whole is in common/ssh_address.h
  */
 
 #include <stdbool.h>
