@@ -3,18 +3,19 @@
 #define BENCH_SSH_SERVER_H
 
 /*
- * An OpenSSH server of our own, on a loopback port, with one master connection
- * to it (ControlMaster).
+ * An OpenSSH server of our own with one master connection to it
+ * (ControlMaster).
  */
 
 #include <sys/types.h>
 
 #include "bench/meter.h"
 
+struct sshd;
+
 struct ssh_server {
-    char *directory;
+    struct sshd *sshd;
     char *control; /* the socket of the master */
-    pid_t daemon;
     pid_t master;
 };
 
