@@ -5,16 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "client/helper.h"
 #include "common/clock.h"
 #include "common/error.h"
 
@@ -89,54 +87,18 @@ static const char *find_program(const char *asked, char out[PROGRAM_BYTES])
 
 /* --- Starting it --------------------------------------------------------- */
 
-/* Nothing of ours gets through but stderr, for its complaints. */
-static bool prepare_files(posix_spawn_file_actions_t *actions, int fd)
-{
-    return posix_spawn_file_actions_addopen(
-                   actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0) == 0 &&
-            posix_spawn_file_actions_addopen(
-                    actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) == 0 &&
-            posix_spawn_file_actions_adddup2(actions, fd, CHILD_FD) == 0 &&
-            posix_spawn_file_actions_addclosefrom_np(actions, CHILD_FD + 1) ==
-            0;
-}
-
-/* Our signals are none of its business, nor are the terminal's. */
-static bool prepare_signals(posix_spawnattr_t *attributes)
-{
-    sigset_t none;
-    sigset_t all;
-
-    sigemptyset(&none);
-    sigfillset(&all);
-    return posix_spawnattr_setsigmask(attributes, &none) == 0 &&
-            posix_spawnattr_setsigdefault(attributes, &all) == 0 &&
-            posix_spawnattr_setflags(attributes,
-                    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                            POSIX_SPAWN_SETSID) == 0;
-}
-
-/* An errno. */
+/* Nothing of ours gets through but stderr, for its complaints; a program may
+ * have closed that. Returns an errno. */
 static int spawn(const char *program, int fd, pid_t *out)
 {
     char *const argv[] = { (char[]){ PROGRAM }, (char[]){ "--embedded" },
         (char[]){ CHILD_FD_TEXT }, NULL };
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int answer = ENOMEM;
+    bool has_stderr = fcntl(STDERR_FILENO, F_GETFD) >= 0;
+    const int files[] = { -1, -1, has_stderr ? STDERR_FILENO : -1, fd };
 
-    if (posix_spawn_file_actions_init(&actions) != 0)
-        return ENOMEM;
-    if (posix_spawnattr_init(&attributes) != 0) {
-        posix_spawn_file_actions_destroy(&actions);
-        return ENOMEM;
-    }
-    if (prepare_files(&actions, fd) && prepare_signals(&attributes))
-        answer = posix_spawnp(
-                out, program, &actions, &attributes, argv, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return answer;
+    _Static_assert(sizeof(files) / sizeof(files[0]) == CHILD_FD + 1,
+            "it is the last of these");
+    return helper_start(program, argv, files, CHILD_FD + 1, out);
 }
 
 static enum remex_status cannot_start(
@@ -206,14 +168,6 @@ static enum remex_status take_line(
     return address_parse(line, &embedded->address, error);
 }
 
-/* The program started ends at once, leaving the executor to nobody. Somebody
- * else may have waited for it, or nobody may have to. */
-static void reap(pid_t starter)
-{
-    while (waitpid(starter, NULL, 0) < 0 && errno == EINTR)
-        ;
-}
-
 enum remex_status embedded_start(struct embedded *embedded, const char *program,
         int64_t deadline, struct remex_error *error)
 {
@@ -236,7 +190,7 @@ enum remex_status embedded_start(struct embedded *embedded, const char *program,
     status = take_line(embedded, deadline, error);
     if (status != REMEX_OK)
         embedded_stop(embedded);
-    reap(starter);
+    helper_reap(starter); /* it ends at once, leaving the executor to nobody */
     return status;
 }
 
