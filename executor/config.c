@@ -61,6 +61,12 @@ const char config_usage[] =
         "  --embedded FD      for libremex: serve the program at the other "
         "end\n"
         "                     of FD and end with it\n"
+        "  --stdio            for libremex over ssh: relay between stdin and "
+        "stdout\n"
+        "                     and a private executor, which ends with it\n"
+        "  --stay             with --stdio: and the executor at the address, "
+        "which is\n"
+        "                     started if it does not run, and goes on\n"
         "  --help, --version\n";
 
 /* --- Options ------------------------------------------------------------- */
@@ -129,6 +135,7 @@ static enum remex_status take_embedded(
 {
     if (!parse_fd(value, &config->embedded_fd))
         return usage_error(error, "--embedded", "not an open descriptor");
+    config->failure_fd = config->embedded_fd;
     return REMEX_OK;
 }
 
@@ -240,6 +247,24 @@ static enum remex_status take_insecure_tcp(
     return REMEX_OK;
 }
 
+static enum remex_status take_stdio(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    (void)value;
+    (void)error;
+    config->stdio = true;
+    return REMEX_OK;
+}
+
+static enum remex_status take_stay(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    (void)value;
+    (void)error;
+    config->stay = true;
+    return REMEX_OK;
+}
+
 static const struct option {
     const char *name;
     enum remex_status (*take)(struct config *config, const char *value,
@@ -259,6 +284,8 @@ static const struct option {
     { "--front-user", take_front_user, false },
     { "--policy", take_policy, false },
     { "--insecure-tcp", take_insecure_tcp, true },
+    { "--stdio", take_stdio, true },
+    { "--stay", take_stay, true },
 };
 
 /* "NAME VALUE" or "NAME=VALUE"; a flag is "NAME". */
@@ -289,11 +316,31 @@ static enum remex_status take_option(struct config *config,
 
 /* --- All of it ----------------------------------------------------------- */
 
+static enum remex_status check_stdio(
+        const struct config *config, struct remex_error *error)
+{
+    if (config->stay && !config->stdio)
+        return usage_error(error, "--stay", "only with --stdio");
+    if (config->stdio && config->embedded_fd >= 0)
+        return usage_error(error, "--stdio", "not with --embedded");
+    if (config->stdio && !config->stay && config->address_count > 0)
+        return usage_error(error, "--stdio",
+                "it listens in a place of its own; with --listen say --stay");
+    if (config->stay &&
+            (config->address_count > 1 ||
+                    (config->address_count == 1 &&
+                            config->addresses[0].kind != ADDRESS_IPC)))
+        return usage_error(error, "--stay", "it needs one ipc:// address");
+    return REMEX_OK;
+}
+
 static enum remex_status check(
         const struct config *config, struct remex_error *error)
 {
     enum remex_status status = limits_check(&config->limits, error);
 
+    if (status == REMEX_OK)
+        status = check_stdio(config, error);
     if (config->embedded_fd >= 0 && config->address_count > 0)
         return usage_error(error, "--embedded", "not with --listen");
     if (config->changes_user && config->names_front_user &&
@@ -308,7 +355,9 @@ static enum remex_status check(
 enum remex_status config_parse(struct config *out, int argument_count,
         char *const *arguments, struct remex_error *error)
 {
-    *out = (struct config){ .ready_fd = -1, .embedded_fd = -1 };
+    *out = (struct config){
+        .ready_fd = -1, .embedded_fd = -1, .failure_fd = -1
+    };
     limits_default(&out->limits);
     for (int i = 1; i < argument_count;) {
         int used;

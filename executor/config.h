@@ -28,6 +28,10 @@ struct config {
     size_t address_count;
     int ready_fd;      /* -1: nobody wants to know */
     int embedded_fd;   /* -1: a host program's executor is not what we are */
+    int failure_fd;    /* who gets failures, in a line; -1: standard error */
+    bool stdio;        /* a relay for ssh is what we are, */
+    bool stay;         /* to an executor that goes on */
+    bool detach;       /* from whoever started us */
     bool insecure_tcp; /* tcp:// may be reached from beyond this host */
     struct tokens tokens;
     /* Files; "": not given. */

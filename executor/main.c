@@ -23,6 +23,7 @@
 #include "executor/list.h"
 #include "executor/powers.h"
 #include "executor/server.h"
+#include "executor/stdio_relay.h"
 #include "executor/supervisor.h"
 
 enum { EXIT_OK = 0, EXIT_CANNOT = 1, EXIT_USAGE = 2 };
@@ -42,12 +43,12 @@ struct daemon {
 
 /* --- Telling -------------------------------------------------------------- */
 
-/* The program that a private executor is for gets its failures in a line,
- * anybody else on standard error. */
+/* Whoever started it for himself gets its failures in a line, anybody else on
+ * standard error. */
 static void tell_failure(const struct daemon *daemon, const char *why)
 {
-    if (daemon->config.embedded_fd >= 0)
-        dprintf(daemon->config.embedded_fd, "error: %s\n", why);
+    if (daemon->config.failure_fd >= 0)
+        dprintf(daemon->config.failure_fd, "error: %s\n", why);
     else
         fprintf(stderr, "remexd: %s\n", why);
 }
@@ -254,6 +255,8 @@ static enum remex_status prepare(
     enum remex_status status = descriptors_check(
             config->address_count > 0 ? config->address_count : 1, error);
 
+    if (status == REMEX_OK && config->detach)
+        status = embedded_detach(error);
     if (status != REMEX_OK)
         return status;
     if (config->ready_fd >= 0) {
@@ -300,6 +303,7 @@ static int run(struct daemon *daemon)
 static int start(struct daemon *daemon, int argc, char **argv)
 {
     struct remex_error error = { 0 };
+    int exit_code;
 
     if (config_parse(&daemon->config, argc, argv, &error) != REMEX_OK) {
         tell_failure(daemon, error.text);
@@ -313,6 +317,8 @@ static int start(struct daemon *daemon, int argc, char **argv)
         puts("remexd " REMEX_VERSION);
         return EXIT_OK;
     }
+    if (daemon->config.stdio && !stdio_relay_run(&daemon->config, &exit_code))
+        return exit_code;
     log_init(&daemon->log, STDERR_FILENO,
             daemon->config.embedded_fd >= 0 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO);
     return run(daemon);
