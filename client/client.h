@@ -24,6 +24,7 @@
 #include "client/embedded_watch.h"
 #include "client/engine.h"
 #include "client/transport.h"
+#include "client/tunnel.h"
 
 struct remex_client {
     pid_t pid; /* that made it; in a forked child nothing may be touched */
@@ -33,6 +34,8 @@ struct remex_client {
     struct transport *transport;
     struct embedded embedded; /* fd -1: none */
     struct embedded_watch watch;
+    struct tunnel *tunnel; /* NULL: not over ssh */
+    char executor_address[ADDRESS_TEXT_BYTES];
     char *name;
     char *token;
     int call_timeout_ms;

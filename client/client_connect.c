@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -15,6 +16,7 @@
 #define MILLISECOND ((int64_t)1000 * 1000)
 
 #define DEFAULT_CONNECT_MS 5000
+#define DEFAULT_SSH_CONNECT_MS 20000
 #define DEFAULT_CALL_MS 30000
 #define DEFAULT_RECOVERY_MS 25000
 #define DEFAULT_WINDOW ((size_t)1024 * 1024)
@@ -127,6 +129,17 @@ static void embedded_ended(void *user)
     pthread_mutex_unlock(&client->mutex);
 }
 
+static void tunnel_ended(void *user, const struct remex_error *why)
+{
+    struct remex_client *client = user;
+    struct remex_error error = *why;
+
+    error.status = REMEX_DISCONNECTED;
+    pthread_mutex_lock(&client->mutex);
+    engine_fail(&client->engine, REMEX_FAILURE_LINK_LOST, &error);
+    pthread_mutex_unlock(&client->mutex);
+}
+
 /* --- Options ------------------------------------------------------------- */
 
 static int or_default(int given, int otherwise)
@@ -138,7 +151,8 @@ static int or_default(int given, int otherwise)
 
 /* Copies what the caller knows of them, and checks it. */
 static enum remex_status take_options(const struct remex_client_options *given,
-        struct remex_client_options *out, struct remex_error *error)
+        enum address_kind kind, struct remex_client_options *out,
+        struct remex_error *error)
 {
     *out = REMEX_DEFAULTS(remex_client_options);
     if (given && given->size < sizeof(given->size))
@@ -150,8 +164,8 @@ static enum remex_status take_options(const struct remex_client_options *given,
     if (out->connect_timeout_ms < 0 || out->call_timeout_ms < 0 ||
             out->recovery_ms < REMEX_AT_ONCE || out->lease_ms < 0)
         return error_bad_field(error, "options", "a duration is negative");
-    out->connect_timeout_ms =
-            or_default(out->connect_timeout_ms, DEFAULT_CONNECT_MS);
+    out->connect_timeout_ms = or_default(out->connect_timeout_ms,
+            kind == ADDRESS_SSH ? DEFAULT_SSH_CONNECT_MS : DEFAULT_CONNECT_MS);
     out->call_timeout_ms = or_default(out->call_timeout_ms, DEFAULT_CALL_MS);
     out->recovery_ms = or_default(out->recovery_ms, DEFAULT_RECOVERY_MS);
     if (out->window_bytes == 0)
@@ -213,6 +227,7 @@ static enum remex_status new_connection(struct remex_client *client,
         const struct remex_client_options *options, struct remex_error *error)
 {
     struct tls_files files = find_files(options);
+    struct connection_way way = { address, &files, client->tunnel };
     struct transport_events events = {
         .user = client,
         .up = lane_up,
@@ -223,7 +238,7 @@ static enum remex_status new_connection(struct remex_client *client,
         .due = due,
     };
 
-    return connection_new(address, &files, &events, &client->transport, error);
+    return connection_new(&way, &events, &client->transport, error);
 }
 
 /* Without a connection; remex_client_free ends it. */
@@ -302,6 +317,19 @@ static enum remex_status wait_open(struct remex_client *client,
     return why.status;
 }
 
+/* From now on the end of a private executor is told to the engine. */
+static enum remex_status watch_private(struct remex_client *client)
+{
+    struct tunnel_hooks hooks = { .user = client, .ended = tunnel_ended };
+
+    if (client->tunnel)
+        return tunnel_start(client->tunnel, &hooks);
+    if (client->embedded.fd >= 0)
+        return embedded_watch_start(
+                &client->watch, client->embedded.fd, embedded_ended, client);
+    return REMEX_OK;
+}
+
 static enum remex_status connect_to(struct remex_client *client,
         const struct address *address,
         const struct remex_client_options *options, int64_t deadline,
@@ -312,9 +340,7 @@ static enum remex_status connect_to(struct remex_client *client,
     if (status != REMEX_OK)
         return status;
     init_engine(client, options);
-    if (client->embedded.fd >= 0)
-        status = embedded_watch_start(
-                &client->watch, client->embedded.fd, embedded_ended, client);
+    status = watch_private(client);
     if (status != REMEX_OK)
         return error_set(error, status, "no thread or descriptor is left");
     pthread_mutex_lock(&client->mutex);
@@ -327,7 +353,7 @@ static enum remex_status connect_to(struct remex_client *client,
     return status;
 }
 
-/* Starts a private executor, if the address asks for one. */
+/* Starts a private executor, or the way to one, if the address asks for it. */
 static enum remex_status find_executor(struct remex_client *client,
         struct address *address, const struct remex_client_options *options,
         int64_t deadline, struct remex_error *error)
@@ -337,9 +363,9 @@ static enum remex_status find_executor(struct remex_client *client,
     if (address->kind == ADDRESS_IPC || address->kind == ADDRESS_TCP ||
             address->kind == ADDRESS_TLS)
         return REMEX_OK;
-    if (address->kind != ADDRESS_LOCAL)
-        return error_set(error, REMEX_UNIMPLEMENTED,
-                "this version does not connect to ssh: addresses");
+    if (address->kind == ADDRESS_SSH)
+        return tunnel_new(address, options->ssh_program, deadline,
+                &client->tunnel, error);
     status = embedded_start(
             &client->embedded, options->executor_program, deadline, error);
     if (status == REMEX_OK)
@@ -347,6 +373,16 @@ static enum remex_status find_executor(struct remex_client *client,
     else
         client->embedded.fd = -1;
     return status;
+}
+
+static void note_address(
+        struct remex_client *client, const struct address *address)
+{
+    if (client->tunnel)
+        snprintf(client->executor_address, sizeof(client->executor_address),
+                "%s", tunnel_address(client->tunnel));
+    else
+        address_format(address, client->executor_address);
 }
 
 enum remex_status remex_client_connect(const char *text,
@@ -364,9 +400,9 @@ enum remex_status remex_client_connect(const char *text,
         text = set && set[0] ? set : "local:";
     if (error)
         *error = (struct remex_error){ .status = REMEX_OK };
-    status = take_options(given, &options, error);
+    status = address_parse(text, &address, error);
     if (status == REMEX_OK)
-        status = address_parse(text, &address, error);
+        status = take_options(given, address.kind, &options, error);
     if (status == REMEX_OK)
         status = new_client(&options, &client, error);
     if (status != REMEX_OK)
@@ -374,12 +410,19 @@ enum remex_status remex_client_connect(const char *text,
     deadline = client_deadline(options.connect_timeout_ms);
     status = find_executor(client, &address, &options, deadline, error);
     if (status == REMEX_OK)
+        note_address(client, &address);
+    if (status == REMEX_OK)
         status = connect_to(client, &address, &options, deadline, error);
     if (status == REMEX_OK)
         *out = client;
     else
         remex_client_free(client);
     return status;
+}
+
+const char *remex_client_executor_address(const struct remex_client *client)
+{
+    return client->executor_address;
 }
 
 /* --- Ending -------------------------------------------------------------- */
@@ -429,8 +472,11 @@ void remex_client_free(struct remex_client *client)
         client_unlock(client);
         client->transport->operations->free(client->transport);
         embedded_watch_stop(&client->watch);
+        if (client->tunnel)
+            tunnel_stop(client->tunnel);
         pthread_mutex_lock(&client->mutex);
     }
+    tunnel_free(client->tunnel);
     if (client->embedded.fd >= 0)
         embedded_stop(&client->embedded);
     client->freed = true;

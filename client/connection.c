@@ -40,7 +40,9 @@ void connection_free(struct connection *connection)
 
 enum sp_framing connection_framing(const struct connection *connection)
 {
-    return connection->address.kind == ADDRESS_IPC ? SP_IPC : SP_PLAIN;
+    return connection->address.kind == ADDRESS_IPC || connection->tunnel
+            ? SP_IPC
+            : SP_PLAIN;
 }
 
 bool connection_is_thread(const struct connection *connection)
@@ -137,10 +139,12 @@ static enum remex_status find_hints(const struct connection *connection,
 {
     struct address told;
 
+    *out = connection->address;
+    if (connection->tunnel && text[0])
+        return REMEX_OK; /* the other end of it knows where */
     if (address_parse(text, &told, NULL) != REMEX_OK ||
             told.kind != connection->address.kind)
         return REMEX_INVALID_ARGUMENT;
-    *out = connection->address;
     out->port = told.port;
     memcpy(out->path, told.path, sizeof(out->path));
     return REMEX_OK;
@@ -252,9 +256,9 @@ static enum remex_status set_up_tls(struct connection *connection,
     return tls_context_new(files, &connection->context, error);
 }
 
-enum remex_status connection_new(const struct address *address,
-        const struct tls_files *files, const struct transport_events *events,
-        struct transport **out, struct remex_error *error)
+enum remex_status connection_new(const struct connection_way *way,
+        const struct transport_events *events, struct transport **out,
+        struct remex_error *error)
 {
     struct connection *connection = calloc(1, sizeof(*connection));
     enum remex_status status = REMEX_OK;
@@ -263,7 +267,8 @@ enum remex_status connection_new(const struct address *address,
         return error_set(error, REMEX_NO_MEMORY, "no memory for a connection");
     connection->transport.operations = &operations;
     connection->events = *events;
-    connection->address = *address;
+    connection->address = *way->address;
+    connection->tunnel = way->tunnel;
     connection->request_due = CLOCK_NEVER;
     connection->timer_at = CLOCK_NEVER;
     pthread_mutex_init(&connection->lock, NULL);
@@ -273,8 +278,8 @@ enum remex_status connection_new(const struct address *address,
     if (connection->wake_fd < 0)
         status = error_set(error, REMEX_RESOURCE_EXHAUSTED,
                 "no descriptor left for a connection");
-    else if (address->kind == ADDRESS_TLS)
-        status = set_up_tls(connection, files, error);
+    else if (way->address->kind == ADDRESS_TLS)
+        status = set_up_tls(connection, way->files, error);
     if (status != REMEX_OK) {
         connection_free(connection);
         return status;

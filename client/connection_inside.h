@@ -24,6 +24,7 @@
 
 #include "client/connection.h"
 #include "client/stream.h"
+#include "client/tunnel.h"
 #include "common/address.h"
 #include "common/sp.h"
 
@@ -84,6 +85,7 @@ struct connection {
     struct address address;        /* of requests */
     char name[ADDRESS_HOST_BYTES]; /* to be proved, by TLS */
     SSL_CTX *context;              /* NULL: no TLS */
+    struct tunnel *tunnel;         /* NULL: no ssh; lent */
     struct connection_lane lanes[CONNECTION_LANES];
     pthread_t thread;
     bool started;

@@ -84,13 +84,27 @@ static void note_problem(
         connection_note_problem(lane->connection, problem);
 }
 
-static bool dial(struct connection_lane *lane)
+static bool begin_stream(
+        struct connection_lane *lane, struct remex_error *error)
 {
     struct connection *connection = lane->connection;
+    int fd;
+
+    if (!connection->tunnel)
+        return stream_dial(&lane->stream, &lane->address, connection->context,
+                       connection->name, error) == REMEX_OK;
+    fd = tunnel_dial(connection->tunnel,
+            carries_requests(lane) ? MUX_REQUESTS : MUX_HINTS, error);
+    if (fd >= 0)
+        stream_take(&lane->stream, fd);
+    return fd >= 0;
+}
+
+static bool dial(struct connection_lane *lane)
+{
     struct remex_error error;
 
-    if (stream_dial(&lane->stream, &lane->address, connection->context,
-                connection->name, &error) != REMEX_OK) {
+    if (!begin_stream(lane, &error)) {
         note_problem(lane, &error);
         return false;
     }

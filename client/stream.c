@@ -161,6 +161,11 @@ enum remex_status stream_dial(struct stream *stream,
     return REMEX_OK;
 }
 
+void stream_take(struct stream *stream, int fd)
+{
+    stream->fd = fd;
+}
+
 static int connect_result(int fd)
 {
     socklen_t size = sizeof(int);

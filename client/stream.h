@@ -49,6 +49,9 @@ REMEX_CHECKED enum remex_status stream_dial(struct stream *stream,
         const struct address *address, SSL_CTX *context, char *name,
         struct remex_error *error);
 
+/* The same with a socket that is connected already, which is taken over. */
+void stream_take(struct stream *stream, int fd);
+
 /* STREAM_MOVED: it is ready. STREAM_BROKEN: as with stream_dial; REMEX_OK in
  * `error`: no reason is known. */
 enum stream_progress stream_shake(struct stream *stream,

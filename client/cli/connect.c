@@ -88,11 +88,30 @@ struct remex_client *connect_client(const struct connect_options *options)
     return NULL;
 }
 
+static bool is_over_ssh(const char *address)
+{
+    return strncmp(address, "ssh://", strlen("ssh://")) == 0;
+}
+
 struct remex_client *connect_to_lasting(const struct connect_options *options)
 {
-    if (strcmp(connect_address(options), "local:") != 0)
-        return connect_client(options);
-    report("a private executor would be gone at once: name one that stays, by "
-           "--at ADDR or $REMEX_EXECUTOR");
-    return NULL;
+    const char *address = connect_address(options);
+    bool over_ssh = is_over_ssh(address);
+    struct remex_client *client;
+
+    if (over_ssh && !strstr(address, "?stay")) {
+        report("a private executor would be gone at once: name one that stays, "
+               "by \"?stay\" behind that address");
+        return NULL;
+    }
+    if (strcmp(address, "local:") == 0) {
+        report("a private executor would be gone at once: name one that stays, "
+               "by --at ADDR or $REMEX_EXECUTOR");
+        return NULL;
+    }
+    client = connect_client(options);
+    if (client && over_ssh)
+        report("the executor stays, at %s there",
+                remex_client_executor_address(client));
+    return client;
 }

@@ -162,7 +162,7 @@ static void an_address_that_is_none(void)
 {
     check_refused("nonsense", NULL, REMEX_INVALID_ARGUMENT, "", 100);
     check_refused("ipc://", NULL, REMEX_INVALID_ARGUMENT, "", 100);
-    check_refused("ssh://h", NULL, REMEX_UNIMPLEMENTED, "", 100);
+    check_refused("ssh://-h", NULL, REMEX_INVALID_ARGUMENT, "host", 100);
 }
 
 static void a_private_executor_that_is_not_there(void)

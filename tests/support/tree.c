@@ -89,11 +89,11 @@ bool tree_wait_not_pending(pid_t pid, int signal_number, int ms)
     return true;
 }
 
-/* Calls `visit` for each child until it says true; returns that child or -1. */
-static pid_t visit_children(
-        pid_t pid, bool (*visit)(pid_t child, void *data), void *data)
+/* Of those that one of its threads has made. */
+static pid_t visit_children_of(pid_t pid, const char *thread,
+        bool (*visit)(pid_t child, void *data), void *data)
 {
-    char *name = g_strdup_printf("task/%d/children", (int)pid);
+    char *name = g_strdup_printf("task/%s/children", thread);
     char *list = read_file(pid, name);
     char **words = g_strsplit(list ? list : "", " ", 0);
     pid_t found = -1;
@@ -107,6 +107,23 @@ static pid_t visit_children(
     g_strfreev(words);
     g_free(list);
     g_free(name);
+    return found;
+}
+
+/* Calls `visit` for each child until it says true; returns that child or -1. */
+static pid_t visit_children(
+        pid_t pid, bool (*visit)(pid_t child, void *data), void *data)
+{
+    char *path = g_strdup_printf("/proc/%d/task", (int)pid);
+    GDir *threads = g_dir_open(path, 0, NULL);
+    const char *thread;
+    pid_t found = -1;
+
+    while (threads && found < 0 && (thread = g_dir_read_name(threads)))
+        found = visit_children_of(pid, thread, visit, data);
+    if (threads)
+        g_dir_close(threads);
+    g_free(path);
     return found;
 }
 

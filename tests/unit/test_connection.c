@@ -171,6 +171,7 @@ static void scene_init_nobody(struct scene *scene)
         .hinted = hinted,
         .due = due,
     };
+    struct connection_way way = { &scene->address, &files, NULL };
     struct remex_error error;
     char *text;
 
@@ -183,8 +184,7 @@ static void scene_init_nobody(struct scene *scene)
     g_free(text);
     g_assert_cmpint(address_hint(&scene->address, &scene->hint_address, &error),
             ==, REMEX_OK);
-    g_assert_cmpint(connection_new(&scene->address, &files, &events,
-                            &scene->transport, &error),
+    g_assert_cmpint(connection_new(&way, &events, &scene->transport, &error),
             ==, REMEX_OK);
 }
 

@@ -55,7 +55,7 @@ struct remex_client_options {
     size_t size;       /* of this struct, as the caller compiled it */
     const char *name;  /* for the executor's logs; default: the program's */
     const char *token; /* where the address asks for one */
-    int connect_timeout_ms; /* default 5000 */
+    int connect_timeout_ms; /* default 5000; over ssh 20000 */
     int call_timeout_ms;    /* default 30000; of calls without one of theirs */
     int recovery_ms;        /* default 25000; REMEX_AT_ONCE: give up at once */
     int lease_ms;           /* default: the executor's */
@@ -72,7 +72,9 @@ struct remex_client_options {
                                   * system's */
     const char *tls_certificate; /* yours, if the executor asks for one */
     const char *tls_key;
-    const char *tls_name; /* the executor has to prove; else: the host's */
+    const char *tls_name;    /* the executor has to prove; else: the host's */
+    const char *ssh_program; /* of ssh: addresses; default: the environment's
+                              * REMEX_SSH, else ssh */
 };
 
 /*
@@ -83,11 +85,24 @@ struct remex_client_options {
  *                                 certificate, you yours by one or by a token
  *     local:                      a private one, started for this client and
  *                                 gone with it
+ *     ssh://user@build7           one started there over ssh, and gone with the
+ *                                 client; behind the host there may be :PORT
+ *                                 and the path of remexd. With ?stay at the end
+ *                                 it is that user's own executor, started if
+ *                                 need be, which goes on
+ * ssh is a child of the program as long as the client lives, and asks nobody
+ * for anything: have a key in its agent or configuration.
+ *
  * NULL stands for $REMEX_EXECUTOR, or local: without it. `options` may be NULL.
  */
 REMEX_API REMEX_CHECKED enum remex_status remex_client_connect(
         const char *address, const struct remex_client_options *options,
         struct remex_client **out, struct remex_error *error);
+
+/* Where the executor listens, as its own host knows it: of use where it is not
+ * what was asked for, with local: and ssh:. Lent as long as the client. */
+REMEX_API const char *remex_client_executor_address(
+        const struct remex_client *client);
 
 /* Ends the session; what its processes do then was chosen when they were
  * started. Free its processes first. NULL is allowed. */
