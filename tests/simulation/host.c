@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulation/host.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
 #include "common/clock.h"
+#include "executor/launch.h"
 #include "executor/list.h"
 
 enum { PIPE_BYTES = 64 * 1024 };
@@ -369,6 +371,18 @@ static struct child *new_child(
     return child;
 }
 
+/* As the real host has it when a pipe or a process cannot be made. */
+static const struct spawn_failure scarcity = { REMEX_STAGE_RESOURCES, EMFILE };
+
+static bool is_scarce(const struct host *host, struct plan *plan)
+{
+    if (host->world->now >= host->scarce_until ||
+            !chance_percent(&plan->chance, 70))
+        return false;
+    world_tell(host->world, "%s finds no descriptor", plan->id);
+    return true;
+}
+
 static enum remex_status start(struct process_host *process_host,
         const struct process_spec *spec, const struct policy_section *policy,
         struct process *process, struct process_started *out,
@@ -387,6 +401,8 @@ static enum remex_status start(struct process_host *process_host,
             .os_error = 2 };
         return REMEX_FAILED_PRECONDITION;
     }
+    if (is_scarce(host, plan))
+        return launch_failed(spec, &scarcity, error);
     WORLD_CHECK(host->world, plan->starts == 0, "%s starts twice", plan->id);
     WORLD_CHECK(host->world, !plan->buried, "%s starts when it is buried",
             plan->id);

@@ -23,6 +23,7 @@ struct host {
     int64_t asleep_until;   /* the executor */
     struct memory memory;   /* of the executor */
     int64_t short_at;       /* it last had not enough */
+    int64_t scarce_until;   /* descriptors or processes: many starts fail */
     bool hurry;             /* children come to their end */
     bool ending;            /* the executor is */
 };

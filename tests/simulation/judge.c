@@ -514,6 +514,10 @@ static void judge_start(const struct operation *operation)
             status != REMEX_FAILED_PRECONDITION || plan->fails ||
                     plan->contested || job->actor->state != ACTOR_LIVES,
             "%s fails to start", plan->id);
+    CHECK(job,
+            status != REMEX_RESOURCE_EXHAUSTED || plan->starts == 0 ||
+                    plan->taken_back,
+            "%s was started, and is refused for want of something", plan->id);
 }
 
 static void judge_write(const struct operation *operation)

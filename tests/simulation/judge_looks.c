@@ -71,7 +71,9 @@ void judge_attach(const struct operation *operation)
                     plan->started_at >= operation->asked_at ||
                     plan->closed_at > 0 || plan->boot != job->actor->boot,
             "%s is there, and cannot be attached to", plan->id);
-    CHECK(job, status != REMEX_FAILED_PRECONDITION || plan->contested,
+    CHECK(job,
+            status != REMEX_FAILED_PRECONDITION || plan->contested ||
+                    job->actor->state != ACTOR_LIVES,
             "%s is said to be another's", plan->id);
 }
 

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "common/arena.h"
 #include "common/clock.h"
+#include "common/wire.h"
 #include "executor/list.h"
 
 enum { TICKET_BITS = 8 };
@@ -20,6 +22,7 @@ struct letter {
     uint32_t pipe;
     uint64_t ticket;
     unsigned int boot; /* of the executor that a request is for */
+    bool repeat;       /* the request has been sent before */
     GByteArray *bytes;
     struct appointment arrival;
 };
@@ -30,6 +33,13 @@ static int64_t later_of(int64_t a, int64_t b)
 }
 
 /* --- Letters ------------------------------------------------------------- */
+
+static GByteArray *copy_of(const void *data, size_t size)
+{
+    GByteArray *bytes = g_byte_array_sized_new((guint)size);
+
+    return g_byte_array_append(bytes, data, (guint)size);
+}
 
 static int64_t draw_delay(struct network *network)
 {
@@ -138,6 +148,8 @@ static bool deliver_request(struct letter *letter)
 
     if (!station_is_up(station) || station->host.boot != letter->boot)
         return true;
+    if (letter->repeat && lane->ticket != letter->ticket)
+        return true; /* nobody repeats what has been answered */
     if (lane->away == letter &&
             network->world->now >= station->host.asleep_until)
         lane->away = NULL; /* no cut can lose it any more */
@@ -151,11 +163,18 @@ static bool deliver_request(struct letter *letter)
     return true;
 }
 
+static int64_t parted_until(const struct letter *letter)
+{
+    bool out = letter->kind == LETTER_REQUEST || letter->kind == LETTER_GONE;
+
+    return out ? letter->network->mute_until : letter->network->deaf_until;
+}
+
 static bool deliver(struct letter *letter)
 {
     struct network *network = letter->network;
 
-    if (is_held_up(letter, network->parted_until))
+    if (is_held_up(letter, parted_until(letter)))
         return false;
     switch (letter->kind) {
     case LETTER_REQUEST:
@@ -268,6 +287,44 @@ void network_cut_all(struct network *network)
         cut(&network->lanes[i]);
 }
 
+/* Which request it is. */
+static enum method method_of(const GByteArray *bytes)
+{
+    struct request request = { .method = METHOD_NONE };
+    struct arena arena;
+
+    arena_init(&arena, 1024 * 1024);
+    (void)!wire_decode_request((struct remex_bytes){ bytes->data, bytes->len },
+            &arena, &request, NULL);
+    arena_deinit(&arena);
+    return request.method;
+}
+
+/* The protocol says which may come twice though nobody has lost an answer: not
+ * those that do what is left to be done of them, or begin anew, each time. */
+static bool may_repeat(enum method method)
+{
+    return method != METHOD_NONE && method != METHOD_START &&
+            method != METHOD_RUN && method != METHOD_FOLLOW &&
+            method != METHOD_PULL && method != METHOD_WRITE;
+}
+
+/* It comes twice, in whichever order. */
+static void repeat(const struct letter *letter)
+{
+    struct letter *again;
+
+    if (!may_repeat(method_of(letter->bytes)))
+        return;
+    again = letter_new(letter->network, LETTER_REQUEST, letter->lane,
+            copy_of(letter->bytes->data, letter->bytes->len));
+
+    again->pipe = letter->pipe;
+    again->ticket = letter->ticket;
+    again->repeat = true;
+    post(again);
+}
+
 static void go(struct lane *lane, struct letter *letter)
 {
     struct network *network = lane->network;
@@ -276,6 +333,9 @@ static void go(struct lane *lane, struct letter *letter)
     letter->boot = network->station->host.boot;
     lane->away = letter;
     post(letter);
+    if (!network->world->calm &&
+            chance_percent(&network->chance, network->weather->repeats))
+        repeat(letter);
 }
 
 static void on_connect(struct appointment *appointment, int64_t now)
@@ -285,7 +345,8 @@ static void on_connect(struct appointment *appointment, int64_t now)
 
     if (!network->events)
         return;
-    if (now < network->parted_until || !station_is_up(network->station) ||
+    if (now < network->mute_until || now < network->deaf_until ||
+            !station_is_up(network->station) ||
             now < network->station->host.asleep_until) {
         network->trouble_at = later_of(network->trouble_at, now);
         world_set(network->world, appointment,
@@ -493,28 +554,49 @@ void network_reply(struct network *network, uint32_t pipe, uint64_t ticket,
         maybe_cut(network, number);
 }
 
+/* Anybody may send hints to anybody. Some of the bytes behind the topic are not
+ * what they were. */
+static void forge(struct network *network, struct remex_bytes hint)
+{
+    GByteArray *bytes = copy_of(hint.data, hint.size);
+    uint64_t changes = 1 + chance_below(&network->chance, 3);
+
+    while (changes-- > 0 && bytes->len > MESSAGE_TOPIC_BYTES)
+        bytes->data[MESSAGE_TOPIC_BYTES +
+                chance_below(
+                        &network->chance, bytes->len - MESSAGE_TOPIC_BYTES)] =
+                (uint8_t)chance_next(&network->chance);
+    post(letter_new(network, LETTER_HINT, 0, bytes));
+}
+
 void network_hint(struct network *network, struct remex_bytes hint)
 {
-    GByteArray *bytes;
-
-    if (!network->listening ||
-            chance_percent(&network->chance, network->weather->hint_loss) ||
-            network->world->now < network->parted_until)
+    if (!network->listening || network->world->now < network->deaf_until)
         return;
-    bytes = g_byte_array_sized_new((guint)hint.size);
-    g_byte_array_append(bytes, hint.data, (guint)hint.size);
-    post(letter_new(network, LETTER_HINT, 0, bytes));
+    if (!network->world->calm &&
+            chance_percent(&network->chance, network->weather->forgeries))
+        forge(network, hint);
+    if (!chance_percent(&network->chance, network->weather->hint_loss))
+        post(letter_new(
+                network, LETTER_HINT, 0, copy_of(hint.data, hint.size)));
 }
 
 /* --- Faults --------------------------------------------------------------- */
 
-void network_part(struct network *network, int64_t length)
+void network_part(struct network *network, int64_t length, bool out, bool in)
 {
-    world_tell(network->world, "client %u is cut off for %lld ms",
-            network->number, (long long)(length / MS));
-    network->parted_until =
-            later_of(network->parted_until, network->world->now + length);
-    network->trouble_at = later_of(network->trouble_at, network->parted_until);
+    int64_t until = network->world->now + length;
+
+    world_tell(network->world, "client %u is cut off for %lld ms%s",
+            network->number, (long long)(length / MS),
+            out && in     ? ""
+                    : out ? ", one way: he is not heard"
+                          : ", one way: he hears nothing");
+    if (out)
+        network->mute_until = later_of(network->mute_until, until);
+    if (in)
+        network->deaf_until = later_of(network->deaf_until, until);
+    network->trouble_at = later_of(network->trouble_at, until);
 }
 
 void network_sleep(struct network *network, int64_t length)
@@ -528,7 +610,8 @@ void network_sleep(struct network *network, int64_t length)
 
 void network_heal(struct network *network)
 {
-    network->parted_until = 0;
+    network->mute_until = 0;
+    network->deaf_until = 0;
     for (struct letter *letter = network->letters; letter;
             letter = letter->next)
         if (letter->arrival.slot != 0)

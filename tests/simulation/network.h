@@ -51,7 +51,8 @@ struct network {
     uint32_t pipes;
     struct letter *letters; /* under way, both directions */
 
-    int64_t parted_until; /* nothing gets through */
+    int64_t mute_until;   /* nothing that he sends gets through, */
+    int64_t deaf_until;   /* nothing that is sent to him */
     int64_t asleep_until; /* the client */
     int64_t heard_at;     /* the station took a request of his */
     int64_t renewed_at;   /* he sent one that was answered */
@@ -71,8 +72,9 @@ void network_attend(
 void network_cut(struct network *network, unsigned int lane);
 void network_cut_all(struct network *network);
 
-/* Nothing gets through for so long. */
-void network_part(struct network *network, int64_t length);
+/* Nothing gets through for so long: of what he sends, of what is sent to him.
+ */
+void network_part(struct network *network, int64_t length, bool out, bool in);
 
 /* The client does nothing for so long. */
 void network_sleep(struct network *network, int64_t length);

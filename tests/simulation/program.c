@@ -126,7 +126,10 @@ static int64_t draw_length(struct step *step)
 
 static void do_part(struct step *step, struct actor *actor)
 {
-    network_part(&actor->network, draw_length(step));
+    int64_t length = draw_length(step);
+    uint64_t ways = chance_below(&step->chance, 4);
+
+    network_part(&actor->network, length, ways != 0, ways != 1);
 }
 
 static void do_client_sleep(struct step *step, struct actor *actor)
@@ -165,6 +168,11 @@ static void do_starve(struct step *step, struct actor *actor)
     memory_run_out(&actor->memory, nth, count);
 }
 
+static void do_run_short(struct step *step, struct actor *actor)
+{
+    station_run_short(actor->station, draw_length(step));
+}
+
 static void do_executor_crash(struct step *step, struct actor *actor)
 {
     if (chance_percent(&step->chance, 30))
@@ -181,7 +189,7 @@ static const struct {
     { 14, "start", true, do_start },
     { 4, "run", true, do_run },
     { 8, "attach", true, do_attach },
-    { 12, "write", true, do_write },
+    { 10, "write", true, do_write },
     { 5, "signal", true, do_signal },
     { 4, "terminate", true, do_terminate },
     { 5, "read", true, do_read },
@@ -193,6 +201,7 @@ static const struct {
     { 2, "crash", false, do_crash },
     { 6, "cut", false, do_cut },
     { 3, "memory", false, do_starve },
+    { 2, "scarcity", false, do_run_short },
     { 3, "part", false, do_part },
     { 3, "client sleep", false, do_client_sleep },
     { 3, "executor sleep", false, do_sleep },

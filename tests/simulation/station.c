@@ -317,8 +317,17 @@ void station_starve(
     memory_run_out(&station->host.memory, nth, fails);
 }
 
+void station_run_short(struct station *station, int64_t length)
+{
+    world_tell(station->world, "executor is short of descriptors for %lld ms",
+            (long long)(length / MS));
+    if (station->host.scarce_until < station->world->now + length)
+        station->host.scarce_until = station->world->now + length;
+}
+
 void station_heal(struct station *station)
 {
+    station->host.scarce_until = 0;
     memory_refill(&station->host.memory);
     if (station->boot.slot != 0)
         world_set(station->world, &station->boot, station->world->now);

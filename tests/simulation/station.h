@@ -62,6 +62,9 @@ void station_jam(struct station *station, int64_t length);
 void station_starve(
         struct station *station, unsigned int nth, unsigned int fails);
 
+/* It is short of descriptors for so long. */
+void station_run_short(struct station *station, int64_t length);
+
 /* Whatever is wrong with it ends. */
 void station_heal(struct station *station);
 

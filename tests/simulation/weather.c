@@ -14,6 +14,11 @@ static void draw_executor(struct weather *weather, struct chance *chance)
     static const uint64_t parks[] = { 300, 2000, 15000 };
     static const uint32_t retention[] = { 20000, 40000, 80000 };
     static const uint64_t processes[] = { 2, 4, 8, 512, 512, 512 };
+    static const uint64_t sessions[] = { 2, 64, 64, 64 };
+    static const uint64_t parked[] = { 3, 64, 64, 64 };
+    static const uint64_t follows[] = { 4, 10000, 10000, 10000 };
+    static const uint64_t bursts[] = { 3, 400 };
+    static const uint64_t shares[] = { 2, 1000, 1000 };
     struct requests_settings *settings = &weather->settings;
 
     requests_default_settings(settings);
@@ -23,6 +28,14 @@ static void draw_executor(struct weather *weather, struct chance *chance)
     settings->limits.stdin_bytes = PICK(chance, input);
     settings->limits.park_ms = PICK(chance, parks);
     settings->limits.processes = PICK(chance, processes);
+    settings->limits.sessions = PICK(chance, sessions);
+    settings->limits.parked = PICK(chance, parked);
+    settings->limits.follows = PICK(chance, follows);
+    settings->limits.starts_burst = PICK(chance, bursts);
+    settings->limits.retained_bytes_per_principal =
+            settings->limits.retained_bytes * PICK(chance, shares);
+    settings->limits.stdin_bytes_per_principal =
+            settings->limits.stdin_bytes * PICK(chance, shares);
     settings->retention_ms = PICK(chance, retention);
 }
 
@@ -31,6 +44,8 @@ struct weather weather_draw(uint64_t seed)
     static const int64_t delays[] = { MS / 5, 3 * MS, 60 * MS };
     static const unsigned int cuts[] = { 0, 1, 4, 15 };
     static const unsigned int losses[] = { 0, 40, 100 };
+    static const unsigned int repeats[] = { 0, 2, 20 };
+    static const unsigned int forgeries[] = { 0, 0, 30 };
     static const int64_t patiences[] = { 0, SECOND, 5 * SECOND, 25 * SECOND,
         25 * SECOND, 25 * SECOND };
     static const uint32_t leases[] = { 1000, 3000, 10000, 80000 };
@@ -47,6 +62,8 @@ struct weather weather_draw(uint64_t seed)
         .lease_ms = PICK(&chance, leases),
         .window = PICK(&chance, windows),
         .length = chance_between(&chance, 1, 10) * SECOND,
+        .repeats = PICK(&chance, repeats),
+        .forgeries = PICK(&chance, forgeries),
         .principals = 1 + (unsigned int)chance_below(&chance, 3),
         .same_ids = chance_percent(&chance, 30),
     };

@@ -20,6 +20,8 @@ struct weather {
     int64_t spike;          /* at most */
     unsigned int cuts;      /* percent of requests that cost their connection */
     unsigned int hint_loss; /* percent */
+    unsigned int repeats;   /* percent of requests that come twice */
+    unsigned int forgeries; /* percent of hints that somebody has made up */
 
     /* The executor. */
     struct requests_settings settings;
