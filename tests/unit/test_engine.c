@@ -774,6 +774,28 @@ static void what_is_being_started_is_stated_in_a_resume(void)
     tear_down(&handle);
 }
 
+/* What is there comes first; the Start of the other will be refused. */
+static void a_resume_states_no_more_than_a_session_may_follow(void)
+{
+    const struct resume *resume;
+    struct handle pending;
+    struct handle started;
+
+    open_session();
+    world.engine.limits.follows = 1;
+    g_assert_cmpint(
+            engine_add(&world.engine, &pending, "q", 1, 0), ==, REMEX_OK);
+    handle_cursor(&pending);
+    start(&started);
+    fail_lane(ENGINE_PULL_LANE);
+    resume = expect(0, METHOD_OPEN)->open.resume;
+    g_assert_cmpuint(resume->follow_count, ==, 1);
+    g_assert_cmpuint(resume->follows[0].follow_id, ==, started.follow_id);
+    answer_open(0, 2, NULL, 0);
+    engine_remove(&world.engine, &pending);
+    tear_down(&started);
+}
+
 static void two_pulls_may_overtake_each_other(void)
 {
     struct handle handle;
@@ -1606,6 +1628,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", an_answer_to_an_old_attachment_is_nobodys);
     SUITE_ADD("/engine", a_start_answered_amid_a_resume_is_repeated);
     SUITE_ADD("/engine", what_is_being_started_is_stated_in_a_resume);
+    SUITE_ADD("/engine", a_resume_states_no_more_than_a_session_may_follow);
     SUITE_ADD("/engine", two_pulls_may_overtake_each_other);
     SUITE_ADD("/engine", an_exit_that_overtakes_output_is_known);
     SUITE_ADD("/engine", while_output_is_bulky_both_lanes_keep_asking);
