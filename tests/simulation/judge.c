@@ -173,6 +173,18 @@ static void judge_closed(const struct job *job, const struct remex_event *event)
 /* --- Failed ----------------------------------------------------------------
  */
 
+/* At the limit of sessions one whose connections are gone gives way, if nothing
+ * lives or waits there. */
+static bool gave_way(const struct job *job)
+{
+    const struct actor *actor = job->actor;
+
+    return actor->weather->settings.limits.sessions <=
+            actor->weather->clients &&
+            network_had_trouble(&actor->network, RESUMES_WITHIN) &&
+            !job->answered;
+}
+
 static bool is_justified(const struct job *job, enum remex_failure reason)
 {
     const struct actor *actor = job->actor;
@@ -190,8 +202,9 @@ static bool is_justified(const struct job *job, enum remex_failure reason)
     case REMEX_FAILURE_EXECUTOR_RESTARTED:
         return actor->station->host.boot != actor->boot;
     case REMEX_FAILURE_SESSION_EXPIRED:
-        return now >=
-                network->renewed_at + (int64_t)actor->engine.lease_ms * MS &&
+        return (now >= network->renewed_at +
+                                       (int64_t)actor->engine.lease_ms * MS ||
+                       gave_way(job)) &&
                 actor->station->host.boot == actor->boot;
     case REMEX_FAILURE_EVICTED:
         return plan->closed_at > 0 && !station_knows(actor->station, plan) &&
