@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/error.h"
+#include "executor/front_frame.h"
 #include "executor/list.h"
 #include "executor/path_lock.h"
 
@@ -154,20 +155,18 @@ static void on_broken(void *user, const char *why)
 
 /* --- Its frames ---------------------------------------------------------- */
 
-/* The two addresses, each ended by a NUL. The ports are the same ones from now
- * on, whoever takes over. */
+/* The ports are the same ones from now on, whoever takes over. */
 static bool on_listening(struct front *front, const char *body, size_t size)
 {
     struct front_site *site = front->site;
-    size_t first = strnlen(body, size) + 1;
-    size_t second = first < size ? strnlen(body + first, size - first) + 1 : 0;
+    const char *address;
+    const char *hint_address;
 
-    if (second == 0 || first + second != size ||
-            first > sizeof(front->address) ||
-            second > sizeof(front->hint_address))
+    if (!front_frame_read_ready(
+                body, size, ADDRESS_TEXT_BYTES, &address, &hint_address))
         return false;
-    memcpy(front->address, body, first);
-    memcpy(front->hint_address, body + first, second);
+    memcpy(front->address, address, strlen(address) + 1);
+    memcpy(front->hint_address, hint_address, strlen(hint_address) + 1);
     front->listening = true;
     front->since = loop_now(site->loop);
     cancel_timer(front, &front->silence);
@@ -203,22 +202,6 @@ static bool on_alive(struct front *front, uint64_t beat)
     else
         set_timer(front, &front->silence, clock_from_ms(FRONT_SILENCE_MS));
     return true;
-}
-
-static bool accepts(uint32_t kind, uint32_t size)
-{
-    switch (kind) {
-    case LINK_REQUEST:
-        return size <= LINK_MAX_REQUEST;
-    case LINK_READY:
-    case LINK_REFUSED:
-        return size <= LINK_MAX_NOTE;
-    case LINK_PIPE_GONE:
-    case LINK_ALIVE:
-        return size == 0;
-    default:
-        return false;
-    }
 }
 
 static bool on_frame(
@@ -321,7 +304,7 @@ static enum remex_status start_linked(struct front *front)
 {
     struct link_hooks hooks = {
         .user = front,
-        .accepts = accepts,
+        .accepts = front_frame_accepts,
         .frame = on_frame,
         .drained = on_drained,
         .broken = on_broken,

@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "common/wire.h"
 #include "executor/child.h"
+#include "executor/front_frame.h"
 #include "executor/fronts.h"
 #include "executor/list.h"
 #include "executor/reaper.h"
@@ -123,13 +124,8 @@ static bool on_frame(void *user, struct front *front,
         requests_drop_pipe(server->requests, front, header->pipe);
         return true;
     }
-    if (header->kind != LINK_REQUEST || header->name_size > header->size ||
-            header->name_size > LINK_NAME_BYTES)
+    if (!front_frame_read_request(header, body, caller.name, &request))
         return false;
-    if (header->name_size > 0)
-        memcpy(caller.name, body, header->name_size);
-    request = (struct remex_bytes){ (const uint8_t *)body + header->name_size,
-        header->size - header->name_size };
     requests_take(server->requests, &caller, request, loop_now(server->loop));
     on_unsettled(server);
     return true;
