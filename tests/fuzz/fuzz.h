@@ -4,10 +4,12 @@
 
 /*
  * What the fuzz targets share. All of it is here, so that a target is one file
- * to build.
+ * to build. One that needs a source of ours that is in no library says so in a
+ * comment, "fuzz-source: executor/tls/peer.c".
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +29,59 @@ static inline void fuzz_fail(const char *file, int line, const char *what)
 /* As assert, but always there. */
 #define FUZZ_REQUIRE(fine) \
     ((fine) ? (void)0 : fuzz_fail(__FILE__, __LINE__, #fine))
+
+/* --- Inputs that are scripts --------------------------------------------- */
+
+/* What is left of an input that says, byte by byte, what happens. Past its end
+ * everything is 0. */
+struct fuzz_input {
+    const uint8_t *at;
+    size_t left;
+};
+
+static inline uint8_t fuzz_byte(struct fuzz_input *input)
+{
+    if (input->left == 0)
+        return 0;
+    input->left--;
+    return *input->at++;
+}
+
+/* From 0 to `most`. */
+static inline unsigned int fuzz_choice(
+        struct fuzz_input *input, unsigned int most)
+{
+    return fuzz_byte(input) % (most + 1);
+}
+
+/* Of all magnitudes: a byte says how many more it has. */
+static inline uint64_t fuzz_number(struct fuzz_input *input)
+{
+    unsigned int bytes = fuzz_byte(input);
+    uint64_t number = 0;
+
+    if (bytes >= 16)
+        return bytes - 16; /* small ones are most likely to matter */
+    for (; bytes > 0; bytes--)
+        number = number << 8 | fuzz_byte(input);
+    return number;
+}
+
+/* As many as the next byte says, or all that are left. */
+static inline struct remex_bytes fuzz_some(struct fuzz_input *input)
+{
+    size_t size = fuzz_byte(input);
+    struct remex_bytes bytes;
+
+    if (size > input->left)
+        size = input->left;
+    bytes = (struct remex_bytes){ input->at, size };
+    input->at += size;
+    input->left -= size;
+    return bytes;
+}
+
+/* --- Messages ------------------------------------------------------------ */
 
 /* The whole message. Takes over the head. */
 static inline struct remex_bytes fuzz_join(

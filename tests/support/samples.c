@@ -538,6 +538,11 @@ struct remex_bytes sample_encode_hint(const struct hint *hint)
     return join(&head, (struct remex_bytes){ 0 });
 }
 
+struct remex_bytes sample_copy(const void *data, size_t size)
+{
+    return (struct remex_bytes){ g_memdup2(data, size), size };
+}
+
 uint8_t *sample_data(struct remex_bytes bytes)
 {
     uint8_t *data;

@@ -31,6 +31,7 @@ struct hint sample_hint(void);
 struct remex_bytes sample_encode_request(const struct request *request);
 struct remex_bytes sample_encode_reply(const struct reply *reply);
 struct remex_bytes sample_encode_hint(const struct hint *hint);
+struct remex_bytes sample_copy(const void *data, size_t size);
 uint8_t *sample_data(struct remex_bytes bytes);
 void sample_free(struct remex_bytes bytes);
 
