@@ -14,6 +14,10 @@ violation 'what is left to do belongs in an issue' < <(
         search '\b(TODO|FIXME|XXX)\b'
 )
 
+violation 'a secret is compared in a time that tells nothing of it' < <(
+    files '^(executor/tokens|common/ids)\.c$' | search '\bmemcmp\('
+)
+
 # Polling, where there is no other way, is done in support/; and a child may
 # well sleep.
 violation 'a test waits for what it wants to see' < <(

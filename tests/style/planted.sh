@@ -88,12 +88,31 @@ good banned tests/unit/a.c '    strcpy(a, b);'
 for word in TODO FIXME XXX; do
     bad banned tests/unit/a.c "/* $word: later */"
 done
+bad banned executor/tokens.c '    memcmp(a);'
+good banned executor/tokens.c '    CRYPTO_memcmp(a);'
 good banned common/a.c '    mkdtemp("a.XXXXXX");'
 for word in sleep usleep g_usleep nng_msleep; do
     bad banned tests/integration/a.c "    $word(1);"
 done
 good banned tests/support/children/a.c '    sleep(1);'
 good banned tests/unit/a.c '    start("sleep", "1");'
+
+planter=(
+    tests/mutation/faults.sh "$(<"$here/../mutation/faults.sh")"
+    tests/mutation/plant.awk "$(<"$here/../mutation/plant.awk")"
+)
+fault='[a]
+file: common/a.c
+tests: unit.a
+-old
++new'
+good mutations common/a.c 'old' tests/mutation/faults "$fault" "${planter[@]}"
+bad mutations common/a.c 'other' tests/mutation/faults "$fault" "${planter[@]}"
+bad mutations common/a.c "$(printf 'old\nold')" \
+    tests/mutation/faults "$fault" "${planter[@]}"
+bad mutations common/b.c 'old' tests/mutation/faults "$fault" "${planter[@]}"
+bad mutations common/a.c 'old' tests/mutation/faults "$fault
+$fault" "${planter[@]}"
 
 bad sources common/a.c ''
 bad sources common/a.c '' common/CMakeLists.txt 'add(x aa.c b/a.c) # a.c'

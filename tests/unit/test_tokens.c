@@ -80,6 +80,7 @@ static void a_line_that_is_wrong_is_named(void)
     char *capital = g_ascii_strup(good, -1);
     char *more = g_strdup_printf("%.*s more\n", (int)strlen(good) - 1, good);
     char *longest = g_strnfill(300, 'x');
+    char *longer = g_strdup_printf("%.*s00\n", (int)strlen(good) - 1, good);
 
     check_refused(text, "line 3: a line is 'NAME ROLE DIGEST'");
     check_refused(more, "line 1: a line is 'NAME ROLE DIGEST'");
@@ -87,8 +88,10 @@ static void a_line_that_is_wrong_is_named(void)
     check_refused(name, "a name has");
     check_refused(capital, "a role is");
     check_refused("joe run 123", "a digest is");
+    check_refused(longer, "a digest is");
     check_refused(longest, "too long");
     check_refused("", "there is no token");
+    g_free(longer);
     g_free(longest);
     g_free(more);
     g_free(capital);
