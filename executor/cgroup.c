@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "executor/cgroup_control.h"
 #include "executor/cgroup_files.h"
 #include "executor/cgroup_inside.h"
 
@@ -135,7 +136,7 @@ bool cgroup_holds(const struct cgroup_home *home, uint64_t number, pid_t pid)
     if (number == 0)
         return false;
     snprintf(name, sizeof(name), "%s/%" PRIu64, home->shown, number);
-    return cgroup_files_hold(name, pid);
+    return cgroup_files_hold(NULL, name, pid);
 }
 
 /* inotify has no calls that begin at a directory of ours but by /proc. */
@@ -148,4 +149,76 @@ int cgroup_watch(const struct cgroup_home *home, uint64_t number, int inotify)
     snprintf(path, sizeof(path), "/proc/self/fd/%d/%" PRIu64 "/cgroup.events",
             home->fd, number);
     return inotify_add_watch(inotify, path, IN_MODIFY);
+}
+
+/* --- Limits -------------------------------------------------------------- */
+
+unsigned int cgroup_limits(const struct cgroup_home *home)
+{
+    return home
+            ? home->delegation.limits | cgroup_hierarchies_limits(&home->old)
+            : 0;
+}
+
+/* Those that the group itself keeps. */
+static bool set_own(const struct cgroup_home *home, int group,
+        const struct tree_limits *limits)
+{
+    unsigned int those = home->delegation.limits & tree_limits_set(limits);
+
+    for (enum tree_limit i = 0; i < TREE_LIMITS; i++)
+        if (those & TREE_LIMIT(i) &&
+                !cgroup_control_set(
+                        group, CGROUP_NEW, i, tree_limits_get(limits, i)))
+            return false;
+    return true;
+}
+
+int cgroup_limit(struct cgroup_home *home, uint64_t number,
+        const struct tree_limits *limits, int doors[TREE_LIMITS])
+{
+    int group = cgroup_door(home, number);
+    int os_error;
+    bool set;
+
+    if (group < 0) {
+        errno = ENOSPC; /* one could not be made */
+        return -1;
+    }
+    set = set_own(home, group, limits);
+    os_error = errno;
+    close(group);
+    errno = os_error;
+    return set ? cgroup_hierarchies_add(&home->old, number, limits, doors) : -1;
+}
+
+void cgroup_unlimit(struct cgroup_home *home, uint64_t number)
+{
+    if (number > 0)
+        cgroup_hierarchies_drop(&home->old, number);
+}
+
+void cgroup_hurry(const struct cgroup_home *home, uint64_t number)
+{
+    int group = cgroup_door(home, number);
+
+    if (group < 0)
+        return;
+    if (home->delegation.limits & TREE_LIMIT(TREE_CPU))
+        cgroup_control_hurry(group, CGROUP_NEW);
+    close(group);
+    cgroup_hierarchies_hurry(&home->old, number);
+}
+
+uint64_t cgroup_memory_kills(const struct cgroup_home *home, uint64_t number)
+{
+    int group = cgroup_door(home, number);
+    uint64_t kills = 0;
+
+    if (group < 0)
+        return 0;
+    if (home->delegation.limits & TREE_LIMIT(TREE_MEMORY))
+        kills = cgroup_control_memory_kills(group, CGROUP_NEW);
+    close(group);
+    return kills + cgroup_hierarchies_memory_kills(&home->old, number);
 }

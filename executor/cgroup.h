@@ -13,11 +13,17 @@
  * one of those lives who have it open: its maker and, after a fork, the child.
  * One that nobody locks was left by somebody who was killed, and whoever makes
  * the next home beside it ends what is in it and takes it away.
+ *
+ * Groups can have limits where the controllers for them can be had: of version
+ * 2 (executor/cgroup_delegate.h), which may move this process into a group in
+ * its own, or of version 1 (executor/cgroup_hierarchy.h).
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "executor/tree_limits.h"
 
 struct cgroup_home;
 
@@ -52,6 +58,31 @@ bool cgroup_remove(struct cgroup_home *home, uint64_t number);
 /* A descriptor of its directory, yours to close: for clone3, or to write "0" to
  * its cgroup.procs and be in the group. -1: there is none. */
 int cgroup_door(const struct cgroup_home *home, uint64_t number);
+
+/* --- Limits ----------------------------------------------------------------
+ */
+
+/* Those that groups can have: a set of TREE_LIMIT. */
+unsigned int cgroup_limits(const struct cgroup_home *home);
+
+/* Gives an empty group limits, all of which it can have; it cannot be kept for
+ * the next any more. Who is to be limited goes through its door, and writes "0"
+ * to each of `doors`: how many, yours to close. -1, and errno: it has not all
+ * of them. */
+int cgroup_limit(struct cgroup_home *home, uint64_t number,
+        const struct tree_limits *limits, int doors[TREE_LIMITS]);
+
+/* What cgroup_remove leaves of a limited group; after it. */
+void cgroup_unlimit(struct cgroup_home *home, uint64_t number);
+
+/* Takes the limit of processor time away: who is killed has to run to die. */
+void cgroup_hurry(const struct cgroup_home *home, uint64_t number);
+
+/* How many in it were killed for their memory. */
+uint64_t cgroup_memory_kills(const struct cgroup_home *home, uint64_t number);
+
+/* --- Members ---------------------------------------------------------------
+ */
 
 void cgroup_kill(const struct cgroup_home *home, uint64_t number);
 

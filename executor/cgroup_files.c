@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "executor/cgroup_place.h"
+
 /* Of groups within groups of groups, which members may have made. */
 #define MAX_DEPTH 32
 
@@ -70,6 +72,25 @@ static const char *next_group(DIR *dir)
             return entry->d_name;
     }
     return NULL;
+}
+
+void cgroup_files_each_group(
+        int directory, void (*visit)(void *user, int group), void *user)
+{
+    DIR *dir = open_group(directory, ".");
+    const char *inner;
+
+    while (dir && (inner = next_group(dir))) {
+        int group =
+                openat(directory, inner, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (group < 0)
+            continue;
+        visit(user, group);
+        close(group);
+    }
+    if (dir)
+        closedir(dir);
 }
 
 static bool remove_group(int parent, const char *name, int depth)
@@ -136,24 +157,11 @@ void cgroup_files_each_member(
     visit_all(directory, ".", 0, visit, user);
 }
 
-/* The line "0::NAME". */
-static bool is_below(const char *groups, const char *name)
-{
-    const char *line =
-            strncmp(groups, "0::", 3) == 0 ? groups : strstr(groups, "\n0::");
-    size_t size = strlen(name);
-
-    if (!line)
-        return false;
-    line = strchr(line, '0') + strlen("0::");
-    return strncmp(line, name, size) == 0 &&
-            (line[size] == '/' || line[size] == '\n');
-}
-
-bool cgroup_files_hold(const char *name, pid_t pid)
+bool cgroup_files_hold(const char *controller, const char *name, pid_t pid)
 {
     char path[64];
     char groups[8192];
+    const char *shown;
     ssize_t size;
     int fd;
 
@@ -164,5 +172,8 @@ bool cgroup_files_hold(const char *name, pid_t pid)
     size = read(fd, groups, sizeof(groups) - 1);
     close(fd);
     groups[size > 0 ? size : 0] = '\0';
-    return is_below(groups, name);
+    shown = cgroup_place_shown(groups, controller);
+    if (!shown || strncmp(shown, name, strlen(name)) != 0)
+        return false;
+    return shown[strlen(name)] == '/' || shown[strlen(name)] == '\n';
 }

@@ -23,9 +23,14 @@ bool cgroup_files_write(int directory, const char *file, const char *word);
 void cgroup_files_each_member(
         int directory, void (*visit)(void *user, pid_t pid), void *user);
 
+/* Calls `visit` with a descriptor of each group in it; not of those in these.
+ */
+void cgroup_files_each_group(
+        int directory, void (*visit)(void *user, int group), void *user);
+
 /* Whether this process is in the group that /proc shows as `name`, or in one
- * below. */
-bool cgroup_files_hold(const char *name, pid_t pid);
+ * below; of the hierarchy of that controller, NULL: of version 2. */
+bool cgroup_files_hold(const char *controller, const char *name, pid_t pid);
 
 /* Takes the group `name` away, and those that were made in it. False: it is
  * still there, for somebody is in it. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor/cgroup.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/sched.h>
@@ -19,11 +18,10 @@
 
 #include "common/clock.h"
 #include "common/random.h"
+#include "executor/cgroup_control.h"
 #include "executor/cgroup_files.h"
 #include "executor/cgroup_inside.h"
-#include "executor/cgroup_place.h"
-
-#define PREFIX "remex-"
+#include "executor/cgroup_leftovers.h"
 
 /* For the end of what is in a home, or of all that was left. */
 #define PATIENCE_MS 1000
@@ -40,7 +38,7 @@ static void kill_member(void *shown, pid_t pid)
 
     if (pidfd < 0)
         return;
-    if (cgroup_files_hold(shown, pid))
+    if (cgroup_files_hold(NULL, shown, pid))
         pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
     close(pidfd);
 }
@@ -66,6 +64,7 @@ static void kill_all(int home, char *shown, int64_t deadline)
 
     if (events < 0)
         return;
+    cgroup_control_hurry_all(home, CGROUP_NEW);
     while (!cgroup_files_say_empty(events)) {
         int64_t now = clock_monotonic_ns();
         int64_t round = clock_after(now, clock_from_ms(ROUND_MS));
@@ -87,51 +86,27 @@ static int64_t patience(void)
 
 /* --- What was left ------------------------------------------------------- */
 
-/* A home that its makers died of. */
-static void remove_if_left(int place, const struct cgroup_place *where,
-        const char *name, int64_t deadline)
+struct leftovers {
+    int place;
+    const struct cgroup_place *where;
+    int64_t deadline;
+};
+
+static void end_left(void *user, int home, const char *name)
 {
+    const struct leftovers *left = user;
     char shown[CGROUP_PATH_BYTES + CGROUP_NAME_BYTES];
-    struct stat info;
-    int fd = openat(place, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (fd < 0)
-        return;
-    if (fstat(fd, &info) == 0 && info.st_uid == geteuid() &&
-            flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        snprintf(shown, sizeof(shown), "%s/%.22s", where->shown, name);
-        kill_all(fd, shown, deadline);
-        cgroup_files_remove(place, name);
-    }
-    close(fd);
-}
-
-static bool is_home_name(const char *name)
-{
-    return strncmp(name, PREFIX, strlen(PREFIX)) == 0 &&
-            strlen(name) == CGROUP_NAME_BYTES - 1 &&
-            strspn(name + strlen(PREFIX), "0123456789abcdef") ==
-            strlen(name) - strlen(PREFIX);
+    snprintf(shown, sizeof(shown), "%s/%.22s", left->where->shown, name);
+    kill_all(home, shown, left->deadline);
+    cgroup_files_remove(left->place, name);
 }
 
 static void remove_leftovers(int place, const struct cgroup_place *where)
 {
-    int fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    int64_t deadline = patience();
-    const struct dirent *entry;
+    struct leftovers left = { place, where, patience() };
 
-    if (!dir) {
-        if (fd >= 0)
-            close(fd);
-        return;
-    }
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else has this DIR */
-    while ((entry = readdir(dir))) {
-        if (is_home_name(entry->d_name))
-            remove_if_left(place, where, entry->d_name, deadline);
-    }
-    closedir(dir);
+    cgroup_leftovers_each(place, end_left, &left);
 }
 
 /* --- Making -------------------------------------------------------------- */
@@ -142,7 +117,8 @@ static bool make_home(struct cgroup_home *home)
     uint64_t id;
 
     random_bytes(&id, sizeof(id));
-    snprintf(home->name, sizeof(home->name), PREFIX "%016" PRIx64, id);
+    snprintf(home->name, sizeof(home->name), CGROUP_HOME_PREFIX "%016" PRIx64,
+            id);
     if (mkdirat(home->place, home->name, 0755) < 0)
         return false;
     home->fd =
@@ -201,12 +177,46 @@ static bool try_group(struct cgroup_home *home)
     return works;
 }
 
+/* Cuts the leaf off, if it is one and the group around it is not the root's,
+ * which needs none. True: we are in it. */
+static bool leave_leaf(struct cgroup_place *place)
+{
+    static const char leaf[] = "/" CGROUP_LEAF;
+    const size_t size = sizeof(leaf) - 1;
+    size_t shown = strlen(place->shown);
+    size_t directory = strlen(place->directory);
+    char type[CGROUP_PATH_BYTES + 32];
+
+    if (shown < size || strcmp(place->shown + shown - size, leaf) != 0 ||
+            directory < size ||
+            strcmp(place->directory + directory - size, leaf) != 0)
+        return false;
+    snprintf(type, sizeof(type), "%.*s/cgroup.type", (int)(directory - size),
+            place->directory);
+    if (access(type, F_OK) < 0)
+        return false;
+    place->shown[shown - size] = '\0';
+    place->directory[directory - size] = '\0';
+    return true;
+}
+
 static bool open_place(struct cgroup_home *home, struct cgroup_place *place)
 {
-    if (!cgroup_place_find(place))
+    if (!cgroup_place_find(NULL, place))
         return false;
+    home->in_leaf = leave_leaf(place);
     home->place = open(place->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return home->place >= 0;
+}
+
+/* Limits by version 2, and where that cannot be by version 1. */
+static void have_limits(struct cgroup_home *home)
+{
+    unsigned int all = TREE_LIMIT(TREE_LIMITS) - 1;
+
+    cgroup_delegate(home->place, home->fd, home->in_leaf, &home->delegation);
+    cgroup_hierarchies_make(
+            &home->old, all & ~home->delegation.limits, home->name);
 }
 
 struct cgroup_home *cgroup_home_new(void)
@@ -219,10 +229,12 @@ struct cgroup_home *cgroup_home_new(void)
     home->place = -1;
     home->fd = -1;
     if (open_place(home, &place)) {
+        cgroup_hierarchies_find(&home->old);
         remove_leftovers(home->place, &place);
         if (make_home(home) && try_group(home)) {
             snprintf(home->shown, sizeof(home->shown), "%s/%s", place.shown,
                     home->name);
+            have_limits(home);
             return home;
         }
         if (home->name[0])
@@ -238,6 +250,7 @@ void cgroup_home_free(struct cgroup_home *home)
 {
     if (!home)
         return;
+    cgroup_hierarchies_close(&home->old);
     if (home->fd >= 0)
         close(home->fd);
     if (home->place >= 0)
@@ -247,8 +260,11 @@ void cgroup_home_free(struct cgroup_home *home)
 
 void cgroup_home_kill(const struct cgroup_home *home)
 {
-    if (home)
-        cgroup_files_write(home->fd, "cgroup.kill", "1");
+    if (!home)
+        return;
+    cgroup_control_hurry_all(home->fd, CGROUP_NEW);
+    cgroup_hierarchies_hurry_all(&home->old);
+    cgroup_files_write(home->fd, "cgroup.kill", "1");
 }
 
 void cgroup_home_remove(struct cgroup_home *home)
@@ -256,6 +272,9 @@ void cgroup_home_remove(struct cgroup_home *home)
     if (!home)
         return;
     home->idle_count = 0;
+    cgroup_hierarchies_hurry_all(&home->old);
     kill_all(home->fd, home->shown, patience());
     cgroup_files_remove(home->place, home->name);
+    cgroup_hierarchies_remove(&home->old, home->name);
+    cgroup_undelegate(home->place, &home->delegation);
 }

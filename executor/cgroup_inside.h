@@ -4,12 +4,14 @@
 
 /* For executor/cgroup.c and cgroup_home.c alone. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "executor/cgroup_delegate.h"
+#include "executor/cgroup_hierarchy.h"
+#include "executor/cgroup_leftovers.h"
 #include "executor/cgroup_place.h"
-
-#define CGROUP_NAME_BYTES 23 /* with the prefix, 16 digits and NUL */
 
 /* Empty groups that are kept. As many lives may end at once, and each group
  * takes some kilobytes of the kernel. */
@@ -23,6 +25,9 @@ struct cgroup_home {
     uint64_t last;                                     /* number made */
     uint64_t idle[CGROUP_IDLE];
     size_t idle_count;
+    bool in_leaf; /* `place` is around our own group, see cgroup_delegate.h */
+    struct cgroup_delegation delegation; /* limits that our groups have */
+    struct cgroup_hierarchies old;       /* and those that others have */
 };
 
 #endif

@@ -34,9 +34,37 @@ static bool is_word(struct word word, const char *text)
             strncmp(word.text, text, word.size) == 0;
 }
 
+/* Whether it is in a list with commas. */
+static bool is_listed(struct word list, const char *text)
+{
+    const char *end = list.text + list.size;
+
+    while (list.text < end) {
+        const char *comma = memchr(list.text, ',', (size_t)(end - list.text));
+
+        list.size = (size_t)((comma ? comma : end) - list.text);
+        if (is_word(list, text))
+            return true;
+        list.text += list.size + 1;
+    }
+    return false;
+}
+
+/* "TYPE SOURCE OPTIONS" */
+static bool is_wanted(const char *line, const char *controller)
+{
+    struct word type = next_word(&line);
+
+    if (!controller)
+        return is_word(type, "cgroup2");
+    next_word(&line);
+    return is_word(type, "cgroup") && is_listed(next_word(&line), controller);
+}
+
 /* "36 35 98:0 ROOT POINT OPTIONS [FIELD...] - TYPE SOURCE OPTIONS". A path with
  * an odd character, which is shown escaped, is none for us. */
-static bool parse_mount(const char *line, struct word *root, struct word *point)
+static bool parse_mount(const char *line, const char *controller,
+        struct word *root, struct word *point)
 {
     struct word word;
 
@@ -47,7 +75,7 @@ static bool parse_mount(const char *line, struct word *root, struct word *point)
     do
         word = next_word(&line);
     while (word.size > 0 && !is_word(word, "-"));
-    return is_word(next_word(&line), "cgroup2") && root->size > 0 &&
+    return is_wanted(line, controller) && root->size > 0 &&
             !memchr(root->text, '\\', root->size) &&
             !memchr(point->text, '\\', point->size);
 }
@@ -68,37 +96,50 @@ static bool join(struct word root, struct word point, const char *shown,
     return size > 0 && (size_t)size < sizeof(out->directory);
 }
 
-/* The line "0::/NAME". A name that leads out of our namespace is of no use. */
-static bool parse_group(const char *groups, struct cgroup_place *out)
+/* "NUMBER:CONTROLLERS:NAME", where version 2 has no controllers. */
+const char *cgroup_place_shown(const char *groups, const char *controller)
 {
-    size_t size;
+    while (groups && *groups) {
+        const char *list = groups + strcspn(groups, ":\n");
+        struct word word = { list + 1, 0 };
 
-    while (groups && strncmp(groups, "0::/", 4) != 0) {
+        if (*list == ':')
+            word.size = strcspn(word.text, ":\n");
+        if (*list == ':' && word.text[word.size] == ':' &&
+                (controller ? is_listed(word, controller) : word.size == 0))
+            return word.text + word.size + 1;
         groups = strchr(groups, '\n');
         if (groups)
             groups++;
     }
-    if (!groups)
+    return NULL;
+}
+
+/* A name that leads out of our namespace is of no use. */
+static bool parse_group(
+        const char *groups, const char *controller, struct cgroup_place *out)
+{
+    const char *shown = cgroup_place_shown(groups, controller);
+    size_t size = shown ? strcspn(shown, "\n") : 0;
+
+    if (size == 0 || size >= sizeof(out->shown) || shown[0] != '/' ||
+            strncmp(shown, "/..", 3) == 0)
         return false;
-    groups += strlen("0::");
-    size = strcspn(groups, "\n");
-    if (size >= sizeof(out->shown) || strncmp(groups, "/..", 3) == 0)
-        return false;
-    memcpy(out->shown, groups, size);
+    memcpy(out->shown, shown, size);
     out->shown[size == 1 ? 0 : size] = '\0';
     return true;
 }
 
-bool cgroup_place_parse(
-        const char *mounts, const char *groups, struct cgroup_place *out)
+bool cgroup_place_parse(const char *mounts, const char *groups,
+        const char *controller, struct cgroup_place *out)
 {
     struct word root;
     struct word point;
 
-    if (!parse_group(groups, out))
+    if (!parse_group(groups, controller, out))
         return false;
     while (mounts && *mounts) {
-        if (parse_mount(mounts, &root, &point) &&
+        if (parse_mount(mounts, controller, &root, &point) &&
                 join(root, point, out->shown, out))
             return true;
         mounts = strchr(mounts, '\n');
@@ -127,11 +168,12 @@ static char *read_all(const char *path, size_t size)
     return text;
 }
 
-bool cgroup_place_find(struct cgroup_place *out)
+bool cgroup_place_find(const char *controller, struct cgroup_place *out)
 {
     char *mounts = read_all("/proc/self/mountinfo", MOUNTS_BYTES);
     char *groups = read_all("/proc/self/cgroup", GROUPS_BYTES);
-    bool found = mounts && groups && cgroup_place_parse(mounts, groups, out);
+    bool found = mounts && groups &&
+            cgroup_place_parse(mounts, groups, controller, out);
 
     free(mounts);
     free(groups);

@@ -10,44 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/error.h"
-#include "executor/child_input.h"
-#include "executor/child_output.h"
-#include "executor/containment.h"
-#include "executor/launch.h"
-#include "executor/list.h"
-#include "executor/program.h"
-#include "executor/spawn.h"
-#include "executor/stdio_ends.h"
+#include "executor/child_inside.h"
 #include "executor/terminal.h"
-
-struct child_host {
-    struct process_host base;
-    struct loop *loop;
-    struct reaper *reaper;
-    struct containment *containment;
-    const struct credentials *user; /* NULL: ours */
-    struct spawner spawner;
-    struct list released; /* children whose leaders are still to be reaped */
-};
-
-struct process_child {
-    struct child_host *host;
-    struct process *process; /* NULL: released */
-    struct containment_tree *tree;
-    int pidfd;              /* -1: not born, or reaped */
-    struct loop_watch exit; /* fd -1: unwatched; the reaper tells as well */
-    struct reaper_claim claim;
-    struct list released;
-    struct child_input in;
-    struct child_output out; /* of a terminal: all there is */
-    struct child_output err;
-    /* The child's end of its terminal, held until its leader ends: that it is
-     * open nowhere for a while is no end of it, for it may be opened again as
-     * /dev/tty. -1: none. */
-    int terminal;
-};
 
 /* --- The end of a child -------------------------------------------------- */
 
@@ -126,6 +90,7 @@ static void end(struct process_child *child)
     child_output_drain(&child->err);
     if (!reap_leader(child->pidfd, &exited))
         return;
+    exited.memory_kills = containment_tree_memory_kills(child->tree);
     forget_leader(child);
     process_on_exit(child->process, &exited, loop_now(child->host->loop));
 }
@@ -155,18 +120,18 @@ static void on_end(struct process_child *child)
         end_released(child);
 }
 
-static void on_pidfd(struct loop_watch *watch, uint32_t epoll_events)
+void child_on_pidfd(struct loop_watch *watch, uint32_t epoll_events)
 {
     (void)epoll_events;
     on_end(CONTAINER_OF(watch, struct process_child, exit));
 }
 
-static void on_claim(struct reaper_claim *claim)
+void child_on_claim(struct reaper_claim *claim)
 {
     on_end(CONTAINER_OF(claim, struct process_child, claim));
 }
 
-static void host_release(struct process_child *child)
+void child_release(struct process_child *child)
 {
     close_pipes(child);
     if (child->pidfd < 0) {
@@ -177,157 +142,6 @@ static void host_release(struct process_child *child)
     child->process = NULL;
     list_append(&child->host->released, &child->released);
     containment_tree_kill(child->tree);
-}
-
-/* --- Start --------------------------------------------------------------- */
-
-static bool open_output(
-        struct child_output *output, enum remex_stream stream, int *fd)
-{
-    child_output_init(output, output->loop, output->process, stream);
-    if (*fd >= 0 && child_output_open(output, *fd) != REMEX_OK)
-        return false;
-    *fd = -1;
-    return true;
-}
-
-/* Takes our ends over, those that it could. */
-static bool open_streams(struct process_child *child, struct stdio_ends *ends)
-{
-    child_input_init(&child->in, child->host->loop, child->process,
-            ends->ours[0], ends->terminal);
-    ends->ours[0] = -1;
-    return open_output(&child->out,
-                   ends->terminal ? REMEX_TERMINAL : REMEX_STDOUT,
-                   &ends->ours[1]) &&
-            open_output(&child->err, REMEX_STDERR, &ends->ours[2]);
-}
-
-/* The child is born, or nothing has happened but `failure`. */
-static void give_birth(struct process_child *child,
-        const struct process_spec *spec, const struct launch *launch,
-        struct stdio_ends *ends, struct spawn_failure *failure)
-{
-    const struct spawner *spawner = &child->host->spawner;
-    struct spawn_order order = {
-        .candidates = launch->candidates,
-        .program_fd = launch->program_fd,
-        .argv = launch->argv,
-        .envp = launch->envp,
-        .user = launch->user,
-        .cwd = launch->cwd,
-        .terminal = ends->terminal,
-        .rlimits = spec->rlimits,
-        .rlimit_count = spec->rlimit_count,
-        .mark = containment_tree_mark(child->tree),
-        .group_fd = containment_tree_door(child->tree),
-    };
-    struct spawned spawned;
-    enum remex_status status;
-
-    stdio_ends_give(ends, spawner->null_fd, order.stdio);
-    status = spawner_run(spawner, &order, &spawned, failure);
-    if (order.group_fd >= 0)
-        close(order.group_fd);
-    if (status != REMEX_OK)
-        return;
-    child->pidfd = spawned.pidfd;
-    if (ends->terminal) {
-        child->terminal = ends->theirs[0];
-        ends->theirs[0] = -1;
-    }
-    reaper_claim(child->host->reaper, &child->claim, spawned.pid);
-    containment_tree_born(child->tree, spawned.pid, spawned.pidfd);
-    (void)!loop_add(child->host->loop, &child->exit, spawned.pidfd, EPOLLIN);
-}
-
-static enum remex_status start_with_streams(struct process_child *child,
-        const struct process_spec *spec, const struct launch *launch,
-        struct remex_error *error)
-{
-    struct spawn_failure failure = { REMEX_STAGE_NONE, 0 };
-    struct stdio_ends ends;
-
-    if (stdio_ends_open(spec, &ends, &failure)) {
-        if (open_streams(child, &ends))
-            give_birth(child, spec, launch, &ends, &failure);
-        else
-            failure = (struct spawn_failure){ REMEX_STAGE_RESOURCES, errno };
-    }
-    stdio_ends_close(&ends);
-    return failure.stage == REMEX_STAGE_NONE
-            ? REMEX_OK
-            : launch_failed(spec, &failure, error);
-}
-
-static enum remex_status launch_child(struct process_child *child,
-        const struct process_spec *spec, const struct policy_section *policy,
-        struct remex_error *error)
-{
-    const struct credentials *user = child->host->user;
-    struct launch launch;
-    enum remex_status status;
-
-    if (policy && policy->credentials)
-        user = policy->credentials;
-    status = launch_init(&launch, spec, user, error);
-
-    if (status != REMEX_OK)
-        return status;
-    if (policy)
-        status = program_open(&launch, spec, policy, error);
-    if (status == REMEX_OK)
-        status = start_with_streams(child, spec, &launch, error);
-    launch_deinit(&launch);
-    return status;
-}
-
-static struct process_child *child_new(
-        struct child_host *host, struct process *process)
-{
-    struct process_child *child = calloc(1, sizeof(*child));
-
-    if (!child)
-        return NULL;
-    if (containment_tree_new(host->containment, &child->tree) != REMEX_OK) {
-        free(child);
-        return NULL;
-    }
-    child->host = host;
-    child->process = process;
-    child->pidfd = -1;
-    child->exit = (struct loop_watch){ .ready = on_pidfd, .fd = -1 };
-    child->claim.ended = on_claim;
-    list_init(&child->released);
-    child->terminal = -1;
-    child_input_init(&child->in, host->loop, process, -1, false);
-    child_output_init(&child->out, host->loop, process, REMEX_STDOUT);
-    child_output_init(&child->err, host->loop, process, REMEX_STDERR);
-    return child;
-}
-
-static enum remex_status host_start(struct process_host *base,
-        const struct process_spec *spec, const struct policy_section *policy,
-        struct process *process, struct process_started *out,
-        struct remex_error *error)
-{
-    struct child_host *host = CONTAINER_OF(base, struct child_host, base);
-    const struct spawn_failure no_memory = { REMEX_STAGE_RESOURCES, ENOMEM };
-    struct process_child *child = child_new(host, process);
-    enum remex_status status;
-
-    if (!child)
-        return launch_failed(spec, &no_memory, error);
-    out->now = clock_monotonic_ns();
-    out->time_ns = clock_realtime_ns();
-    status = launch_child(child, spec, policy, error);
-    if (status != REMEX_OK) {
-        host_release(child);
-        return status;
-    }
-    out->child = child;
-    out->pid = child->claim.pid;
-    return REMEX_OK;
 }
 
 /* --- What is asked of a child -------------------------------------------- */
@@ -379,7 +193,7 @@ static enum remex_status host_resize(
 /* --- The host ------------------------------------------------------------ */
 
 static const struct process_host_calls host_calls = {
-    .start = host_start,
+    .start = child_start,
     .signal = host_signal,
     .kill_tree = host_kill_tree,
     .resume = host_resume,
@@ -387,7 +201,7 @@ static const struct process_host_calls host_calls = {
     .feed = host_feed,
     .close_stdin = host_close_stdin,
     .resize = host_resize,
-    .release = host_release,
+    .release = child_release,
 };
 
 enum remex_status child_host_new(

@@ -54,6 +54,18 @@ enum remex_status containment_tree_new(
     return REMEX_OK;
 }
 
+/* One with limits is nobody else's. False: somebody is in it. */
+static bool remove_group(const struct containment_tree *tree)
+{
+    struct cgroup_home *groups = tree->containment->groups;
+
+    if (!cgroup_remove(groups, tree->cgroup))
+        return false;
+    if (tree->limits > 0)
+        cgroup_unlimit(groups, tree->cgroup);
+    return true;
+}
+
 /* A group that somebody walked into from outside is left to the end. */
 void containment_tree_free(struct containment_tree *tree)
 {
@@ -61,8 +73,9 @@ void containment_tree_free(struct containment_tree *tree)
 
     if (tree->cgroup_watch >= 0)
         inotify_rm_watch(containment->emptied.fd, tree->cgroup_watch);
-    if (tree->group_killed || !cgroup_reuse(containment->groups, tree->cgroup))
-        cgroup_remove(containment->groups, tree->cgroup);
+    if (tree->group_killed || tree->limits > 0 ||
+            !cgroup_reuse(containment->groups, tree->cgroup))
+        remove_group(tree);
     list_remove(&tree->dying);
     list_remove(&tree->ended);
     table_remove(&containment->trees, &tree->node);
@@ -79,11 +92,34 @@ int containment_tree_door(const struct containment_tree *tree)
     return cgroup_door(tree->containment->groups, tree->cgroup);
 }
 
+int containment_tree_limit(struct containment_tree *tree,
+        const struct tree_limits *limits, int doors[TREE_LIMITS])
+{
+    tree->limits = tree_limits_set(limits);
+    return cgroup_limit(tree->containment->groups, tree->cgroup, limits, doors);
+}
+
+uint64_t containment_tree_memory_kills(const struct containment_tree *tree)
+{
+    if (!(tree->limits & TREE_LIMIT(TREE_MEMORY)))
+        return 0;
+    return cgroup_memory_kills(tree->containment->groups, tree->cgroup);
+}
+
 void containment_tree_born(
         struct containment_tree *tree, pid_t leader, int pidfd)
 {
     tree->group = leader;
     tree->pidfd = pidfd;
+}
+
+static bool give_back(const struct containment_tree *tree)
+{
+    if (tree->group_killed)
+        return false;
+    return tree->limits > 0
+            ? remove_group(tree)
+            : cgroup_reuse(tree->containment->groups, tree->cgroup);
 }
 
 /* Nobody comes into the group of a tree without a member: the next may have
@@ -97,8 +133,7 @@ static void return_groups(struct containment *containment)
                 CONTAINER_OF(head->next, struct containment_tree, ended);
 
         list_remove(&tree->ended);
-        if (!tree->group_killed &&
-                cgroup_reuse(containment->groups, tree->cgroup))
+        if (give_back(tree))
             tree->cgroup = 0;
     }
 }

@@ -59,6 +59,14 @@ uint64_t containment_tree_mark(const struct containment_tree *tree);
  */
 int containment_tree_door(const struct containment_tree *tree);
 
+/* Has it live within limits that its groups can have, from its birth on; what
+ * is returned, and put into `doors`, is as of cgroup_limit. */
+int containment_tree_limit(struct containment_tree *tree,
+        const struct tree_limits *limits, int doors[TREE_LIMITS]);
+
+/* How many of it were killed for their limit of memory, if there is one. */
+uint64_t containment_tree_memory_kills(const struct containment_tree *tree);
+
 /* Its leader lives. `pidfd` is lent until it has been reaped. */
 void containment_tree_born(
         struct containment_tree *tree, pid_t leader, int pidfd);

@@ -34,9 +34,10 @@ struct containment_tree {
     struct list dying; /* in the list of that name, or in none */
     struct list ended; /* the same */
     uint64_t mark;
-    uint64_t cgroup;  /* 0: none */
-    int cgroup_watch; /* -1: none */
-    pid_t group;      /* of the leader: its pid; 0: not born */
+    uint64_t cgroup;     /* 0: none */
+    int cgroup_watch;    /* -1: none */
+    unsigned int limits; /* of the group: a set of TREE_LIMIT */
+    pid_t group;         /* of the leader: its pid; 0: not born */
     int pidfd; /* of the leader; -1 before its birth and after its reaping */
     bool group_killed; /* at least once */
     bool released;

@@ -37,6 +37,8 @@ static void kill_group(struct containment_tree *tree)
     if (tree->cgroup_watch < 0 && containment->emptied.fd >= 0)
         tree->cgroup_watch = cgroup_watch(
                 containment->groups, tree->cgroup, containment->emptied.fd);
+    if (tree->limits & TREE_LIMIT(TREE_CPU))
+        cgroup_hurry(containment->groups, tree->cgroup);
     cgroup_kill(containment->groups, tree->cgroup);
 }
 

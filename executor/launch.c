@@ -345,6 +345,7 @@ enum remex_status launch_failed(const struct process_spec *spec,
     bool cwd = failure->stage == REMEX_STAGE_CWD;
     bool session = failure->stage == REMEX_STAGE_SESSION;
     bool user = failure->stage == REMEX_STAGE_USER;
+    bool limits = failure->stage == REMEX_STAGE_LIMITS;
     struct remex_bytes subject = cwd ? spec->cwd : spec->argv[0];
     const char *reason = strerrordesc_np(failure->os_error);
     enum remex_status status = status_of(failure->os_error);
@@ -355,6 +356,7 @@ enum remex_status launch_failed(const struct process_spec *spec,
             cwd               ? "change to directory"
                     : session ? "make a session or terminal for"
                     : user    ? "become another user for"
+                    : limits  ? "set the limits of"
                               : "execute",
             subject.size < 160 ? (int)subject.size : 160,
             (const char *)subject.data, reason ? reason : "unknown error");

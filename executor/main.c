@@ -176,6 +176,7 @@ static enum remex_status start_server(
 
     requests_default_settings(&settings.requests);
     settings.requests.grouped = daemon->groups != NULL;
+    settings.requests.tree_limits = cgroup_limits(daemon->groups);
     settings.requests.gate =
             (struct gate){ .own_uid = geteuid(), .tokens = config->tokens };
     settings.requests.limits = config->limits;
@@ -287,7 +288,8 @@ static int run(struct daemon *daemon)
         return EXIT_CANNOT;
     }
     daemon->groups = cgroup_home_new();
-    if (config_check_tree_limits(&daemon->config, 0, &error) == REMEX_OK) {
+    if (config_check_tree_limits(&daemon->config, cgroup_limits(daemon->groups),
+                &error) == REMEX_OK) {
         exit_code = supervisor_run(daemon->groups, executor_main, daemon);
     } else {
         tell_failure(daemon, error.text);

@@ -46,8 +46,11 @@ struct spawn_order {
     bool terminal; /* the first of them is to be its controlling terminal */
     const struct rlimit_spec *rlimits;
     size_t rlimit_count;
-    uint64_t mark; /* see executor/containment.h */
-    int group_fd;  /* as cgroup_door has it; -1: none */
+    uint64_t mark;        /* see executor/containment.h */
+    int group_fd;         /* as cgroup_door has it; -1: none */
+    bool limited;         /* it must be in all of its groups, or not be */
+    const int *limit_fds; /* others of those, see cgroup_limit */
+    size_t limit_count;
 };
 
 struct spawned {

@@ -161,15 +161,31 @@ IN_CHILD static void execute_opened(const struct spawn_order *order)
     syscall(SYS_execveat, program, "", order->argv, order->envp, AT_EMPTY_PATH);
 }
 
-/* One that cannot be joined is done without: there still is the mark. */
-IN_CHILD static void join_group(int group_fd)
+IN_CHILD static bool join_group(int group_fd)
 {
     long fd = syscall(SYS_openat, group_fd, "cgroup.procs", O_WRONLY);
+    bool joined;
 
     if (fd < 0)
-        return;
-    syscall(SYS_write, fd, "0", 1);
+        return false;
+    joined = syscall(SYS_write, fd, "0", 1) == 1;
     syscall(SYS_close, fd);
+    return joined;
+}
+
+/* Before it can have children. One that cannot be joined is done without, for
+ * there still is the mark; unless it is to limit us. */
+IN_CHILD static bool join_groups(const struct spawn_child *child)
+{
+    const struct spawn_order *order = child->order;
+
+    if (child->joins && !join_group(order->group_fd) && order->limited)
+        return false;
+    for (size_t i = 0; i < order->limit_count; i++) {
+        if (syscall(SYS_write, order->limit_fds[i], "0", 1) != 1)
+            return false;
+    }
+    return true;
 }
 
 IN_CHILD int spawn_child_main(void *spawn_child)
@@ -178,8 +194,8 @@ IN_CHILD int spawn_child_main(void *spawn_child)
     const struct spawn_order *order = child->order;
 
     child->begun = true;
-    if (child->joins)
-        join_group(order->group_fd); /* before it can have children */
+    if (!join_groups(child))
+        fail(child, REMEX_STAGE_LIMITS);
     if (syscall(SYS_setsid) < 0)
         fail(child, REMEX_STAGE_SESSION);
     reset_signals(child->to_reset);

@@ -321,6 +321,18 @@ unsigned int daemon_count_marked(const char *marker)
     return count;
 }
 
+bool daemon_wait_marked(const char *marker, unsigned int count, int ms)
+{
+    gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;
+
+    while (daemon_count_marked(marker) < count) {
+        if (g_get_monotonic_time() >= deadline)
+            return false;
+        g_usleep(POLL_US);
+    }
+    return true;
+}
+
 bool daemon_wait_none_marked(const char *marker, int ms)
 {
     gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;

@@ -62,6 +62,9 @@ void daemon_stop(struct daemon *daemon);
 /* How many processes have `marker` as one of their arguments. */
 unsigned int daemon_count_marked(const char *marker);
 
+/* Waits until there are so many of them; false if there are less after `ms`. */
+bool daemon_wait_marked(const char *marker, unsigned int count, int ms);
+
 /* Waits until there are none; false if some are left after `ms`. */
 bool daemon_wait_none_marked(const char *marker, int ms);
 

@@ -26,7 +26,7 @@ static void check_place(const char *mounts, const char *groups,
 {
     struct cgroup_place place;
 
-    g_assert_true(cgroup_place_parse(mounts, groups, &place));
+    g_assert_true(cgroup_place_parse(mounts, groups, NULL, &place));
     g_assert_cmpstr(place.directory, ==, directory);
     g_assert_cmpstr(place.shown, ==, shown);
 }
@@ -61,13 +61,13 @@ static void what_does_not_fit_is_no_place(void)
     const char *old = "30 22 0:26 / /sys/fs/cgroup rw - cgroup c rw,cpu\n";
     struct cgroup_place place;
 
-    g_assert_false(cgroup_place_parse(part, "0::/boxer\n", &place));
-    g_assert_false(cgroup_place_parse(part, "0::/\n", &place));
-    g_assert_false(cgroup_place_parse(part, "0::/../x\n", &place));
-    g_assert_false(cgroup_place_parse(part, "1:cpu:/box\n", &place));
-    g_assert_false(cgroup_place_parse(odd, "0::/\n", &place));
-    g_assert_false(cgroup_place_parse(old, "0::/\n", &place));
-    g_assert_false(cgroup_place_parse("", "", &place));
+    g_assert_false(cgroup_place_parse(part, "0::/boxer\n", NULL, &place));
+    g_assert_false(cgroup_place_parse(part, "0::/\n", NULL, &place));
+    g_assert_false(cgroup_place_parse(part, "0::/../x\n", NULL, &place));
+    g_assert_false(cgroup_place_parse(part, "1:cpu:/box\n", NULL, &place));
+    g_assert_false(cgroup_place_parse(odd, "0::/\n", NULL, &place));
+    g_assert_false(cgroup_place_parse(old, "0::/\n", NULL, &place));
+    g_assert_false(cgroup_place_parse("", "", NULL, &place));
 }
 
 /* --- Groups --------------------------------------------------------------- */
