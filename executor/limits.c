@@ -39,7 +39,7 @@ void limits_default(struct message_limits *out)
         .sessions_in_all = 256,
         .processes_in_all = 4000,
         .retained_bytes_in_all = GIB,
-        .retained_bytes_per_principal = GIB / 2,
+        .retained_bytes_per_principal = LIMITS_BY_OTHERS,
         .stdin_bytes_per_principal = GIB / 4,
     };
 }
@@ -192,9 +192,25 @@ enum remex_status limits_check(
     return status;
 }
 
+/* Half of what there is, or what his processes can have: who may have more of
+ * them is to get them. */
+static uint64_t retained_by_others(const struct message_limits *limits)
+{
+    uint64_t whole = limits->retained_bytes_in_all;
+    uint64_t half = whole / 2;
+    uint64_t wanted = limits->processes * limits->retained_bytes;
+
+    if (wanted < half)
+        return half;
+    return wanted < whole ? wanted : whole;
+}
+
 void limits_settle(struct message_limits *limits, const char *principal)
 {
     bool is_local = strncmp(principal, "uid:", 4) == 0;
+
+    if (limits->retained_bytes_per_principal == LIMITS_BY_OTHERS)
+        limits->retained_bytes_per_principal = retained_by_others(limits);
 
     if (limits->starts_per_second == LIMITS_BY_TRANSPORT)
         limits->starts_per_second = is_local ? 0 : NETWORK_STARTS_PER_SECOND;

@@ -26,6 +26,9 @@ enum { LIMITS_MAX_PARKED_IN_ALL = 18000 };
  * none. */
 #define LIMITS_BY_TRANSPORT UINT64_MAX
 
+/* Of `retained_bytes_per_principal` by default: as the other limits have it. */
+#define LIMITS_BY_OTHERS UINT64_MAX
+
 /* "NAME=VALUE", read. */
 struct limit_word {
     size_t index; /* which one, in here */
@@ -46,7 +49,8 @@ void limits_set(struct message_limits *limits, const struct limit_word *word);
 REMEX_CHECKED enum remex_status limits_check(
         const struct message_limits *limits, struct remex_error *error);
 
-/* What LIMITS_BY_TRANSPORT is for a principal of that name. */
+/* What LIMITS_BY_TRANSPORT and LIMITS_BY_OTHERS are for a principal of that
+ * name. */
 void limits_settle(struct message_limits *limits, const char *principal);
 
 #endif

@@ -84,14 +84,14 @@ static enum remex_status make_room_to_retain(struct registry *registry,
     const struct allowance *his = &principal->retained;
     uint64_t in_all = registry->limits.retained_bytes_in_all;
 
-    while (allowance_left(his) < retained)
-        if (!forget_oldest(registry, principal))
-            return error_limit_hit(error, "retained_bytes_per_principal",
-                    his->limit, his->used + retained);
     while (registry->retained + retained > in_all)
         if (!forget_oldest(registry, principal))
             return error_limit_hit(error, "retained_bytes_in_all", in_all,
                     registry->retained + retained);
+    while (allowance_left(his) < retained)
+        if (!forget_oldest(registry, principal))
+            return error_limit_hit(error, "retained_bytes_per_principal",
+                    his->limit, his->used + retained);
     return REMEX_OK;
 }
 

@@ -123,6 +123,29 @@ static void a_whole_is_no_less_than_one(void)
     g_assert_nonnull(strstr(error.text, "stdin_bytes_per_principal="));
 }
 
+static uint64_t settled_retention(struct message_limits limits)
+{
+    limits_settle(&limits, "uid:1");
+    return limits.retained_bytes_per_principal;
+}
+
+static void what_is_kept_for_one_follows_the_other_limits(void)
+{
+    const uint64_t mib = 1024 * 1024;
+    struct message_limits limits;
+
+    limits_default(&limits);
+    g_assert_cmpuint(settled_retention(limits), ==, 512 * mib);
+    set(&limits, "processes=1000");
+    g_assert_cmpuint(settled_retention(limits), ==, 1000 * mib);
+    set(&limits, "processes=10000");
+    g_assert_cmpuint(settled_retention(limits), ==, 1024 * mib);
+    set(&limits, "processes=10");
+    g_assert_cmpuint(settled_retention(limits), ==, 512 * mib);
+    set(&limits, "retained_bytes_per_principal=2000000");
+    g_assert_cmpuint(settled_retention(limits), ==, 2000000);
+}
+
 static void a_rate_by_default_is_the_networks(void)
 {
     struct message_limits limits;
@@ -146,6 +169,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/limits", some_are_of_a_principal);
     SUITE_ADD("/limits", what_waits_must_have_room);
     SUITE_ADD("/limits", a_whole_is_no_less_than_one);
+    SUITE_ADD("/limits", what_is_kept_for_one_follows_the_other_limits);
     SUITE_ADD("/limits", a_rate_by_default_is_the_networks);
     return g_test_run();
 }
