@@ -55,10 +55,9 @@ static enum remex_status parse_text(struct policy *out, const char *path,
     if (policy_parse(text, size, out, &mistake))
         return REMEX_OK;
     if (mistake.line == 0)
-        return error_set(
-                error, REMEX_INVALID_ARGUMENT, "%s: %s", path, mistake.what);
-    return error_set(error, REMEX_INVALID_ARGUMENT, "%s:%u: %s", path,
-            mistake.line, mistake.what);
+        return error_set(error, mistake.status, "%s: %s", path, mistake.what);
+    return error_set(error, mistake.status, "%s:%u: %s", path, mistake.line,
+            mistake.what);
 }
 
 static enum remex_status load(

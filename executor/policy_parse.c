@@ -324,7 +324,8 @@ bool policy_parse(const char *text, size_t size, struct policy *out,
     problem = parse(&parser);
     if (!problem)
         return true;
-    *mistake = (struct policy_mistake){ parser.line, problem };
+    *mistake = (struct policy_mistake){ parser.line, problem,
+        problem == no_memory ? REMEX_NO_MEMORY : REMEX_INVALID_ARGUMENT };
     policy_deinit(out);
     return false;
 }

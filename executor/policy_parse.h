@@ -12,8 +12,9 @@
 enum { POLICY_MAX_BYTES = 256 * 1024 };
 
 struct policy_mistake {
-    unsigned int line; /* from 1; 0: of the whole */
-    const char *what;  /* static */
+    unsigned int line;        /* from 1; 0: of the whole */
+    const char *what;         /* static */
+    enum remex_status status; /* REMEX_NO_MEMORY: it is not the text's */
 };
 
 /* False: `mistake` says why, and nothing is to be freed. */
