@@ -65,7 +65,9 @@ void containment_push_orphans(
 enum remex_status containment_signal_member(const struct containment_tree *tree,
         pid_t pid, pid_t group, int signal_number);
 
-/* Everybody of that group, or of the tree. REMEX_OK if anybody got it. */
+/* Everybody of that group, or of the tree. REMEX_OK if anybody got it;
+ * REMEX_RESOURCE_EXHAUSTED: nobody did, but there may be some who were not
+ * seen. */
 enum remex_status containment_signal_members(
         const struct containment_tree *tree, pid_t group, int signal_number);
 

@@ -57,9 +57,12 @@ static void kill_listed(struct containment *containment, struct pid_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         pid_t pid = list->pids[i];
-        struct containment_tree *tree =
-                containment_tree_of(containment, member_mark(pid));
+        struct containment_tree *tree;
+        uint64_t mark;
 
+        if (!member_mark(pid, &mark))
+            list->incomplete = true;
+        tree = containment_tree_of(containment, mark);
         if (!tree || !list_is_linked(&tree->dying))
             continue;
         containment_signal_member(tree, pid, 0, SIGKILL);

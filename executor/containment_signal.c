@@ -28,7 +28,8 @@ void containment_push_orphans(
 {
     struct orphan_search search = { containment->reaper, list };
 
-    members_each_child(getpid(), push_orphan, &search);
+    if (!members_each_child(getpid(), push_orphan, &search))
+        list->incomplete = true;
 }
 
 void containment_push_leader(
@@ -42,7 +43,9 @@ void containment_push_leader(
 
 static bool is_member(const struct containment_tree *tree, pid_t pid)
 {
-    return member_mark(pid) == tree->mark ||
+    uint64_t mark;
+
+    return (member_mark(pid, &mark) && mark == tree->mark) ||
             cgroup_holds(tree->containment->groups, tree->cgroup, pid);
 }
 
@@ -81,6 +84,8 @@ enum remex_status containment_signal_members(
     cgroup_each_member(
             tree->containment->groups, tree->cgroup, pid_list_push, &list);
     pid_list_remove_doubles(&list);
+    if (list.incomplete)
+        status = REMEX_RESOURCE_EXHAUSTED;
     for (size_t i = 0; i < list.count; i++) {
         enum remex_status one = containment_signal_member(
                 tree, list.pids[i], group, signal_number);

@@ -12,6 +12,12 @@
 
 #define PATH_BYTES 64
 
+/* There may be more to see another time. */
+static bool is_want(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
 /* --- Children ------------------------------------------------------------ */
 
 /* Numbers, each with a blank behind it; `number` is what was read of the next.
@@ -31,41 +37,48 @@ static pid_t visit_numbers(const char *text, size_t size, pid_t number,
     return number;
 }
 
-static void visit_thread(int task, const char *thread,
+/* False: it could not be seen for want of something. */
+static bool visit_thread(int task, const char *thread,
         void (*visit)(void *user, pid_t child), void *user)
 {
     char path[PATH_BYTES];
     char text[4096];
     pid_t number = 0;
+    bool complete;
     ssize_t size;
     int fd;
 
     snprintf(path, sizeof(path), "%.20s/children", thread);
     fd = openat(task, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return;
+        return !is_want(errno);
     while ((size = read(fd, text, sizeof(text))) > 0)
         number = visit_numbers(text, (size_t)size, number, visit, user);
+    complete = size == 0 || !is_want(errno);
     close(fd);
+    return complete;
 }
 
-void members_each_child(
+bool members_each_child(
         pid_t pid, void (*visit)(void *user, pid_t child), void *user)
 {
     char path[PATH_BYTES];
     const struct dirent *entry;
+    bool complete = true;
     DIR *task;
 
     snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
     task = opendir(path);
     if (!task)
-        return;
+        return !is_want(errno);
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else has this DIR */
     while ((entry = readdir(task))) {
-        if (entry->d_name[0] != '.')
-            visit_thread(dirfd(task), entry->d_name, visit, user);
+        if (entry->d_name[0] != '.' &&
+                !visit_thread(dirfd(task), entry->d_name, visit, user))
+            complete = false;
     }
     closedir(task);
+    return complete;
 }
 
 /* --- One of them --------------------------------------------------------- */
@@ -82,7 +95,7 @@ static bool read_text(pid_t pid, const char *name, char *out, size_t size)
     if (fd < 0)
         return false;
     got = read(fd, out, size - 1);
-    close(fd);
+    close(fd); /* keeps errno: it cannot fail */
     out[got > 0 ? got : 0] = '\0';
     return got > 0;
 }
@@ -118,18 +131,14 @@ bool member_look(pid_t pid, struct member *out)
 }
 
 /* For processes of other users, which may be looked at only so. */
-static uint64_t mark_shown(pid_t pid)
+static uint64_t mark_shown(const char *limits)
 {
     static const char title[] = "Max file locks";
-    char text[4096];
     char *soft_end;
     char *hard_end;
     uint64_t hard;
-    const char *line;
+    const char *line = strstr(limits, title);
 
-    if (!read_text(pid, "limits", text, sizeof(text)))
-        return UINT64_MAX;
-    line = strstr(text, title);
     if (!line)
         return UINT64_MAX;
     strtoull(line + strlen(title), &soft_end, 10);
@@ -138,11 +147,17 @@ static uint64_t mark_shown(pid_t pid)
 }
 
 /* Some twenty times faster than /proc: bombs have thousands of members. */
-uint64_t member_mark(pid_t pid)
+bool member_mark(pid_t pid, uint64_t *out)
 {
     struct rlimit64 limit;
+    char limits[4096];
 
+    *out = UINT64_MAX;
     if (prlimit64(pid, RLIMIT_LOCKS, NULL, &limit) == 0)
-        return limit.rlim_max; /* UINT64_MAX: unlimited */
-    return errno == ESRCH ? UINT64_MAX : mark_shown(pid);
+        *out = limit.rlim_max; /* UINT64_MAX: unlimited */
+    else if (errno == EPERM && read_text(pid, "limits", limits, sizeof(limits)))
+        *out = mark_shown(limits);
+    else
+        return !is_want(errno);
+    return true;
 }

@@ -22,14 +22,16 @@ struct member {
 };
 
 /* Calls `visit` with every child of each thread of `pid`. Takes no memory but
- * what it needs to list the threads. */
-void members_each_child(
+ * what it needs to list the threads. False: there was no descriptor or memory
+ * to see all of them; one who is gone has none. */
+bool members_each_child(
         pid_t pid, void (*visit)(void *user, pid_t child), void *user);
 
 /* False: there is no such process. */
 bool member_look(pid_t pid, struct member *out);
 
-/* The hard limit on file locks; UINT64_MAX if it cannot be read. */
-uint64_t member_mark(pid_t pid);
+/* The hard limit on file locks; UINT64_MAX: it has none, or is gone, or must
+ * not be looked at. False: there was no descriptor or memory to look. */
+bool member_mark(pid_t pid, uint64_t *out);
 
 #endif

@@ -2,30 +2,42 @@
 #include "executor/pid_list.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "executor/members.h"
 
 void pid_list_deinit(struct pid_list *list)
 {
-    free(list->pids);
+    if (list->pids != list->few)
+        free(list->pids);
+}
+
+static bool grow(struct pid_list *list)
+{
+    pid_t *own = list->pids == list->few ? NULL : list->pids;
+    pid_t *pids = realloc(own, 2 * list->capacity * sizeof(*pids));
+
+    if (!pids)
+        return false;
+    if (!own)
+        memcpy(pids, list->few, sizeof(list->few));
+    list->pids = pids;
+    list->capacity *= 2;
+    return true;
 }
 
 void pid_list_push(void *pid_list, pid_t pid)
 {
     struct pid_list *list = pid_list;
 
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity ? 2 * list->capacity : 64;
-        pid_t *pids = realloc(list->pids, capacity * sizeof(*pids));
-
-        if (!pids) {
-            list->incomplete = true;
-            return;
-        }
-        list->pids = pids;
-        list->capacity = capacity;
+    if (list->capacity == 0) {
+        list->pids = list->few;
+        list->capacity = PID_LIST_FEW;
     }
-    list->pids[list->count++] = pid;
+    if (list->count < list->capacity || grow(list))
+        list->pids[list->count++] = pid;
+    else
+        list->incomplete = true;
 }
 
 static int compare_pids(const void *left, const void *right)
@@ -52,5 +64,6 @@ void pid_list_remove_doubles(struct pid_list *list)
 void pid_list_push_descendants(struct pid_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
-        members_each_child(list->pids[i], pid_list_push, list);
+        if (!members_each_child(list->pids[i], pid_list_push, list))
+            list->incomplete = true;
 }

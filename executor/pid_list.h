@@ -4,18 +4,22 @@
 
 /*
  * Processes to look at. What is zeroed is an empty list; its bound is that of
- * the processes of the system.
+ * the processes of the system. The first of them need no memory, so that a kill
+ * gets on without.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
+enum { PID_LIST_FEW = 64 };
+
 struct pid_list {
-    pid_t *pids;
+    pid_t *pids; /* `few`, or memory of its own */
     size_t count;
     size_t capacity;
-    bool incomplete; /* there was no memory for some */
+    bool incomplete; /* there was no memory or descriptor to see some */
+    pid_t few[PID_LIST_FEW];
 };
 
 void pid_list_deinit(struct pid_list *list);

@@ -137,11 +137,13 @@ static void print_table(void)
     for (size_t i = 0; i < table.count; i++) {
         const struct outcome *outcome = &table.outcomes[i];
 
+        if (outcome->tellings == 0)
+            continue; /* it was not asked for */
         g_print("# %-44s %11u %8u %8u\n", outcome->story->name,
                 outcome->allocations, outcome->tellings, outcome->absorbed);
         tellings += outcome->tellings;
     }
-    g_print("# %zu stories, told %u times\n", table.count, tellings);
+    g_print("# told %u times in all\n", tellings);
 }
 
 int story_main(int argc, char **argv, const char *prefix,

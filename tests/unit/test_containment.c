@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -91,6 +92,59 @@ static void a_kill_works_after_the_leaders_exit(void)
     g_assert_false(process_terminate(actor->process, NULL, 0,
             REMEX_EXIT_TERMINATED, loop_now(stage.loop)));
     stage_until_dead(&stage, stage_pid_said(actor));
+    stage_close(&stage);
+}
+
+static bool is_later(void *user)
+{
+    return g_get_monotonic_time() > *(const gint64 *)user;
+}
+
+/* Nobody can be seen then, which does not mean that there is nobody. */
+static void a_kill_goes_on_when_descriptors_come_back(void)
+{
+    struct rlimit before;
+    struct rlimit none;
+    struct stage stage;
+    struct actor *actor;
+    gint64 until;
+
+    stage_open(&stage);
+    actor = start_deaf(&stage, "leave");
+    stage_until(&stage, has_exited, actor);
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    none = before;
+    none.rlim_cur = 0;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+    kill_tree(actor);
+    until = g_get_monotonic_time() + 50000;
+    stage_poll_until(&stage, is_later, &until);
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    g_assert_true(stage_is_alive(stage_pid_said(actor)));
+    stage_until_dead(&stage, stage_pid_said(actor));
+    stage_close(&stage);
+}
+
+static void without_a_descriptor_nobody_is_told_to_have_left(void)
+{
+    struct rlimit before;
+    struct rlimit none;
+    struct stage stage;
+    struct actor *actor;
+    enum signal_outcome outcome;
+    enum remex_status status;
+
+    stage_open(&stage);
+    actor = start_deaf(&stage, "leave");
+    stage_until(&stage, has_exited, actor);
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    none = before;
+    none.rlim_cur = 0;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+    status = process_signal(
+            actor->process, SIGUSR1, SIGNAL_TREE, &outcome, NULL);
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    g_assert_cmpint(status, ==, REMEX_RESOURCE_EXHAUSTED);
     stage_close(&stage);
 }
 
@@ -187,6 +241,7 @@ static void a_stranger_is_never_touched(void)
     pid_t stranger = fork();
     struct stage stage;
     struct actor *actor;
+    uint64_t mark;
     int status;
 
     if (stranger == 0) {
@@ -199,7 +254,8 @@ static void a_stranger_is_never_touched(void)
     stage_until_closed(actor);
     stage_until_dead(&stage, stage_pid_said(actor));
     g_assert_true(stage_is_alive(stranger));
-    g_assert_cmpuint(member_mark(stranger), ==, UINT64_MAX);
+    g_assert_true(member_mark(stranger, &mark));
+    g_assert_cmpuint(mark, ==, UINT64_MAX);
     kill(stranger, SIGKILL);
     g_assert_cmpint(waitpid(stranger, &status, 0), ==, stranger);
     stage_close(&stage);
@@ -317,6 +373,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/containment",
             a_kill_finds_those_who_left_session_group_and_parent);
     SUITE_ADD("/containment", a_kill_works_after_the_leaders_exit);
+    SUITE_ADD("/containment", a_kill_goes_on_when_descriptors_come_back);
+    SUITE_ADD("/containment", without_a_descriptor_nobody_is_told_to_have_left);
     SUITE_ADD("/containment", a_kill_leaves_other_trees_alone);
     SUITE_ADD("/containment", a_signal_to_the_tree_reaches_other_sessions);
     SUITE_ADD("/containment", a_signal_to_a_tree_stays_in_it);

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -107,11 +109,38 @@ static void descendants_are_gone_whatever_their_session(void)
     check_sweeps(grow_deep);
 }
 
+static void give_descriptors(int signal_number)
+{
+    const struct rlimit enough = { 64, 64 };
+
+    (void)signal_number;
+    setrlimit(RLIMIT_NOFILE, &enough);
+}
+
+/* The list of children cannot be opened, at first. */
+static void grow_without_descriptors(void)
+{
+    const struct rlimit none = { 0, 64 };
+    const struct itimerval soon = { .it_value = { .tv_usec = 50000 } };
+
+    if (fork() == 0)
+        wait_for_ever();
+    signal(SIGALRM, give_descriptors);
+    setrlimit(RLIMIT_NOFILE, &none);
+    setitimer(ITIMER_REAL, &soon, NULL);
+}
+
+static void nobody_is_waited_for_who_was_not_killed(void)
+{
+    check_sweeps(grow_without_descriptors);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/sweep", without_children_it_returns_at_once);
     SUITE_ADD("/sweep", thousands_are_gone_without_much_ado);
     SUITE_ADD("/sweep", descendants_are_gone_whatever_their_session);
+    SUITE_ADD("/sweep", nobody_is_waited_for_who_was_not_killed);
     return g_test_run();
 }

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Real children, while the executor has no memory. */
+
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <glib.h>
+
+#include "common/clock.h"
+#include "common/text.h"
+#include "executor/cgroup.h"
+#include "executor/credentials.h"
+#include "executor/list.h"
+#include "fault/shortage.h"
+#include "fault/story.h"
+#include "support/stage.h"
+
+/* What a child that waits for memory is given, before memory is there again. */
+enum { SHORT_MS = 5 };
+
+struct scene {
+    struct stage stage;
+    struct cgroup_home *groups;
+    struct credentials user;
+    struct loop_timer enough;
+    bool relieved; /* there is memory again */
+};
+
+/* --- The stage ------------------------------------------------------------ */
+
+static void on_enough(struct loop_timer *timer)
+{
+    struct scene *scene = CONTAINER_OF(timer, struct scene, enough);
+
+    if (!scene->relieved)
+        shortage_suspend();
+    scene->relieved = true;
+}
+
+/* A life before the story, so that the loop has its timers. */
+static void warm_up(struct scene *scene)
+{
+    const char *const argv[] = { "true", NULL };
+
+    scene->enough.due = on_enough;
+    stage_until_closed(stage_run(&scene->stage, argv));
+}
+
+static void *begin(void)
+{
+    struct scene *scene = g_new0(struct scene, 1);
+
+    stage_open(&scene->stage);
+    warm_up(scene);
+    return scene;
+}
+
+/* Where groups cannot be made, it is as without. */
+static void *begin_in_groups(void)
+{
+    struct scene *scene = g_new0(struct scene, 1);
+
+    scene->groups = cgroup_home_new();
+    stage_open_in(&scene->stage, scene->groups);
+    warm_up(scene);
+    return scene;
+}
+
+/* For root; others' children are themselves. */
+static void *begin_as_nobody(void)
+{
+    struct scene *scene = g_new0(struct scene, 1);
+
+    if (geteuid() == 0)
+        g_assert_cmpint(
+                credentials_find("nobody", &scene->user, NULL), ==, REMEX_OK);
+    stage_open_as(&scene->stage, geteuid() == 0 ? &scene->user : NULL);
+    warm_up(scene);
+    return scene;
+}
+
+static void end(void *user)
+{
+    struct scene *scene = user;
+
+    stage_close(&scene->stage);
+    cgroup_home_remove(scene->groups);
+    cgroup_home_free(scene->groups);
+    g_free(scene);
+}
+
+/* --- Telling -------------------------------------------------------------- */
+
+/* What waits for memory is given it after a while: it goes on then, and nothing
+ * is lost. */
+static void until_closed(struct scene *scene, struct actor *actor)
+{
+    int64_t at = clock_after(clock_monotonic_ns(), clock_from_ms(SHORT_MS));
+
+    g_assert_cmpint(loop_timer_set(scene->stage.loop, &scene->enough, at), ==,
+            REMEX_OK);
+    stage_until_closed(actor);
+    loop_timer_cancel(scene->stage.loop, &scene->enough);
+    if (scene->relieved)
+        shortage_resume();
+    scene->relieved = false;
+}
+
+/* What a child has to have said and how it has to have ended, whenever memory
+ * was short: output may be told after the exit then. */
+struct lines {
+    const char *out; /* or of a terminal */
+    const char *err;
+    const char *exit;
+    const char *closed;
+};
+
+static void check_told(const struct actor *actor, const struct lines *lines)
+{
+    g_assert_cmpstr(actor->out->str, ==, lines->out);
+    g_assert_cmpstr(actor->err->str, ==, lines->err);
+    g_assert_nonnull(strstr(actor->told->str, lines->exit));
+    g_assert_true(g_str_has_suffix(actor->told->str, lines->closed));
+}
+
+static enum remex_status play(struct scene *scene, struct process_spec *spec,
+        const struct lines *lines)
+{
+    struct remex_error error = { 0 };
+    struct actor *actor = stage_start(&scene->stage, spec, &error);
+
+    if (!actor)
+        return error.status;
+    if (spec->stdin_kind == STDIN_PIPE) {
+        const struct write_request write = { .eof = true };
+        struct write_reply reply;
+        enum remex_status status = process_write(
+                actor->process, &write, text_bytes("input\n"), &reply, &error);
+
+        if (status != REMEX_OK) {
+            stage_free_process(actor);
+            return status;
+        }
+    }
+    until_closed(scene, actor);
+    check_told(actor, lines);
+    return REMEX_OK;
+}
+
+static enum remex_status play_sh(
+        struct scene *scene, const char *script, const struct lines *lines)
+{
+    const char *const argv[] = { "sh", "-c", script, NULL };
+    struct process_spec spec = stage_spec(argv);
+    enum remex_status status = play(scene, &spec, lines);
+
+    stage_spec_free(&spec);
+    return status;
+}
+
+static enum remex_status say_something(void *user)
+{
+    return play_sh(user, "echo out",
+            &(struct lines){ "out\n", "", "exit 0\n", "closed eof eof\n" });
+}
+
+static enum remex_status fail(void *user)
+{
+    return play_sh(user, "echo err >&2; exit 3",
+            &(struct lines){ "", "err\n", "exit 3\n", "closed eof eof\n" });
+}
+
+static enum remex_status be_killed(void *user)
+{
+    return play_sh(user, "kill -9 $$",
+            &(struct lines){ "", "", "signal 9\n", "closed eof eof\n" });
+}
+
+static enum remex_status feed(void *user)
+{
+    const char *const argv[] = { "cat", NULL };
+    struct process_spec spec = stage_spec(argv);
+    enum remex_status status;
+
+    spec.stdin_kind = STDIN_PIPE;
+    status = play(user, &spec,
+            &(struct lines){ "input\n", "", "exit 0\n", "closed eof eof\n" });
+    stage_spec_free(&spec);
+    return status;
+}
+
+static enum remex_status type(void *user)
+{
+    static const struct pty_spec pty = { .rows = 3, .columns = 4 };
+    const char *const argv[] = { "sh", "-c", "stty size", NULL };
+    struct process_spec spec = stage_spec(argv);
+    enum remex_status status;
+
+    spec.pty = &pty;
+    spec.stdin_kind = STDIN_CLOSED;
+    status = play(user, &spec,
+            &(struct lines){ "3 4\r\n", "", "exit 0\n", "closed eof\n" });
+    stage_spec_free(&spec);
+    return status;
+}
+
+/* With a directory, a name, limits, and an environment of its own. */
+static enum remex_status have_it_all(void *user)
+{
+    static const struct rlimit_spec limits[] = { { RLIMIT_NOFILE, 64, 64 } };
+    const struct remex_bytes env[] = { text_bytes("A=b"),
+        text_bytes("PATH=/usr/bin:/bin") };
+    const char *const argv[] = { "sh", "-c", "echo $0 $A $PWD $(ulimit -n)",
+        NULL };
+    struct process_spec spec = stage_spec(argv);
+    enum remex_status status;
+
+    spec.env_base = ENV_EMPTY;
+    spec.env = env;
+    spec.env_count = 2;
+    spec.cwd = text_bytes("/usr");
+    spec.arg0 = text_bytes("name");
+    spec.rlimits = limits;
+    spec.rlimit_count = 1;
+    status = play(user, &spec,
+            &(struct lines){
+                    "name b /usr 64\n", "", "exit 0\n", "closed eof eof\n" });
+    stage_spec_free(&spec);
+    return status;
+}
+
+/* A program that is not there, looked for in all of the PATH. */
+static enum remex_status look_in_vain(void *user)
+{
+    const char *const argv[] = { "no-such-program", NULL };
+    struct process_spec spec = stage_spec(argv);
+    enum remex_status status = play(user, &spec, NULL);
+
+    stage_spec_free(&spec);
+    return status == REMEX_NOT_FOUND ? REMEX_OK : status;
+}
+
+/* Somebody outlives it in a session of his own and keeps its streams. */
+static enum remex_status leave_an_heir(void *user)
+{
+    const char *const argv[] = { "sh", "-c", "setsid sleep 1000 & echo out",
+        NULL };
+    struct process_spec spec = stage_spec(argv);
+    enum remex_status status;
+
+    spec.has_eof_linger = true;
+    spec.eof_linger_ms = 1;
+    status = play(user, &spec,
+            &(struct lines){
+                    "out\n", "", "exit 0\n", "closed abandoned abandoned\n" });
+    stage_spec_free(&spec);
+    return status;
+}
+
+/* More than are listed without memory, and the last in a session of its own. */
+static struct actor *start_many(struct scene *scene)
+{
+    struct actor *actor;
+
+    shortage_suspend();
+    actor = stage_sh(&scene->stage,
+            "for i in $(seq 70); do sleep 1000 & done;"
+            "setsid sh -c 'echo $$; sleep 1000'");
+    stage_until_said(actor, "\n");
+    shortage_resume();
+    return actor;
+}
+
+/* Nobody is left, however short memory is. */
+static enum remex_status kill_tree(void *user)
+{
+    struct scene *scene = user;
+    struct actor *actor = start_many(scene);
+    pid_t pid = stage_pid_said(actor);
+
+    stage_free_process(actor);
+    stage_until_dead(&scene->stage, pid);
+    return REMEX_OK;
+}
+
+static enum remex_status signal_tree(void *user)
+{
+    struct actor *actor = start_many(user);
+    enum signal_outcome outcome;
+    enum remex_status status =
+            process_signal(actor->process, 15, SIGNAL_TREE, &outcome, NULL);
+
+    if (status == REMEX_OK)
+        g_assert_cmpint(outcome, ==, SIGNAL_DELIVERED);
+    stage_free_process(actor);
+    return status;
+}
+
+/* --- All of them ---------------------------------------------------------- */
+
+static const struct story stories[] = {
+    { "say something", begin, say_something, end, { 0 } },
+    { "fail", begin, fail, end, { 0 } },
+    { "be killed", begin, be_killed, end, { 0 } },
+    { "be fed", begin, feed, end, { 0 } },
+    { "have a terminal", begin, type, end, { 0 } },
+    { "have it all", begin, have_it_all, end, { 0 } },
+    { "be looked for in vain", begin, look_in_vain, end, { 0 } },
+    { "leave an heir", begin, leave_an_heir, end, { 0 } },
+    { "be killed with all", begin, kill_tree, end, { 0 } },
+    { "be signalled with all", begin, signal_tree, end, { 0 } },
+    { "live in a group", begin_in_groups, say_something, end, { 0 } },
+    { "be killed in a group", begin_in_groups, kill_tree, end, { 0 } },
+    { "live as nobody", begin_as_nobody, say_something, end, { 0 } },
+};
+
+int main(int argc, char **argv)
+{
+    return story_main(argc, argv, "children", stories, STORY_COUNT(stories));
+}
