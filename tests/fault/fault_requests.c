@@ -288,7 +288,7 @@ static void *begin_to_follow(void)
     return stage;
 }
 
-/* With everything that a Start can ask for. */
+/* With everything that a Start can ask for without control groups. */
 static enum remex_status start_whole(void *user)
 {
     struct request request = sample_request(METHOD_START);
@@ -298,6 +298,7 @@ static enum remex_status start_whole(void *user)
         .until_position = WINDOW };
 
     request.start.follow = &follow;
+    request.start.process.tree_limits = (struct tree_limits){ 0 };
     return ask_for_process(&((struct stage *)user)->desk, &request);
 }
 
@@ -306,6 +307,7 @@ static enum remex_status start_terminal(void *user)
     struct request request = sample_terminal();
 
     request.start.follow = NULL;
+    request.start.process.tree_limits = (struct tree_limits){ 0 };
     return ask_for_process(&((struct stage *)user)->desk, &request);
 }
 
