@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "client/facts.h"
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/error.h"
@@ -32,6 +33,7 @@ void engine_init(struct engine *engine, const struct engine_options *options,
 void engine_deinit(struct engine *engine)
 {
     handles_deinit(&engine->handles);
+    facts_drop(engine->facts);
     arena_deinit(&engine->arena);
 }
 

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include <remex/event.h>
+#include <remex/info.h>
 #include <remex/status.h>
 
 #include "client/calls.h"
@@ -90,8 +91,9 @@ struct engine {
     uint64_t attachment;
     struct message_limits limits;
     uint32_t lease_ms;
-    uint64_t next_follow_id;  /* from 1 */
-    uint64_t next_signal;     /* from 1 */
+    const struct remex_client_info *facts; /* NULL: never opened */
+    uint64_t next_follow_id;               /* from 1 */
+    uint64_t next_signal;                  /* from 1 */
     unsigned int refusals;    /* connections closed without an answer to Open */
     struct remex_error error; /* why it failed */
 

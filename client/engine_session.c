@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client/engine.h"
+#include "client/facts.h"
 #include "common/address.h"
 #include "common/clock.h"
 #include "common/error.h"
@@ -186,10 +187,23 @@ static void listen_to_hints(
             engine->transport, address, open->hint_topic);
 }
 
+/* Without memory the old ones do. */
+static void take_facts(struct engine *engine, const struct reply *reply)
+{
+    const struct remex_client_info *facts =
+            facts_new(&reply->open, &reply->boot_id);
+
+    if (!facts)
+        return;
+    facts_drop(engine->facts);
+    engine->facts = facts;
+}
+
 static void take_session(struct engine *engine, const struct reply *reply)
 {
     const struct open_reply *open = &reply->open;
 
+    take_facts(engine, reply);
     engine->session_id = open->session_id;
     engine->boot_id = reply->boot_id;
     engine->attachment = open->attachment;
@@ -211,6 +225,11 @@ static void opened(
         struct engine *engine, const struct reply *reply, int64_t now)
 {
     take_session(engine, reply);
+    if (!engine->facts) {
+        fail_with(engine, REMEX_FAILURE_NO_MEMORY, REMEX_NO_MEMORY,
+                "no memory for a session");
+        return;
+    }
     recovery_opened(&engine->recovery, beat_of(&reply->open), now);
     engine_open_lane(engine, ENGINE_PULL_LANE);
 }
