@@ -8,7 +8,7 @@
  * links the library gets no thread pool with it, and nothing of NNG 1.5.2 that
  * could hang in it: a dialer of that gives up for good, without a word, when a
  * connection breaks amid the handshake, and its clean-up may stop for the whole
- * process. The other end is NNG.
+ * process.
  */
 
 #include <remex/status.h>

@@ -152,8 +152,8 @@ int64_t connection_lane_due(struct connection_lane *lane);
 bool connection_lane_step(
         struct connection_lane *lane, bool ready, struct lane_news *news);
 
-/* It has said hello and was not answered yet: NNG 1.5.2 stops listening on a
- * path if such a connection is closed. */
+/* It has said hello and was not answered yet: an NNG 1.5.2 that relays to an
+ * executor would stop listening on a path if such a connection is closed. */
 bool connection_lane_is_greeting(struct connection_lane *lane);
 
 #endif

@@ -32,8 +32,7 @@ void confine_begin(void);
 bool confine_become(const struct confine_user *user, bool binds);
 
 /* From now on a system call that is not for fronts kills the process, whichever
- * thread makes it; `dials`: it connects to its own listeners. False: errno says
- * why. */
-bool confine_calls(bool dials);
+ * thread makes it. False: errno says why. */
+bool confine_calls(void);
 
 #endif

@@ -18,6 +18,7 @@
 
 enum {
     IN_BYTES = 64 * 1024, /* taken in per turn, many small frames at once */
+    IN_FRAMES = 16,       /* of them passed on; the others have another turn */
     SEND_PIECES = 64,     /* per system call */
     SEND_CALLS = 4        /* per turn */
 };
@@ -35,6 +36,7 @@ struct link {
      * is gathered in an allocation of its own. */
     uint8_t in[IN_BYTES];
     size_t in_size;
+    bool in_waits;  /* there is another frame, for the next turn */
     uint8_t *large; /* NULL: there is none */
     size_t large_size;
     size_t large_got;
@@ -267,13 +269,20 @@ static bool begin_large(struct link *link, size_t used, size_t frame_size)
 static const char *take_frames(struct link *link)
 {
     const char *problem = NULL;
+    unsigned int frames = 0;
     size_t used = 0;
 
+    link->in_waits = false;
     while (may_take(link) &&
             link->in_size - used >= sizeof(struct link_header)) {
         struct link_header header;
         size_t frame_size;
 
+        if (frames++ == IN_FRAMES) {
+            link->in_waits = true;
+            loop_defer(link->loop, &link->flush);
+            break;
+        }
         memcpy(&header, link->in + used, sizeof(header));
         if (!link->hooks.accepts(header.kind, header.size)) {
             problem = "it sent a frame that is none";
@@ -339,8 +348,11 @@ static const char *take_in(struct link *link)
 
 static const char *receive_more(struct link *link)
 {
-    ssize_t size = receive(link);
+    ssize_t size;
 
+    if (link->in_waits)
+        return NULL;
+    size = receive(link);
     if (size > 0)
         return take_in(link);
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
@@ -384,7 +396,8 @@ static void on_ready(struct loop_watch *watch, uint32_t events)
 static void on_flush(struct loop_task *task)
 {
     struct link *link = CONTAINER_OF(task, struct link, flush);
+    const char *problem = link->in_waits ? take_in(link) : NULL;
 
     send_out(link);
-    settle(link, NULL);
+    settle(link, problem);
 }

@@ -11,7 +11,8 @@
  * bounded: over the bound the executor takes in nothing more from this front,
  * so that it can't ask for more, and link_is_full says so, so that whoever has
  * answers that can wait lets them; the front has to read first. What comes in
- * is bounded by the frames' largest sizes, and by one piece of work per turn.
+ * is bounded by the frames' largest sizes, and a few frames are passed on per
+ * turn: a thousand starts in a row must not keep the loop for themselves.
  */
 
 #include <stdbool.h>

@@ -18,7 +18,7 @@ enum link_kind {
     LINK_PIPE_GONE = 2, /* nobody waits any more for answers to `pipe` */
     LINK_READY = 3,     /* it listens; body: address, NUL, hint address, NUL */
     LINK_REFUSED = 4,   /* it cannot listen; body: why. It exits then */
-    LINK_ALIVE = 5,     /* beat `ticket` was published and the canary lives */
+    LINK_ALIVE = 5,     /* beat `ticket` was published */
     /* Executor to front. */
     LINK_REPLY = 16, /* body: the reply to `ticket` */
     LINK_HINT = 17,  /* body: to publish as it is */
@@ -40,11 +40,8 @@ enum {
 /* Why a front ended by itself, as its exit status. 0: its executor is gone. */
 enum link_exit {
     LINK_EXIT_USAGE = 2,
-    LINK_EXIT_REFUSED = 3,  /* LINK_REFUSED told why */
-    LINK_EXIT_CLEANUP = 4,  /* NNG's clean-up thread hangs */
-    LINK_EXIT_LISTENER = 5, /* a listener accepts nobody any more */
-    LINK_EXIT_MEMORY = 6,
-    LINK_EXIT_LIBRARY = 7, /* NNG failed where it must not */
+    LINK_EXIT_REFUSED = 3, /* LINK_REFUSED told why */
+    LINK_EXIT_MEMORY = 4,
 };
 
 struct link_header {

@@ -5,7 +5,7 @@
 /*
  * What the fuzz targets share. All of it is here, so that a target is one file
  * to build. One that needs a source of ours that is in no library says so in a
- * comment, "fuzz-source: executor/tls/peer.c".
+ * comment, "fuzz-source: executor/tls/secrets.c".
  */
 
 #include <stdbool.h>

@@ -2,11 +2,9 @@
 
 /*
  * The link between an executor and a front: frames in both directions at once,
- * of all sizes and cuts, between the executor's end and the front's channel;
- * and whatever a front that is not itself any more says instead. What was sent
+ * of all sizes and cuts, between the executor's end and a plain socket; and
+ * whatever a front that is not itself any more says instead. What was sent
  * comes out, whole and in order, or the link breaks; nothing else does.
- *
- * fuzz-source: executor/front/channel.c
  */
 
 #include <sys/socket.h>
@@ -14,7 +12,6 @@
 
 #include "fuzz/fuzz.h"
 
-#include "executor/front/channel.h"
 #include "executor/front_frame.h"
 #include "executor/link.h"
 #include "executor/list.h"
@@ -39,7 +36,7 @@ struct bench {
     struct loop *loop;
     struct loop_task stop;
     struct link *link; /* NULL: it broke */
-    struct channel front;
+    int front;
     struct way to_executor;
     struct way to_front;
     bool lies; /* the front does not keep to its own frames any more */
@@ -145,6 +142,17 @@ static void send_reply(struct bench *bench, size_t size, uint8_t cuts)
 
 /* --- The front's end ------------------------------------------------------ */
 
+static void say(struct bench *bench, const void *data, size_t size)
+{
+    FUZZ_REQUIRE(send(bench->front, data, size, 0) == (ssize_t)size);
+}
+
+static void hear(struct bench *bench, void *out, size_t size)
+{
+    FUZZ_REQUIRE(size == 0 ||
+            recv(bench->front, out, size, MSG_WAITALL) == (ssize_t)size);
+}
+
 static void send_request(struct bench *bench, size_t size)
 {
     struct link_header header = { .kind = LINK_REQUEST,
@@ -152,7 +160,8 @@ static void send_request(struct bench *bench, size_t size)
         .ticket = ++bench->to_executor.sent };
 
     memset(filling, (uint8_t)header.ticket, size);
-    channel_send(&bench->front, &header, filling);
+    say(bench, &header, sizeof(header));
+    say(bench, filling, size);
     turn(bench);
 }
 
@@ -163,10 +172,10 @@ static void receive_reply(struct bench *bench)
 
     if (bench->to_front.come == bench->to_front.sent)
         return;
-    channel_receive(&bench->front, &header, sizeof(header));
+    hear(bench, &header, sizeof(header));
     FUZZ_REQUIRE(header.ticket == ++bench->to_front.come);
     FUZZ_REQUIRE(header.kind == LINK_REPLY && header.size <= sizeof(body));
-    channel_receive(&bench->front, body, header.size);
+    hear(bench, body, header.size);
     FUZZ_REQUIRE(is_filled(body, header.size, header.ticket));
 }
 
@@ -174,7 +183,7 @@ static void receive_reply(struct bench *bench)
 static void lie(struct bench *bench, const void *data, size_t size)
 {
     bench->lies = true;
-    (void)!send(bench->front.fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)!send(bench->front, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     turn(bench);
 }
 
@@ -214,7 +223,7 @@ static void open_bench(struct bench *bench)
     FUZZ_REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
     FUZZ_REQUIRE(
             link_new(bench->loop, ends[0], &hooks, &bench->link) == REMEX_OK);
-    channel_init(&bench->front, ends[1]);
+    bench->front = ends[1];
 }
 
 static void close_bench(struct bench *bench)
@@ -224,8 +233,7 @@ static void close_bench(struct bench *bench)
     FUZZ_REQUIRE(
             bench->lies || bench->to_executor.come == bench->to_executor.sent);
     link_free(bench->link);
-    close(bench->front.fd);
-    pthread_mutex_destroy(&bench->front.sending);
+    close(bench->front);
     loop_free(bench->loop);
 }
 

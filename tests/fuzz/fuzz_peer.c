@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A stranger at the TLS front who is through with TLS: the peer, its requests
- * and the tickets for their answers, over a socket without any encryption. The
- * input says what the stranger sends, reads, and when the executor answers.
- *
- * fuzz-source: executor/tls/peer.c
- * fuzz-source: executor/tls/tickets.c
+ * A stranger at a front: the peer, its requests and the tickets for their
+ * answers, over a plain socket. The input says what the stranger sends, reads,
+ * and when the executor answers.
  */
 
 #include <sys/socket.h>
@@ -14,106 +11,14 @@
 
 #include "fuzz/fuzz.h"
 
+#include "executor/front/peer.h"
+#include "executor/front/tickets.h"
 #include "executor/list.h"
 #include "executor/loop.h"
-#include "executor/tls/peer.h"
-#include "executor/tls/secrets.h"
-#include "executor/tls/tickets.h"
 
 enum { MAX_MESSAGE = 4096, MAX_HELD = 64, REPLY_BYTES = 256 * 1024 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* --- TLS that does nothing ------------------------------------------------ */
-
-struct ssl_st {
-    int fd;
-    bool wants_write;
-};
-
-SSL *SSL_new(SSL_CTX *context)
-{
-    (void)context;
-    return calloc(1, sizeof(SSL));
-}
-
-void SSL_free(SSL *ssl)
-{
-    free(ssl);
-}
-
-int SSL_set_fd(SSL *ssl, int fd)
-{
-    ssl->fd = fd;
-    return 1;
-}
-
-void SSL_set_accept_state(SSL *ssl)
-{
-    (void)ssl;
-}
-
-int SSL_do_handshake(SSL *ssl)
-{
-    (void)ssl;
-    return 1;
-}
-
-/* Greeting is what follows, so that there is one step to be made. */
-int SSL_is_init_finished(const SSL *ssl)
-{
-    return ssl->wants_write;
-}
-
-static int moved(SSL *ssl, ssize_t result, size_t *size_out)
-{
-    ssl->wants_write = true;
-    if (result <= 0)
-        return 0;
-    *size_out = (size_t)result;
-    return 1;
-}
-
-int SSL_read_ex(SSL *ssl, void *data, size_t size, size_t *size_out)
-{
-    return moved(ssl, recv(ssl->fd, data, size, MSG_DONTWAIT), size_out);
-}
-
-int SSL_write_ex(SSL *ssl, const void *data, size_t size, size_t *size_out)
-{
-    return moved(ssl, send(ssl->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL),
-            size_out);
-}
-
-int SSL_want(const SSL *ssl)
-{
-    (void)ssl;
-    return SSL_NOTHING;
-}
-
-/* A peer at its end has said nothing more, and one that is there waits. */
-int SSL_get_error(const SSL *ssl, int result)
-{
-    char byte;
-
-    (void)result;
-    return recv(ssl->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0
-            ? SSL_ERROR_ZERO_RETURN
-            : SSL_ERROR_WANT_READ;
-}
-
-int SSL_pending(const SSL *ssl)
-{
-    (void)ssl;
-    return 0;
-}
-
-bool secrets_peer_name(const SSL *ssl, char *out, size_t size)
-{
-    (void)ssl;
-    snprintf(out, size, "stranger");
-    return true;
-}
 
 /* --- The front ------------------------------------------------------------ */
 
@@ -126,6 +31,7 @@ struct bench {
     struct tickets tickets;
     uint64_t held[MAX_HELD]; /* tickets to be answered */
     size_t held_count;
+    size_t waiting;
 };
 
 static void on_serving(void *user, struct peer *peer)
@@ -134,6 +40,19 @@ static void on_serving(void *user, struct peer *peer)
 
     (void)bench;
     FUZZ_REQUIRE(peer->is_serving && !peer->has_ended);
+}
+
+/* One more than can be kept is answered by nothing, at once. */
+static void hold(struct bench *bench, struct peer *peer, uint64_t name)
+{
+    struct ticket ticket;
+
+    if (bench->held_count == MAX_HELD) {
+        FUZZ_REQUIRE(tickets_take(&bench->tickets, name, &ticket));
+        return;
+    }
+    bench->held[bench->held_count++] = name;
+    peer->held++;
 }
 
 /* As the relay does it. */
@@ -149,9 +68,7 @@ static void on_request(
     if (way_back > 0) {
         FUZZ_REQUIRE(
                 tickets_new(&bench->tickets, 1, message, way_back, &ticket));
-        FUZZ_REQUIRE(bench->held_count < MAX_HELD);
-        bench->held[bench->held_count++] = ticket;
-        peer->held++;
+        hold(bench, peer, ticket);
     } else {
         peer_end(peer);
     }
@@ -188,6 +105,8 @@ static void open_bench(struct bench *bench)
     bench->stranger = ends[1];
     bench->kind = (struct peer_kind){
         .loop = bench->loop,
+        .stream = &stream_plain,
+        .waiting = &bench->waiting,
         .protocol = SP_REP,
         .max_message = MAX_MESSAGE,
         .user = bench,
@@ -203,6 +122,7 @@ static void close_bench(struct bench *bench)
 {
     if (bench->peer)
         peer_free(bench->peer);
+    FUZZ_REQUIRE(bench->waiting == 0);
     tickets_deinit(&bench->tickets);
     close(bench->stranger);
     loop_free(bench->loop);
@@ -310,7 +230,7 @@ static void step(struct bench *bench, struct fuzz_input *input)
     }
     if (!bench->peer)
         return;
-    FUZZ_REQUIRE(bench->peer->waiting <= PEER_MAX_WAITING);
+    FUZZ_REQUIRE(bench->peer->waiting == bench->waiting);
     FUZZ_REQUIRE(bench->peer->held <= PEER_MAX_HELD);
 }
 

@@ -3,8 +3,7 @@
 #
 #     proto <- common <- executor        proto <- common <- client
 #
-# NNG stops at executor/front, protobuf at common/wire,
-# GLib at the tests.
+# Protobuf stops at common/wire; NNG and GLib are the tests'.
 
 # shellcheck source=tests/style/files.sh
 . "$(dirname "${BASH_SOURCE[0]}")/files.sh"
@@ -35,7 +34,7 @@ forbid 'production code knows no tests' "$production" '(tests|support)/'
 forbid 'integration tests see <remex/...>, common/ and support/ only' \
     tests/integration '(executor/|client/|(?<=")(?!(common|support)/))'
 
-forbid 'NNG stops at executor/front/' "$production" 'nng/' 'executor/front/.*'
+forbid 'NNG is for tests' "$production" 'nng/'
 forbid 'protobuf stops at common/wire' \
     "$production|tests" '(.*\.pb-c\.h|protobuf-c/)' \
     'common/wire[^/]*|tests/fuzz/.*'

@@ -53,7 +53,7 @@ bad arrows tests/unit/a.c '#include <remex/v1/executor.pb-c.h>'
 bad arrows client/a.c '#include <glib.h>'
 bad arrows client/a.c '#include "../common/a.h"'
 bad arrows client/a.c '#include "common/../executor/a.h"'
-good arrows executor/front/a.c '#include <nng/nng.h>'
+bad arrows executor/front/a.c '#include <nng/nng.h>'
 good arrows client/convenience/a.c '#include "client/convenience/a.h"
 #include <remex/client.h>'
 bad arrows client/connection_a.h '#include <nng/nng.h>'

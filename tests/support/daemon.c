@@ -20,7 +20,7 @@
 #define PROGRAM REMEX_BIN_DIR "/remexd"
 #define READY_FD 3
 #define READY_FD_TEXT "3"
-#define MAX_ARGUMENTS 32
+#define MAX_ARGUMENTS 64
 
 /* A test that dies takes it along. */
 #define LEASH "/usr/bin/setpriv", "--pdeathsig", "KILL"

@@ -149,6 +149,35 @@ static void frames_are_whole_wherever_they_are_cut(void)
 
 /* One that does not fit into what is taken in per turn, between two small ones.
  */
+static void many_frames_are_many_turns(void)
+{
+    enum { FRAMES = 1000 };
+    unsigned int most = 0;
+    unsigned int turns = 0;
+    GString *all = g_string_new(NULL);
+    struct bench bench;
+
+    bench_init(&bench);
+    for (uint64_t i = 0; i < FRAMES; i++) {
+        GString *bytes = frame(LINK_REQUEST, i, "x");
+
+        g_string_append_len(all, bytes->str, (gssize)bytes->len);
+        g_string_free(bytes, TRUE);
+    }
+    say(&bench, all->str, all->len);
+    for (; bench.frames < FRAMES && turns < FRAMES; turns++) {
+        unsigned int before = bench.frames;
+
+        turn(&bench);
+        most = MAX(most, bench.frames - before);
+    }
+    g_assert_cmpuint(bench.frames, ==, FRAMES);
+    g_assert_cmpuint(most, <=, 32);
+    g_assert_null(bench.broken);
+    g_string_free(all, TRUE);
+    bench_deinit(&bench);
+}
+
 static void a_large_frame_is_gathered(void)
 {
     size_t size = LINK_MAX_REQUEST;
@@ -345,7 +374,7 @@ static void over_the_bound_it_takes_nothing_in_until_it_is_drained(void)
     g_assert_true(link_is_full(bench.link));
     for (uint64_t ticket = 0; ticket < sent; ticket++)
         hear(&bench, ticket, size, 'x');
-    for (int i = 0; i < 10; i++)
+    for (unsigned int i = 0; i < requests; i++)
         turn(&bench);
     g_assert_false(link_is_full(bench.link));
     g_assert_cmpuint(bench.drained, ==, 1);
@@ -400,6 +429,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/link", frames_are_whole_wherever_they_are_cut);
+    SUITE_ADD("/link", many_frames_are_many_turns);
     SUITE_ADD("/link", a_large_frame_is_gathered);
     SUITE_ADD("/link", a_header_that_lies_breaks_the_link);
     SUITE_ADD("/link", a_frame_that_makes_no_sense_breaks_the_link);

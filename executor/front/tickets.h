@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef EXECUTOR_TLS_TICKETS_H
-#define EXECUTOR_TLS_TICKETS_H
+#ifndef EXECUTOR_FRONT_TICKETS_H
+#define EXECUTOR_FRONT_TICKETS_H
 
 /*
  * The requests that the executor has and will answer: whose each of them is,

@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "executor/tls/relay.h"
+#include "executor/front/relay.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stdnoreturn.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
+#include "executor/front/door.h"
+#include "executor/front/peer.h"
+#include "executor/front/tickets.h"
 #include "executor/link.h"
 #include "executor/link_frame.h"
 #include "executor/loop.h"
 #include "executor/table.h"
-#include "executor/tls/door.h"
-#include "executor/tls/peer.h"
-#include "executor/tls/tickets.h"
 
 /* Subscribers have nothing to say. */
 enum { MAX_FROM_SUBSCRIBER = 64 };
+
+/* On their way to peers that do not read them. */
+#define MAX_WAITING_BYTES ((size_t)64 * 1024 * 1024)
+
+#define KEPT_BYTES (4 * 1024 * 1024)
 
 struct endpoint {
     struct door door;
@@ -29,12 +37,12 @@ struct endpoint {
 struct relay {
     struct loop *loop;
     struct link *link;
-    SSL_CTX *context;
     struct endpoint requests;
     struct endpoint hints;
     struct table peers; /* of `requests`, by id */
     uint32_t last_id;
     struct tickets tickets;
+    size_t waiting; /* bytes that peers have not read yet, of all */
 };
 
 /* --- Peers --------------------------------------------------------------- */
@@ -122,7 +130,8 @@ static bool pass_on(struct relay *relay, struct peer *peer, uint8_t *message,
 {
     struct link_header header = { .kind = LINK_REQUEST,
         .pipe = peer->id,
-        .peer_uid = LINK_PEER_UID_UNKNOWN };
+        .peer_uid = peer->uid,
+        .arrived = clock_monotonic_ns() };
     struct link_piece pieces[2];
     size_t named;
 
@@ -150,10 +159,13 @@ static void on_request(
     struct relay *relay = user;
     size_t way_back = message ? sp_way_back(message, size) : 0;
 
-    if (way_back > 0 && pass_on(relay, peer, message, size, way_back))
+    if (way_back > 0 && size == way_back)
+        peer_send(peer, message, way_back, NULL, 0); /* a probe */
+    else if (way_back > 0 && pass_on(relay, peer, message, size, way_back))
         return;
+    else
+        peer_end(peer);
     free(message);
-    peer_end(peer);
 }
 
 static void on_subscriber_talk(
@@ -181,6 +193,23 @@ static void on_drained(void *user)
 
 /* --- From the executor to peers ------------------------------------------ */
 
+/* Parts with the peer that leaves the most unread. It may come again and go on
+ * where it was. */
+static void shed(struct relay *relay)
+{
+    const struct list *all = &relay->requests.serving;
+    struct peer *worst = NULL;
+
+    for (struct list *node = all->next; node != all; node = node->next) {
+        struct peer *peer = CONTAINER_OF(node, struct peer, all);
+
+        if (!worst || peer->waiting > worst->waiting)
+            worst = peer;
+    }
+    if (worst)
+        peer_throw_out(worst);
+}
+
 static void on_reply(
         struct relay *relay, uint64_t name, const void *body, size_t size)
 {
@@ -194,6 +223,8 @@ static void on_reply(
         return;
     peer_send(peer, ticket.way_back, ticket.way_back_size, body, size);
     peer_released(peer);
+    if (relay->waiting > MAX_WAITING_BYTES)
+        shed(relay);
 }
 
 static void publish(struct relay *relay, const void *body, size_t size)
@@ -267,55 +298,103 @@ static void tell(struct relay *relay, enum link_kind kind, const char *first,
     link_send(relay->link, &header, pieces, second ? 2 : 1);
 }
 
-static bool open_door(struct relay *relay, struct endpoint *endpoint,
-        const char *address, char *problem, size_t problem_size)
+static void describe(struct relay *relay, const struct relay_settings *settings)
 {
-    list_init(&endpoint->serving);
-    endpoint->kind.loop = relay->loop;
-    endpoint->kind.context = relay->context;
-    endpoint->kind.user = relay;
-    endpoint->door.kind = &endpoint->kind;
-    return door_open(
-            &endpoint->door, relay->loop, address, problem, problem_size);
-}
+    enum sp_framing framing =
+            strncmp(settings->address, "ipc:", 4) == 0 ? SP_IPC : SP_PLAIN;
 
-static bool open_doors(struct relay *relay,
-        const struct relay_settings *settings, char *problem, size_t size)
-{
-    relay->context = secrets_load(&settings->files, problem, size);
-    if (!relay->context)
-        return false;
     relay->requests.kind = (struct peer_kind){
+        .loop = relay->loop,
+        .stream = settings->stream,
+        .framing = framing,
         .protocol = SP_REP,
         .max_message = settings->max_request + SP_MAX_WAY_BACK,
+        .waiting = &relay->waiting,
+        .user = relay,
         .serving = on_requester_serving,
         .request = on_request,
         .ended = on_requester_ended,
     };
     relay->hints.kind = (struct peer_kind){
+        .loop = relay->loop,
+        .stream = settings->stream,
+        .framing = framing,
         .protocol = SP_PUB,
         .max_message = MAX_FROM_SUBSCRIBER,
+        .waiting = &relay->waiting,
+        .user = relay,
         .serving = on_subscriber_serving,
         .request = on_subscriber_talk,
         .ended = on_subscriber_ended,
     };
-    return open_door(relay, &relay->hints, settings->hint_address, problem,
-                   size) &&
-            open_door(
-                    relay, &relay->requests, settings->address, problem, size);
+}
+
+static bool open_door(struct endpoint *endpoint, const char *address,
+        char *problem, size_t problem_size)
+{
+    list_init(&endpoint->serving);
+    endpoint->door.kind = &endpoint->kind;
+    return door_open(&endpoint->door, endpoint->kind.loop, address, problem,
+            problem_size);
+}
+
+static bool open_doors(struct relay *relay,
+        const struct relay_settings *settings, char *problem, size_t size)
+{
+    if (!settings->stream) {
+        snprintf(problem, size, "%s", settings->problem);
+        return false;
+    }
+    describe(relay, settings);
+    if (!open_door(&relay->hints, settings->hint_address, problem, size))
+        return false;
+    if (open_door(&relay->requests, settings->address, problem, size))
+        return true;
+    door_remove_path(&relay->hints.door);
+    return false;
+}
+
+static bool give_away(
+        const struct relay *relay, const struct confine_user *user)
+{
+    return !user->another ||
+            (door_give(&relay->requests.door, user->uid) &&
+                    door_give(&relay->hints.door, user->uid));
 }
 
 /* Nobody has been let in yet. The calendar of certificates is libc's, which
  * reads the host's file once. */
-static bool shut_in(
+static bool shut_in(const struct relay *relay,
         const struct relay_settings *settings, char *problem, size_t size)
 {
     tzset();
-    if (confine_become(&settings->user, false) && confine_calls(false))
+    if (give_away(relay, &settings->user) &&
+            confine_become(&settings->user, false) && confine_calls())
         return true;
     snprintf(problem, size, "the front of %s cannot give up its rights: %s",
             settings->address, strerrordesc_np(errno));
     return false;
+}
+
+/* Replies of the size that bulk output has would be mapped and unmapped for
+ * each message, page by page: keep the memory of the few under way instead. */
+static void keep_memory(void)
+{
+    /* NOLINTBEGIN(concurrency-mt-unsafe): there is one thread */
+    mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    /* NOLINTEND(concurrency-mt-unsafe) */
+}
+
+/* Every connection is one. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* The word of refusal has to get out before the end. */
@@ -337,11 +416,13 @@ noreturn void relay_run(const struct relay_settings *settings)
         .broken = on_broken };
     char problem[512];
 
+    keep_memory();
+    raise_descriptors();
     if (!relay || loop_new(&relay->loop) != REMEX_OK ||
             link_new(relay->loop, LINK_FD, &hooks, &relay->link) != REMEX_OK)
         _exit(LINK_EXIT_MEMORY);
     if (open_doors(relay, settings, problem, sizeof(problem)) &&
-            shut_in(settings, problem, sizeof(problem))) {
+            shut_in(relay, settings, problem, sizeof(problem))) {
         tell(relay, LINK_READY, relay->requests.door.address,
                 relay->hints.door.address);
     } else {

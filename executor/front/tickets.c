@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "executor/tls/tickets.h"
+#include "executor/front/tickets.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "executor/tls/door.h"
+#include "executor/front/door.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -9,9 +9,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-#include "common/address.h"
 #include "common/clock.h"
 
 /* Connections waiting for a turn, and taken in one turn of the loop. */
@@ -54,7 +55,7 @@ static uint16_t bound_port(int fd)
 }
 
 /* -1: `*why_out` says why. */
-static int listen_on(const struct address *address, const char **why_out)
+static int listen_on_port(const struct address *address, const char **why_out)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
         .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
@@ -76,6 +77,49 @@ static int listen_on(const struct address *address, const char **why_out)
     return fd;
 }
 
+/* Nobody else may ever open it, not even before it is given away. */
+static int bind_to_path(const char *path)
+{
+    struct sockaddr_un name = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    mode_t mask = umask(0177);
+    bool bound;
+
+    memcpy(name.sun_path, path, strlen(path) + 1);
+    bound = fd >= 0 &&
+            bind(fd, (const struct sockaddr *)&name, sizeof(name)) == 0 &&
+            listen(fd, BACKLOG) == 0;
+    umask(mask);
+    if (bound || fd < 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static bool clear_path(const char *path, const char **why_out)
+{
+    struct stat status;
+
+    if (lstat(path, &status) < 0)
+        return true; /* what else is wrong with it, binding will tell */
+    *why_out = "something that is not a socket is there";
+    if (!S_ISSOCK(status.st_mode))
+        return false;
+    *why_out = strerrordesc_np(EACCES);
+    return unlink(path) == 0;
+}
+
+static int listen_on_path(const struct address *address, const char **why_out)
+{
+    int fd;
+
+    if (!clear_path(address->path, why_out))
+        return -1;
+    fd = bind_to_path(address->path);
+    *why_out = strerrordesc_np(errno);
+    return fd;
+}
+
 /* --- Coming in ----------------------------------------------------------- */
 
 void door_remove(struct door *door, struct peer *peer)
@@ -92,6 +136,8 @@ static uint64_t source_of(const struct sockaddr_storage *from)
     struct sockaddr_in6 in6;
     uint64_t halves[2];
 
+    if (from->ss_family != AF_INET && from->ss_family != AF_INET6)
+        return 0;
     if (from->ss_family == AF_INET) {
         memcpy(&in, from, sizeof(in));
         return in.sin_addr.s_addr;
@@ -133,10 +179,20 @@ static void make_room(struct door *door, uint64_t source)
         oldest = peer;
         count++;
     }
-    if (count >= DOOR_MAX_OF_SOURCE)
+    if (!door->path[0] && count >= DOOR_MAX_OF_SOURCE)
         push_out(oldest);
     else if (door->stranger_count >= DOOR_MAX_STRANGERS)
         push_out_oldest(door);
+}
+
+static uint32_t uid_of(int fd)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0
+            ? peer.uid
+            : LINK_PEER_UID_UNKNOWN;
 }
 
 static void let_in(struct door *door, int fd, uint64_t source)
@@ -144,13 +200,16 @@ static void let_in(struct door *door, int fd, uint64_t source)
     static const int on = 1;
     struct peer *peer;
 
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    if (!door->path[0]) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    }
     make_room(door, source);
     peer = peer_new(door->kind, fd);
     if (!peer)
         return;
     peer->source = source;
+    peer->uid = door->path[0] ? uid_of(fd) : LINK_PEER_UID_UNKNOWN;
     list_append(&door->strangers, &peer->all);
     door->stranger_count++;
 }
@@ -211,16 +270,31 @@ bool door_open(struct door *door, struct loop *loop, const char *text,
     door->retry.due = on_retry;
     list_init(&door->strangers);
     if (address_parse(text, &address, NULL) == REMEX_OK)
-        fd = listen_on(&address, &why);
+        fd = address.kind == ADDRESS_IPC ? listen_on_path(&address, &why)
+                                         : listen_on_port(&address, &why);
     if (fd < 0) {
         snprintf(problem, problem_size, "cannot listen on %s: %s", text, why);
         return false;
     }
-    address.port = bound_port(fd);
+    if (address.kind == ADDRESS_IPC)
+        memcpy(door->path, address.path, sizeof(door->path));
+    else
+        address.port = bound_port(fd);
     address_format(&address, door->address);
     if (loop_add(loop, &door->watch, fd, EPOLLIN) == REMEX_OK)
         return true;
     snprintf(problem, problem_size, "cannot listen on %s: no memory", text);
     close(fd);
     return false;
+}
+
+bool door_give(const struct door *door, uid_t uid)
+{
+    return !door->path[0] || lchown(door->path, uid, (gid_t)-1) == 0;
+}
+
+void door_remove_path(const struct door *door)
+{
+    if (door->path[0])
+        unlink(door->path);
 }

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef EXECUTOR_TLS_PEER_H
-#define EXECUTOR_TLS_PEER_H
+#ifndef EXECUTOR_FRONT_PEER_H
+#define EXECUTOR_FRONT_PEER_H
 
 /*
  * One connection of a stranger's, from its first byte to its end:
  *
- *     silent ──byte──▶ shaking hands ──TLS──▶ greeting ──SP──▶ serving
+ *     silent ──byte──▶ shaking hands ──▶ greeting ──SP──▶ serving
  *
- * Until it serves it has PEER_PATIENCE_MS in all, and costs a descriptor and a
- * few hundred bytes before it says anything. Then it may have PEER_MAX_HELD
- * requests under way, and what is sent to it may wait until PEER_MAX_WAITING
- * bytes do.
+ * where hands are shaken only if its stream is of that kind. Until it serves it
+ * has PEER_PATIENCE_MS in all, and costs a descriptor and a few hundred bytes
+ * before it says anything. Then it may have PEER_MAX_HELD requests under way,
+ * and is not read from while it leaves PEER_FULL_BYTES unread.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <openssl/ssl.h>
-
 #include "common/sp.h"
+#include "executor/front/stream.h"
 #include "executor/link_frame.h"
 #include "executor/list.h"
 #include "executor/loop.h"
@@ -27,8 +26,8 @@
 
 enum {
     PEER_PATIENCE_MS = 2000,
-    PEER_MAX_HELD = 32,
-    PEER_MAX_WAITING = 8 * 1024 * 1024,
+    PEER_MAX_HELD = 8192, /* more than one session may park */
+    PEER_FULL_BYTES = 1024 * 1024,
     PEER_MAX_HINTS = 16 * 1024, /* of hints: more are dropped, not waited for */
     PEER_NAME_BYTES = LINK_NAME_BYTES + 1,
 };
@@ -39,10 +38,12 @@ struct peer;
  * loop. */
 struct peer_kind {
     struct loop *loop;
-    SSL_CTX *context;
+    const struct stream_kind *stream;
+    enum sp_framing framing;
     enum sp_protocol protocol; /* ours: SP_REP or SP_PUB */
     size_t max_message;
-    bool paused; /* nothing is taken in: whoever it is for is behind */
+    bool paused;     /* nothing is taken in: whoever it is for is behind */
+    size_t *waiting; /* bytes that wait, to all of them */
     void *user;
     /* It has shown what it must, and is no stranger any more. */
     void (*serving)(void *user, struct peer *peer);
@@ -62,20 +63,21 @@ struct peer {
     uint64_t source;   /* whence, as far as a door tells them apart */
 
     const struct peer_kind *kind;
+    uint32_t uid;               /* LINK_PEER_UID_UNKNOWN: not known */
     char name[PEER_NAME_BYTES]; /* of its certificate; "": none */
+    bool is_greeted;
     bool is_serving;
     bool has_ended;
     struct loop_watch watch;
     struct loop_timer patience;
     struct loop_task end;
     uint32_t watched;
-    SSL *ssl;            /* NULL: it has not said anything */
-    bool reads_by_write; /* TLS has to send before it can go on reading */
-    bool writes_by_read; /* and the other way round */
+    struct stream stream;
     struct sp_reader reader;
+    struct peer_chunk *unread; /* it came, and has to wait; NULL: nothing */
     struct peer_chunk *first_chunk; /* to be sent */
     struct peer_chunk *last_chunk;
-    size_t waiting;
+    size_t waiting; /* bytes of these */
 };
 
 /* Takes over `fd`, also on failure (NULL). */
@@ -84,8 +86,7 @@ struct peer *peer_new(const struct peer_kind *kind, int fd);
 void peer_free(struct peer *peer);
 
 /* Sends a message whose bytes are those of `head` and `body`, or keeps a copy
- * of what does not go out at once. A peer that lets too much wait is thrown
- * out. */
+ * of what does not go out at once. */
 void peer_send(struct peer *peer, const void *head, size_t head_size,
         const void *body, size_t body_size);
 
@@ -97,5 +98,8 @@ void peer_resume(struct peer *peer);
 
 /* Ends it, soon. */
 void peer_end(struct peer *peer);
+
+/* The same, and what waits is forgotten at once. */
+void peer_throw_out(struct peer *peer);
 
 #endif
