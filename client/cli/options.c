@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/cli/nearest.h"
 #include "client/cli/output.h"
 #include "client/cli/report.h"
 
@@ -72,6 +73,29 @@ static const struct option_spec *find(const struct verb *verb, const char *word)
     return NULL;
 }
 
+/* No such option; what may have been meant, if it is anything near. */
+static bool unknown(const struct verb *verb, const char *word)
+{
+    char name[HELP_COLUMN * 2];
+    struct nearest nearest;
+
+    (void)snprintf(name, sizeof(name), "%s", word + strspn(word, "-"));
+    name[strcspn(name, "=")] = '\0';
+    nearest = nearest_to(name);
+    for (int i = 0; i < VERB_TABLES && verb->tables[i]; i++)
+        for (const struct option_spec *spec = verb->tables[i]; spec->name;
+                spec++)
+            nearest_try(&nearest, spec->name);
+    if (nearest.name)
+        report("%s: %s: no such option; did you mean --%s? See 'remex %s "
+               "--help'",
+                verb->name, word, nearest.name, verb->name);
+    else
+        report("%s: %s: no such option; see 'remex %s --help'", verb->name,
+                word, verb->name);
+    return false;
+}
+
 static bool wrong(const struct verb *verb, const char *word, const char *what)
 {
     report("%s: %s: %s; see 'remex %s --help'", verb->name, word, what,
@@ -100,7 +124,7 @@ static bool parse_one(
 
     *at += 1;
     if (!spec)
-        return wrong(verb, word, "no such option");
+        return unknown(verb, word);
     if (!spec->value)
         return inside ? wrong(verb, word, "takes no value")
                       : take(verb, spec, options, NULL);

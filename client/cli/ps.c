@@ -10,6 +10,7 @@
 
 #include <remex/inspect.h>
 
+#include "client/cli/colour.h"
 #include "client/cli/connect.h"
 #include "client/cli/json.h"
 #include "client/cli/label.h"
@@ -95,15 +96,26 @@ static int longest_id(const struct remex_process_list *list)
     return (int)longest;
 }
 
+static enum colour colour_of(const struct remex_process_status *status)
+{
+    if (!status->has_exit)
+        return COLOUR_GOOD;
+    return status->exit.by_signal || status->exit.code != 0 ? COLOUR_BAD
+                                                            : COLOUR_NONE;
+}
+
 static void print_process(const struct remex_process_status *status, int width)
 {
+    bool coloured = colour_is_wanted(stdout);
     char summary[STATUS_WORDS_BYTES];
     char age[TEXT_AGE_BYTES];
 
     status_words_summary(status, summary);
     text_age(now_ns() - status->started_ns, age);
-    printf("%-*s  %-12s %7lld %5s ", width, status->id, summary,
-            (long long)status->pid, age);
+    printf("%-*s  %s%-12s%s %7lld %5s ", width, status->id,
+            colour_begin(colour_of(status), coloured), summary,
+            colour_end(colour_of(status), coloured), (long long)status->pid,
+            age);
     for (size_t i = 0; status->argv[i]; i++) {
         putchar(' ');
         text_print(stdout, status->argv[i]);

@@ -7,10 +7,31 @@
 #include <stdio.h>
 
 #include "client/cli/connect.h"
+#include "client/cli/json.h"
 #include "client/cli/launch.h"
 #include "client/cli/output.h"
 #include "client/cli/report.h"
 #include "client/cli/verbs.h"
+
+struct start_options {
+    struct launch_options launch; /* first, for launch_specs */
+    bool json;
+};
+
+static bool take_json(void *data, const char *value)
+{
+    struct start_options *options = data;
+
+    (void)value;
+    options->json = true;
+    return true;
+}
+
+static const struct option_spec specs[] = {
+    { 0, "json", NULL, "print one JSON object instead of the id", NULL,
+            take_json },
+    OPTIONS_END,
+};
 
 /* Our session ends with us, and with it whatever is not to be kept. */
 static bool check_keep(struct launch_options *options)
@@ -24,19 +45,37 @@ static bool check_keep(struct launch_options *options)
     return false;
 }
 
+static void print(const struct remex_process *process,
+        const struct start_options *options)
+{
+    struct json json;
+
+    if (!options->json) {
+        printf("%s\n", remex_process_id(process));
+        return;
+    }
+    json_init(&json, stdout);
+    json_open_object(&json, NULL);
+    json_text(&json, "executor", connect_address(&options->launch.connect));
+    json_text(&json, "id", remex_process_id(process));
+    json_signed(&json, "pid", remex_process_pid(process));
+    json_close(&json);
+    json_end(&json);
+}
+
 static int start_on(struct remex_client *client, char *const *argv,
-        const struct launch_options *options)
+        const struct start_options *options)
 {
     struct remex_process_options process_options =
-            launch_process_options(options, REMEX_STDIN_CLOSED);
+            launch_process_options(&options->launch, REMEX_STDIN_CLOSED);
     struct remex_process *process;
     struct remex_error error;
     int status;
 
     if (remex_process_start(client, (const char *const *)argv, &process_options,
                 &process, &error) != REMEX_OK)
-        return launch_explain(argv[0], options, &error);
-    printf("%s\n", remex_process_id(process));
+        return launch_explain(argv[0], &options->launch, &error);
+    print(process, options);
     status = output_finish();
     /* Of what nobody was told, nobody could say that it runs: it goes. */
     if (status == 0)
@@ -47,21 +86,21 @@ static int start_on(struct remex_client *client, char *const *argv,
 
 static int start(const struct verb *verb, struct words words)
 {
-    struct launch_options options;
+    struct start_options options = { .json = false };
     struct remex_client *client = NULL;
     int status;
 
-    if (!launch_init(&options, &words))
+    if (!launch_init(&options.launch, &words))
         return REPORT_EXIT_FAILED;
     if (options_parse(verb, &words, &options, &status)) {
         status = REPORT_EXIT_FAILED;
-        if (check_keep(&options))
-            client = connect_to_lasting(&options.connect);
+        if (check_keep(&options.launch))
+            client = connect_to_lasting(&options.launch.connect);
         if (client)
             status = start_on(client, words.at, &options);
     }
     remex_client_free(client);
-    launch_deinit(&options);
+    launch_deinit(&options.launch);
     return status;
 }
 
@@ -72,7 +111,7 @@ const struct verb start_verb = {
     .details =
             "Its stdin is closed unless told. It is kept for an hour, unless "
             "--keep says how\nlong; then it is killed with its tree.",
-    .tables = { launch_specs, connect_specs },
+    .tables = { specs, launch_specs, connect_specs },
     .min_operands = 1,
     .takes_command = true,
     .run = start,

@@ -123,15 +123,8 @@ static void write_limits(
     json_close(json);
 }
 
-static void write_exit(
-        struct json *json, const struct remex_process_status *status)
+void status_json_write_exit(struct json *json, const struct remex_exit *ended)
 {
-    const struct remex_exit *ended = &status->exit;
-
-    if (!status->has_exit) {
-        json_null(json, "exit");
-        return;
-    }
     json_open_object(json, "exit");
     json_bool(json, "by_signal", ended->by_signal);
     json_signed(json, "code", ended->code);
@@ -141,7 +134,6 @@ static void write_exit(
     json_unsigned(json, "user_us", ended->user_us);
     json_unsigned(json, "system_us", ended->system_us);
     json_unsigned(json, "max_rss_kib", ended->max_rss_kib);
-    json_unsigned(json, "memory_kills", ended->memory_kills);
     json_close(json);
 }
 
@@ -168,6 +160,9 @@ void status_json_write(struct json *json, const char *key,
     json_text(json, "owner_loss", status_words_owner_loss(status->owner_loss));
     write_limits(json, &status->tree_limits);
     write_time(json, "expires", status->expires_ns);
-    write_exit(json, status);
+    if (status->has_exit)
+        status_json_write_exit(json, &status->exit);
+    else
+        json_null(json, "exit");
     json_close(json);
 }

@@ -13,4 +13,7 @@
 void status_json_write(struct json *json, const char *key,
         const struct remex_process_status *status);
 
+/* Its member "exit" alone. */
+void status_json_write_exit(struct json *json, const struct remex_exit *ended);
+
 #endif

@@ -127,6 +127,17 @@ void status_words_size(uint64_t bytes, char out[STATUS_WORDS_BYTES])
             out, STATUS_WORDS_BYTES, "%" PRIu64 " %s", bytes, units[unit]);
 }
 
+const char *status_words_role(enum remex_role role)
+{
+    static const char *const words[] = {
+        [REMEX_ROLE_RUN] = "run",
+        [REMEX_ROLE_OBSERVE] = "observe",
+        [REMEX_ROLE_ADMIN] = "admin",
+    };
+
+    return pick(words, COUNT(words), (unsigned int)role);
+}
+
 void status_words_summary(
         const struct remex_process_status *status, char out[STATUS_WORDS_BYTES])
 {

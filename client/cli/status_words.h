@@ -7,6 +7,7 @@
  * one for it. "?" for a number that a newer executor may have made up.
  */
 
+#include <remex/info.h>
 #include <remex/inspect.h>
 
 #define STATUS_WORDS_BYTES 32
@@ -20,6 +21,7 @@ const char *status_words_retention(enum remex_retention retention);
 const char *status_words_end(enum remex_stream_end_kind kind);
 const char *status_words_reason(enum remex_exit_reason reason);
 const char *status_words_owner_loss(enum remex_owner_loss owner_loss);
+const char *status_words_role(enum remex_role role);
 
 /* "64 MiB", or in KiB or bytes, if it is no whole number of those. */
 void status_words_size(uint64_t bytes, char out[STATUS_WORDS_BYTES]);

@@ -4,9 +4,13 @@
  * remex wait: for the end of a process, as if it had been run.
  */
 
+#include <stdio.h>
+
 #include "client/cli/ending.h"
+#include "client/cli/output.h"
 #include "client/cli/quantity.h"
 #include "client/cli/report.h"
+#include "client/cli/status_json.h"
 #include "client/cli/target.h"
 #include "client/cli/verbs.h"
 #include "client/cli/waiting.h"
@@ -14,6 +18,7 @@
 struct wait_options {
     struct connect_options connect; /* first, for connect_specs */
     int64_t timeout_ms;
+    bool json;
 };
 
 static bool take_timeout(void *data, const char *value)
@@ -23,11 +28,41 @@ static bool take_timeout(void *data, const char *value)
     return quantity_parse_duration(value, &options->timeout_ms);
 }
 
+static bool take_json(void *data, const char *value)
+{
+    struct wait_options *options = data;
+
+    (void)value;
+    options->json = true;
+    return true;
+}
+
 static const struct option_spec specs[] = {
+    { 0, "json", NULL, "print how it ended as one JSON object", NULL,
+            take_json },
     { 0, "timeout", "DURATION", "give up after that; the process goes on",
             "a duration such as 10s", take_timeout },
     OPTIONS_END,
 };
+
+/* Returns our exit status. */
+static int tell(const struct target *target, const struct remex_exit *ended,
+        bool as_json)
+{
+    struct json json;
+    int status;
+
+    if (!as_json)
+        return ending_status(ended);
+    json_init(&json, stdout);
+    json_open_object(&json, NULL);
+    json_text(&json, "id", target->id);
+    status_json_write_exit(&json, ended);
+    json_close(&json);
+    json_end(&json);
+    status = output_finish();
+    return status ? status : ending_status(ended);
+}
 
 static int run(const struct verb *verb, struct words words)
 {
@@ -42,7 +77,7 @@ static int run(const struct verb *verb, struct words words)
         return REPORT_EXIT_FAILED;
     status = waiting_for_exit(&target, options.timeout_ms, &ended);
     if (status == 0)
-        status = ending_status(&ended);
+        status = tell(&target, &ended, options.json);
     else if (status == REPORT_EXIT_TIMED_OUT)
         report("wait: %s has not exited within --timeout", words.at[0]);
     target_deinit(&target);
