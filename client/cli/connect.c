@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,8 +45,9 @@ const char *connect_address(const struct connect_options *options)
     return set && set[0] ? set : "local:";
 }
 
-/* The first line of the file. */
-static bool read_token(const char *path, char token[TOKEN_BYTES])
+/* The first line of the file; false: `error` says why there is none. */
+static bool read_token(
+        const char *path, char token[TOKEN_BYTES], struct remex_error *error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t size = fd < 0 ? -1 : read(fd, token, TOKEN_BYTES - 1);
@@ -53,38 +55,49 @@ static bool read_token(const char *path, char token[TOKEN_BYTES])
 
     if (fd >= 0)
         close(fd);
+    *error = (struct remex_error){ .status = REMEX_INVALID_ARGUMENT };
     if (size < 0) {
-        report("cannot read the token file '%s': %s", path, strerror(failure));
+        (void)snprintf(error->text, sizeof(error->text),
+                "cannot read the token file '%s': %s", path, strerror(failure));
         return false;
     }
     token[size] = '\0';
     token[strcspn(token, "\r\n")] = '\0';
-    if (token[0] == '\0')
-        report("the token file '%s' is empty", path);
+    (void)snprintf(error->text, sizeof(error->text),
+            "the token file '%s' is empty", path);
     return token[0] != '\0';
+}
+
+enum remex_status connect_quietly(const struct connect_options *options,
+        struct remex_client **out, struct remex_error *error)
+{
+    struct remex_client_options client_options =
+            REMEX_DEFAULTS(remex_client_options);
+    char token[TOKEN_BYTES];
+    enum remex_status status;
+
+    client_options.name = "remex";
+    client_options.connect_timeout_ms = options->timeout_ms;
+    if (options->token_file) {
+        if (!read_token(options->token_file, token, error))
+            return error->status;
+        client_options.token = token;
+    }
+    status = remex_client_connect(
+            connect_address(options), &client_options, out, error);
+    explicit_bzero(token, sizeof(token));
+    return status;
 }
 
 struct remex_client *connect_client(const struct connect_options *options)
 {
-    struct remex_client_options client_options =
-            REMEX_DEFAULTS(remex_client_options);
-    const char *address = connect_address(options);
-    char token[TOKEN_BYTES];
     struct remex_client *client = NULL;
     struct remex_error error;
-    enum remex_status status;
 
-    client_options.name = "remex";
-    if (options->token_file) {
-        if (!read_token(options->token_file, token))
-            return NULL;
-        client_options.token = token;
-    }
-    status = remex_client_connect(address, &client_options, &client, &error);
-    explicit_bzero(token, sizeof(token));
-    if (status == REMEX_OK)
+    if (connect_quietly(options, &client, &error) == REMEX_OK)
         return client;
-    report("cannot use the executor '%s': %s", address, error.text);
+    report("cannot use the executor '%s': %s", connect_address(options),
+            error.text);
     return NULL;
 }
 

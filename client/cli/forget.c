@@ -20,7 +20,7 @@ static int explain(const struct target *target, const struct remex_error *error)
 
 static int run(const struct verb *verb, struct words words)
 {
-    struct connect_options options = { NULL, NULL };
+    struct connect_options options = { .address = NULL };
     struct target target = { .verb = verb->name };
     struct remex_error error;
     int status;

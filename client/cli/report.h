@@ -9,6 +9,7 @@
 
 enum {
     REPORT_EXIT_TOO_LATE = 1, /* the process has exited, or something of it */
+    REPORT_EXIT_UNWELL = 1,   /* of doctor: the executor cannot be used so */
     REPORT_EXIT_TIMED_OUT = 124,
     REPORT_EXIT_FAILED = 125, /* remex itself; a report says why */
     REPORT_EXIT_CANNOT_EXECUTE = 126,

@@ -18,6 +18,7 @@ const struct verb *const verbs_all[] = {
     &stop_verb,
     &forget_verb,
     &info_verb,
+    &doctor_verb,
     &keygen_verb,
     &help_verb,
     &version_verb,

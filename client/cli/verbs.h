@@ -21,6 +21,7 @@ extern const struct verb signal_verb;
 extern const struct verb stop_verb;
 extern const struct verb forget_verb;
 extern const struct verb info_verb;
+extern const struct verb doctor_verb;
 extern const struct verb keygen_verb;
 extern const struct verb help_verb;
 extern const struct verb version_verb;

@@ -4,7 +4,10 @@
 #include <stdio.h>
 
 #include "client/cli/deadline.h"
+#include "client/cli/progress.h"
 #include "client/cli/report.h"
+
+#define TICK_MS 1000
 
 static int explain(const struct target *target, enum remex_status status)
 {
@@ -15,16 +18,30 @@ static int explain(const struct target *target, enum remex_status status)
     return target_explain(target, &error);
 }
 
+/* A second, or less if there is less left. */
+static int next_wait(const struct deadline *deadline)
+{
+    int left = deadline_left_ms(deadline);
+
+    return left == REMEX_FOREVER || left > TICK_MS ? TICK_MS : left;
+}
+
 int waiting_for_exit(
         const struct target *target, int64_t timeout_ms, struct remex_exit *out)
 {
     struct deadline deadline = deadline_in(timeout_ms);
+    struct progress progress = progress_new();
     enum remex_status status;
+    int seconds = 0;
 
-    do
-        status = remex_process_wait(
-                target->process, deadline_left_ms(&deadline), out);
-    while (status == REMEX_DEADLINE_EXCEEDED && !deadline_is_over(&deadline));
+    do {
+        if (seconds > 0)
+            progress_show(&progress, "%s: %s has not exited, after %d s",
+                    target->verb, target->id, seconds);
+        status = remex_process_wait(target->process, next_wait(&deadline), out);
+        seconds++;
+    } while (status == REMEX_DEADLINE_EXCEEDED && !deadline_is_over(&deadline));
+    progress_clear(&progress);
     if (status == REMEX_OK)
         return 0;
     if (status == REMEX_DEADLINE_EXCEEDED)

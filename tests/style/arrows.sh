@@ -40,7 +40,7 @@ forbid 'protobuf stops at common/wire' \
     'common/wire[^/]*|tests/fuzz/.*'
 forbid 'OpenSSL stops at the tls front, client/tls and stream, tokens and keys' \
     "$production" 'openssl/' \
-    'executor/tls/.*|executor/tokens\.c|client/(connection|connection_inside|stream|tls)\.[ch]|client/cli/(certificate|token)\.c'
+    'executor/tls/.*|executor/tokens\.c|client/(connection|connection_inside|stream|tls)\.[ch]|client/cli/(certificate|doctor_tls|token)\.c'
 forbid 'GLib is for tests, and to show its users how to live with it' \
     "$production" '(glib|gio)' 'client/examples/glib_loop\.c'
 forbid 'include by folder, not by ../' "$production|tests" '(.*/)?\.\./'
