@@ -100,13 +100,13 @@ static void plain_structs_keep_their_sizes(void)
 #if defined(__x86_64__) && defined(__LP64__)
     g_assert_cmpuint(sizeof(struct remex_bytes), ==, 16);
     g_assert_cmpuint(sizeof(struct remex_error), ==, 336);
-    g_assert_cmpuint(sizeof(struct remex_exit), ==, 80);
+    g_assert_cmpuint(sizeof(struct remex_exit), ==, 88);
     g_assert_cmpuint(sizeof(struct remex_stream_end), ==, 24);
-    g_assert_cmpuint(sizeof(struct remex_event), ==, 104);
-    g_assert_cmpuint(sizeof(struct remex_ending), ==, 208);
+    g_assert_cmpuint(sizeof(struct remex_event), ==, 112);
+    g_assert_cmpuint(sizeof(struct remex_ending), ==, 216);
     g_assert_cmpuint(sizeof(struct remex_line), ==, 56);
-    g_assert_cmpuint(sizeof(struct remex_copy_result), ==, 272);
-    g_assert_cmpuint(sizeof(struct remex_stop_report), ==, 776);
+    g_assert_cmpuint(sizeof(struct remex_copy_result), ==, 280);
+    g_assert_cmpuint(sizeof(struct remex_stop_report), ==, 784);
     g_assert_cmpuint(sizeof(struct remex_label), ==, 16);
     g_assert_cmpuint(sizeof(struct remex_rlimit), ==, 24);
     g_assert_cmpuint(sizeof(struct remex_stop_step), ==, 8);
