@@ -65,7 +65,7 @@ static int start(const char *program, char *const *argv, const int *files,
 int helper_start(const char *program, char *const *argv, const int *files,
         size_t count, pid_t *out)
 {
-    int high[HELPER_MAX_FILES];
+    int high[HELPER_MAX_FILES] = { 0 };
     int answer = 0;
 
     assert(count <= HELPER_MAX_FILES);
