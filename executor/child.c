@@ -176,6 +176,8 @@ static void host_abandon(struct process_child *child, enum remex_stream stream)
 static void host_feed(struct process_child *child)
 {
     child_input_feed(&child->in);
+    child_output_hurry(&child->out);
+    child_output_hurry(&child->err);
 }
 
 static void host_close_stdin(struct process_child *child)

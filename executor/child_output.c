@@ -129,21 +129,55 @@ static enum reading read_piece(struct child_output *output)
                              : READ_NOTHING;
 }
 
+/* A hang-up ends it early; without memory for the timer there is none. */
+static void rest(struct child_output *output)
+{
+    int64_t at = clock_after(loop_now(output->loop), PACE_REST_NS);
+
+    if (loop_timer_set(output->loop, &output->retry, at) != REMEX_OK)
+        return;
+    output->resting = true;
+    loop_change(output->loop, &output->watch, EPOLLET);
+}
+
+/* Who has been paused meanwhile waits for something else. */
+static void end_rest(struct child_output *output)
+{
+    if (!output->resting)
+        return;
+    output->resting = false;
+    if (output->paused)
+        return;
+    loop_timer_cancel(output->loop, &output->retry);
+    loop_change(output->loop, &output->watch, EPOLLIN);
+}
+
 static void on_ready(struct loop_watch *watch, uint32_t epoll_events)
 {
     struct child_output *output =
             CONTAINER_OF(watch, struct child_output, watch);
-
+    uint64_t before = process_stream_bytes(output->process, output->stream);
     enum reading reading = READ_FULL;
+    uint64_t bytes;
 
     (void)epoll_events;
+    end_rest(output);
     for (unsigned int i = 0; i < TURN_PIECES && reading == READ_FULL; i++)
         reading = output->paused ? READ_NOTHING : read_piece(output);
+    if (reading != READ_SOME || output->abandoned)
+        return;
+    bytes = process_stream_bytes(output->process, output->stream) - before;
+    if (pace_note(&output->pace, bytes, loop_now(output->loop)))
+        rest(output);
 }
 
 static void on_retry(struct loop_timer *timer)
 {
-    child_output_resume(CONTAINER_OF(timer, struct child_output, retry));
+    struct child_output *output =
+            CONTAINER_OF(timer, struct child_output, retry);
+
+    end_rest(output);
+    child_output_resume(output);
 }
 
 void child_output_init(struct child_output *output, struct loop *loop,
@@ -193,10 +227,19 @@ void child_output_resume(struct child_output *output)
     if (output->watch.fd < 0 || !output->paused)
         return;
     output->paused = false;
+    output->resting = false;
     loop_timer_cancel(output->loop, &output->retry);
     loop_change(output->loop, &output->watch, EPOLLIN);
     if (output->abandoned && output->stream == REMEX_TERMINAL)
         read_rest(output);
+}
+
+void child_output_hurry(struct child_output *output)
+{
+    if (output->watch.fd < 0)
+        return;
+    pace_hurry(&output->pace);
+    end_rest(output);
 }
 
 /* At most. */

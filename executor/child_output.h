@@ -12,14 +12,17 @@
 #include <remex/status.h>
 
 #include "executor/loop.h"
+#include "executor/pace.h"
 #include "executor/process_host.h"
 
 struct child_output {
     struct loop_watch watch; /* fd -1: not open */
-    struct loop_timer retry; /* when there was no memory */
+    struct loop_timer retry; /* when there was no memory, or it rests */
     struct loop *loop;
     struct process *process;
     enum remex_stream stream;
+    struct pace pace;
+    bool resting; /* for more to come */
     bool paused;
     bool abandoned; /* ends once `left` has been read */
     bool bulky;     /* the pipe was made larger, or never can be */
@@ -41,6 +44,9 @@ void child_output_close(struct child_output *output);
 /* The rest does nothing on one that is not open. */
 
 void child_output_resume(struct child_output *output);
+
+/* The child was told something, and may have an answer. */
+void child_output_hurry(struct child_output *output);
 
 /* Reads what is in the pipe now, as far as the log has room, and sees the end
  * of file if it is behind that: the child has exited. */

@@ -50,6 +50,7 @@ static const uint16_t calls[] = {
     SYS_sendto,
     SYS_futex,
     SYS_epoll_pwait,
+    SYS_epoll_pwait2,
     SYS_epoll_ctl,
     SYS_clock_gettime,
     SYS_accept4,

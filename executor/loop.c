@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 
 /* Descriptors served per turn; epoll hands out the others first next time. */
 #define TURN_EVENTS 64
+
+#define SECOND_NS INT64_C(1000000000)
 
 struct task_list {
     struct loop_task *first;
@@ -20,6 +23,7 @@ struct task_list {
 struct loop {
     int epoll_fd;
     bool stopped;
+    bool coarse; /* there is no finer wait than by milliseconds */
     int64_t now;
 
     /* A binary heap from slot 1 on, the earliest on top. */
@@ -257,13 +261,36 @@ static void run_tasks(struct loop *loop)
 
 /* --- Turns --------------------------------------------------------------- */
 
-static int wait_ms(const struct loop *loop)
+/* How long there is nothing to do but to wait; CLOCK_NEVER: for ever. */
+static int64_t idle_ns(const struct loop *loop)
 {
+    int64_t now;
+
     if (loop->tasks.first)
         return 0;
-    if (loop->timer_count == 0)
-        return -1;
-    return clock_poll_ms(clock_monotonic_ns(), loop->timers[1]->at);
+    if (loop->timer_count == 0 || loop->timers[1]->at == CLOCK_NEVER)
+        return CLOCK_NEVER;
+    now = clock_monotonic_ns();
+    return loop->timers[1]->at > now ? loop->timers[1]->at - now : 0;
+}
+
+/* Where the kernel, or a filter of system calls, does not know the finer wait,
+ * timers come up to a millisecond late. */
+static int wait_for_events(struct loop *loop)
+{
+    int64_t idle = idle_ns(loop);
+    struct timespec time = { idle / SECOND_NS, idle % SECOND_NS };
+    int count = -1;
+
+    if (!loop->coarse)
+        count = epoll_pwait2(loop->epoll_fd, loop->events, TURN_EVENTS,
+                idle == CLOCK_NEVER ? NULL : &time, NULL);
+    if (count < 0 && (errno == ENOSYS || errno == EPERM))
+        loop->coarse = true;
+    if (loop->coarse)
+        count = epoll_wait(loop->epoll_fd, loop->events, TURN_EVENTS,
+                clock_poll_ms(0, idle));
+    return count;
 }
 
 static void serve_watches(struct loop *loop)
@@ -279,8 +306,7 @@ static void serve_watches(struct loop *loop)
 
 static void turn(struct loop *loop)
 {
-    int count = epoll_wait(
-            loop->epoll_fd, loop->events, TURN_EVENTS, wait_ms(loop));
+    int count = wait_for_events(loop);
 
     assert(count >= 0 || errno == EINTR);
     loop->event_count = count > 0 ? (size_t)count : 0;
