@@ -178,26 +178,45 @@ void engine_on_down(struct engine *engine, unsigned int lane, int64_t now)
     engine_pump(engine, now);
 }
 
-void engine_on_failure(struct engine *engine, unsigned int lane, int64_t now)
+/* Nobody knows what the executor made of the request there. */
+static void lose_request(struct engine *engine, unsigned int lane, int64_t now)
 {
     enum engine_use use = engine->lanes[lane].use;
 
-    assert(lane < ENGINE_LANES && use != ENGINE_IDLE);
-    engine->lanes[lane].use = ENGINE_IDLE;
-    if (!engine->lanes[lane].broke) /* that is yet to be told */
-        engine->lanes[lane].up = false;
     recovery_lost(&engine->recovery, now);
     if (use == ENGINE_OPENS)
         engine_session_on_failure(engine, now);
     else if (use == ENGINE_CALLS)
         engine_calls_on_failure(engine, lane);
+}
+
+void engine_on_failure(struct engine *engine, unsigned int lane, int64_t now)
+{
+    assert(lane < ENGINE_LANES && engine->lanes[lane].use != ENGINE_IDLE);
+    if (!engine->lanes[lane].broke) /* that is yet to be told */
+        engine->lanes[lane].up = false;
+    lose_request(engine, lane, now);
+    engine->lanes[lane].use = ENGINE_IDLE;
     engine->hooks.moved(engine->hooks.user);
     engine_pump(engine, now);
+}
+
+/* An executor without memory for its answer says so in time, but no more than
+ * that. Only who is not in yet can be told. */
+static bool is_lost(const struct engine *engine, const struct reply *reply)
+{
+    return reply->error.kind == REMEX_ERROR_ANSWER_LOST &&
+            engine->recovery.state != RECOVERY_CONNECTING;
 }
 
 static void take_reply(struct engine *engine, unsigned int lane,
         const struct reply *reply, struct packet *packet, int64_t now)
 {
+    if (is_lost(engine, reply)) {
+        lose_request(engine, lane, now);
+        engine_session_ends(engine, reply, &engine->lanes[lane], now);
+        return;
+    }
     switch (engine->lanes[lane].use) {
     case ENGINE_OPENS:
         engine_session_on_reply(engine, reply, now);

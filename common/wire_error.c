@@ -118,6 +118,14 @@ static void put_policy(struct wire *wire, const struct remex_error *error,
     pb->policy_denied->rule = put_name(wire, error);
 }
 
+static void put_answer_lost(struct wire *wire, Remex__V1__ErrorDetail *pb)
+{
+    pb->kind_case = REMEX__V1__ERROR_DETAIL__KIND_ANSWER_LOST;
+    pb->answer_lost = wire_alloc(wire, 1, sizeof(*pb->answer_lost));
+    if (pb->answer_lost)
+        remex__v1__answer_lost__init(pb->answer_lost);
+}
+
 static void put_kind(struct wire *wire, const struct remex_error *error,
         Remex__V1__ErrorDetail *pb)
 {
@@ -148,6 +156,9 @@ static void put_kind(struct wire *wire, const struct remex_error *error,
         break;
     case REMEX_ERROR_POLICY:
         put_policy(wire, error, pb);
+        break;
+    case REMEX_ERROR_ANSWER_LOST:
+        put_answer_lost(wire, pb);
         break;
     case REMEX_ERROR_PLAIN:
         break;
@@ -202,6 +213,7 @@ static void take_kind(const Remex__V1__ErrorDetail *pb, struct remex_error *out)
     case REMEX_ERROR_STALE_BOOT:
     case REMEX_ERROR_SESSION_GONE:
     case REMEX_ERROR_FOLLOWED:
+    case REMEX_ERROR_ANSWER_LOST:
         break;
     }
 }

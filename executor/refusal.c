@@ -38,6 +38,14 @@ static enum remex_status of_kind(
     return error->status;
 }
 
+enum remex_status refusal_answer_lost(struct remex_error *error)
+{
+    error_set(error, REMEX_RESOURCE_EXHAUSTED,
+            "The executor had no memory for its answer; it may have acted. Ask "
+            "again later.");
+    return of_kind(error, REMEX_ERROR_ANSWER_LOST);
+}
+
 enum remex_status refusal_stale_boot(struct remex_error *error)
 {
     error_set(error, REMEX_FAILED_PRECONDITION,

@@ -23,6 +23,9 @@ enum remex_status refusal_too_often(struct remex_error *error, uint64_t rate);
 enum remex_status refusal_no_memory(
         struct remex_error *error, const char *what);
 
+/* REMEX_RESOURCE_EXHAUSTED: no memory for the answer to what may be done. */
+enum remex_status refusal_answer_lost(struct remex_error *error);
+
 enum remex_status refusal_stale_boot(struct remex_error *error);
 enum remex_status refusal_session_gone(struct remex_error *error);
 enum remex_status refusal_superseded(

@@ -147,6 +147,16 @@ static void init_registry(struct requests *requests, struct process_host *host)
             &requests->registry, &limits, &hooks, host, &requests->agenda);
 }
 
+/* What can be said without memory has to be ready. */
+static enum remex_status make_reserve(struct requests *requests)
+{
+    struct reply reply = { .version = MESSAGE_VERSION,
+        .boot_id = requests->boot_id };
+
+    refusal_answer_lost(&reply.error);
+    return wire_encode_reply(&reply, 0, &requests->reserve);
+}
+
 enum remex_status requests_new(const struct requests_settings *settings,
         const struct requests_hooks *hooks, struct process_host *host,
         struct requests **out)
@@ -159,6 +169,10 @@ enum remex_status requests_new(const struct requests_settings *settings,
     requests_list_capabilities(requests);
     requests->hooks = *hooks;
     on_random(requests, &requests->boot_id, sizeof(requests->boot_id));
+    if (make_reserve(requests) != REMEX_OK) {
+        free(requests);
+        return REMEX_NO_MEMORY;
+    }
     agenda_init(&requests->agenda);
     principals_init(&requests->principals, &settings->limits, settings->policy);
     init_sessions(requests);
@@ -198,6 +212,7 @@ void requests_free(struct requests *requests, int64_t now)
     principals_deinit(&requests->principals);
     agenda_deinit(&requests->agenda);
     arena_deinit(&requests->arena);
+    wire_head_free(&requests->reserve);
     free(requests);
 }
 

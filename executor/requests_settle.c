@@ -34,6 +34,18 @@ void requests_touch_followers(
 
 /* --- Answers ------------------------------------------------------------- */
 
+/* Without memory for the true answer he is to ask again, at once rather than
+ * when his time has run out. It lies in the requests, which outlive the link.
+ */
+static void answer_from_reserve(
+        struct requests *requests, const struct caller *caller)
+{
+    struct link_piece piece = { .data = requests->reserve.data,
+        .size = requests->reserve.size };
+
+    requests->hooks.send(requests->hooks.user, caller, &piece, 1);
+}
+
 void requests_answer(struct requests *requests, const struct caller *caller,
         struct reply *reply, struct gather *gather)
 {
@@ -46,9 +58,9 @@ void requests_answer(struct requests *requests, const struct caller *caller,
     reply->boot_id = requests->boot_id;
     if (wire_encode_reply(reply, gather ? gather->bytes : 0, &head) !=
             REMEX_OK) {
-        /* Without memory there is no answer; the sender's time runs out. */
         for (size_t i = GATHER_HEAD_PIECES; i < count; i++)
             link_piece_release(&pieces[i]);
+        answer_from_reserve(requests, caller);
         return;
     }
     pieces[0] = (struct link_piece){

@@ -8,6 +8,7 @@
 
 #include "common/arena.h"
 #include "common/digest.h"
+#include "common/wire.h"
 #include "executor/follows.h"
 #include "executor/gather.h"
 #include "executor/principals.h"
@@ -32,12 +33,13 @@ struct requests {
     struct principals principals;
     struct sessions sessions;
     struct registry registry;
-    struct list parked;   /* every parked request */
-    struct list entries;  /* changed, to be settled */
-    struct list changed;  /* sessions with parked Pulls to be looked at */
-    struct list hinting;  /* sessions to be sent a hint */
-    struct arena arena;   /* for the request being worked on */
-    struct gather gather; /* for the reply being built */
+    struct list parked;       /* every parked request */
+    struct list entries;      /* changed, to be settled */
+    struct list changed;      /* sessions with parked Pulls to be looked at */
+    struct list hinting;      /* sessions to be sent a hint */
+    struct arena arena;       /* for the request being worked on */
+    struct gather gather;     /* for the reply being built */
+    struct wire_head reserve; /* the reply when there is no memory for one */
 };
 
 /* A request on its way to an answer. */
@@ -100,7 +102,8 @@ REMEX_CHECKED enum remex_status requests_park_at(struct call *call,
 struct entry *requests_find(
         const struct call *call, struct remex_bytes process_id);
 
-/* Sends the reply that was built; `gather` (may be NULL) has its payload. */
+/* Sends the reply that was built; `gather` (may be NULL) has its payload.
+ * Without memory for it, he is told that the answer is lost. */
 void requests_answer(struct requests *requests, const struct caller *caller,
         struct reply *reply, struct gather *gather);
 void requests_answer_error(struct requests *requests,

@@ -45,7 +45,7 @@ static void put_reply(const char *name, struct reply reply)
 
 static void put_failures(void)
 {
-    for (int i = REMEX_ERROR_PLAIN; i <= REMEX_ERROR_POLICY; i++) {
+    for (int i = REMEX_ERROR_PLAIN; i <= REMEX_ERROR_ANSWER_LOST; i++) {
         char *name = g_strdup_printf("failure%d", i);
 
         put_reply(name, sample_failure((enum remex_error_kind)i));

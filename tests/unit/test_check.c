@@ -23,7 +23,7 @@ static void the_samples_keep_all_rules(void)
         rules_fine(&request);
         rules_reply_fine(&reply);
     }
-    for (int i = REMEX_ERROR_PLAIN; i <= REMEX_ERROR_POLICY; i++) {
+    for (int i = REMEX_ERROR_PLAIN; i <= REMEX_ERROR_ANSWER_LOST; i++) {
         struct reply reply = sample_failure((enum remex_error_kind)i);
 
         rules_reply_fine(&reply);

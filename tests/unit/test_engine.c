@@ -497,6 +497,62 @@ static struct call new_remembered_call(void)
 }
 
 /* An executor that has forgotten it would do it a second time. */
+/* What came of it is asked for again after a Resume, as if a connection had
+ * broken; and not in circles, if that goes on. */
+static void a_call_whose_answer_the_executor_lost_is_repeated(void)
+{
+    struct call call = new_call(METHOD_TERMINATE);
+
+    open_session();
+    engine_call(&world.engine, &call, world.now);
+    refuse(0, REMEX_RESOURCE_EXHAUSTED, REMEX_ERROR_ANSWER_LOST);
+    g_assert_cmpint(call.state, ==, CALL_QUEUED);
+    expect(0, METHOD_OPEN);
+    answer_open(0, 2, NULL, 0);
+    expect(0, METHOD_TERMINATE);
+    refuse(0, REMEX_RESOURCE_EXHAUSTED, REMEX_ERROR_ANSWER_LOST);
+    expect_nothing(0);
+    world.now += 20 * MS;
+    engine_tick(&world.engine, world.now);
+    expect(0, METHOD_OPEN);
+    refuse(0, REMEX_RESOURCE_EXHAUSTED, REMEX_ERROR_ANSWER_LOST);
+    expect_nothing(0);
+    world.now += 100 * MS;
+    engine_tick(&world.engine, world.now);
+    expect(0, METHOD_OPEN);
+    answer_open(0, 3, NULL, 0);
+    expect(0, METHOD_TERMINATE);
+    answer_plainly(0, METHOD_TERMINATE);
+    g_assert_cmpint(call.state, ==, CALL_DONE);
+    g_assert_cmpint(call.error.status, ==, REMEX_OK);
+    tear_down(NULL);
+}
+
+/* Its events are in no answer any more. */
+static void a_pull_whose_answer_the_executor_lost_makes_it_resume(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    refuse(ENGINE_PULL_LANE, REMEX_RESOURCE_EXHAUSTED, REMEX_ERROR_ANSWER_LOST);
+    g_assert_cmpuint(expect(0, METHOD_OPEN)->open.resume->follow_count, ==, 1);
+    answer_open(0, 2, NULL, 0);
+    expect(ENGINE_PULL_LANE, METHOD_PULL);
+    tear_down(&handle);
+}
+
+static void an_open_whose_answer_the_executor_lost_is_told(void)
+{
+    set_up();
+    engine_on_up(&world.engine, 0, world.now);
+    refuse(0, REMEX_RESOURCE_EXHAUSTED, REMEX_ERROR_ANSWER_LOST);
+    g_assert_true(engine_has_failed(&world.engine));
+    g_assert_cmpint(world.engine.error.status, ==, REMEX_RESOURCE_EXHAUSTED);
+    g_assert_cmpint(world.engine.error.kind, ==, REMEX_ERROR_ANSWER_LOST);
+    tear_down(NULL);
+}
+
 static void a_call_is_repeated_only_while_the_executor_remembers_it(void)
 {
     struct call call = new_remembered_call();
@@ -1613,6 +1669,9 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", a_call_is_answered_on_its_lane);
     SUITE_ADD("/engine", lanes_are_opened_as_calls_need_them);
     SUITE_ADD("/engine", a_lost_call_is_repeated_after_one_resume);
+    SUITE_ADD("/engine", a_call_whose_answer_the_executor_lost_is_repeated);
+    SUITE_ADD("/engine", a_pull_whose_answer_the_executor_lost_makes_it_resume);
+    SUITE_ADD("/engine", an_open_whose_answer_the_executor_lost_is_told);
     SUITE_ADD(
             "/engine", a_call_is_repeated_only_while_the_executor_remembers_it);
     SUITE_ADD("/engine", a_retention_that_is_not_told_is_the_usual_one);

@@ -294,6 +294,58 @@ static void without_memory_nothing_breaks(void)
     }
 }
 
+/* An answer comes at once in any case: the true one, that there was no memory,
+ * or that the true one is lost. Then a repeat tells what was done. */
+static void check_answered(
+        enum method method, unsigned int nth, bool *failed_out)
+{
+    struct follow_spec follow = { .follow_id = 1 };
+    struct request start = desk_start_request("one", &follow, WINDOW);
+    struct request pull = desk_pull_request(0);
+    struct request list = { .method = METHOD_LIST };
+    struct request *request = method == METHOD_START ? &start
+            : method == METHOD_PULL                  ? &pull
+                                                     : &list;
+    struct remex_bytes bytes;
+    struct caller caller;
+    struct reply reply;
+    struct desk desk;
+
+    desk_begin(&desk);
+    desk_start_process(&desk, "other", 2, WINDOW);
+    puppet_output(desk.puppets.newest, REMEX_STDOUT, "x", 1);
+    bytes = prepare(&desk, request);
+    caller = desk_caller(&desk);
+    fault_fail_allocation(nth);
+    requests_take(desk.requests, &caller, bytes, desk.puppets.now);
+    *failed_out = fault_happened();
+    fault_fail_allocation(0);
+    g_assert_true(desk_take(&desk, caller.ticket, &reply));
+    if (!*failed_out || reply.error.status != REMEX_OK)
+        desk_check_status(
+                &reply, *failed_out ? REMEX_RESOURCE_EXHAUSTED : REMEX_OK);
+    if (reply.error.kind == REMEX_ERROR_ANSWER_LOST) {
+        reply = desk_call(&desk, request);
+        desk_check_status(&reply, REMEX_OK);
+    }
+    g_assert_cmpuint(desk.puppets.started, <=, 2);
+    sample_free(bytes);
+    desk_deinit(&desk);
+}
+
+static void without_memory_there_is_an_answer_all_the_same(void)
+{
+    static const enum method methods[] = { METHOD_START, METHOD_PULL,
+        METHOD_LIST };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
+        bool happened = true;
+
+        for (unsigned int nth = 1; happened; nth++)
+            check_answered(methods[i], nth, &happened);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -307,5 +359,6 @@ int main(int argc, char **argv)
     SUITE_ADD(
             "/requests", news_are_hinted_once_and_again_until_they_are_fetched);
     SUITE_ADD("/requests", without_memory_nothing_breaks);
+    SUITE_ADD("/requests", without_memory_there_is_an_answer_all_the_same);
     return g_test_run();
 }

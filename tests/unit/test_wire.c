@@ -105,7 +105,7 @@ static void every_reply_comes_back_as_it_was(void)
 
 static void every_failure_comes_back_as_it_was(void)
 {
-    for (int i = REMEX_ERROR_PLAIN; i <= REMEX_ERROR_POLICY; i++) {
+    for (int i = REMEX_ERROR_PLAIN; i <= REMEX_ERROR_ANSWER_LOST; i++) {
         struct reply reply = sample_failure((enum remex_error_kind)i);
 
         check_reply_returns(&reply);
@@ -447,7 +447,7 @@ static void a_reply_is_encoded_or_there_is_no_memory(void)
 
         check_encoding_survives((struct sent){ .reply = &reply });
     }
-    for (int i = REMEX_ERROR_PLAIN; i <= REMEX_ERROR_POLICY; i++) {
+    for (int i = REMEX_ERROR_PLAIN; i <= REMEX_ERROR_ANSWER_LOST; i++) {
         struct reply reply = sample_failure((enum remex_error_kind)i);
 
         check_encoding_survives((struct sent){ .reply = &reply });

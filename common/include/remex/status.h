@@ -70,6 +70,9 @@ enum remex_error_kind {
     REMEX_ERROR_UNSUPPORTED_VERSION = 7,
     REMEX_ERROR_FOLLOWED = 8, /* by somebody else: take over, or come later */
     REMEX_ERROR_POLICY = 9,   /* `name` is the kind of rule: "program", ... */
+    /* The executor had no memory for its answer, and may have acted. Only a
+     * connect ends with it; other calls are made again by themselves. */
+    REMEX_ERROR_ANSWER_LOST = 10,
 };
 
 /* A failure, told in full. A plain value: copy it freely. */
