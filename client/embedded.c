@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "client/helper.h"
+#include "client/shortage.h"
 #include "common/clock.h"
 #include "common/error.h"
 
@@ -104,7 +105,11 @@ static int spawn(const char *program, int fd, pid_t *out)
 static enum remex_status cannot_start(
         const char *program, int answer, struct remex_error *error)
 {
-    enum remex_status status = error_set(error, REMEX_UNAVAILABLE,
+    enum remex_status status;
+
+    if (shortage_is(answer))
+        return shortage_tell(error, answer, "a private executor");
+    status = error_set(error, REMEX_UNAVAILABLE,
             "cannot start a private executor, '%s': %s; install remexd, or set "
             "REMEX_REMEXD to its path",
             program, strerror(answer));

@@ -15,6 +15,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "client/shortage.h"
 #include "client/tls.h"
 #include "common/error.h"
 
@@ -65,6 +66,8 @@ static enum remex_status tell_path(
 static enum remex_status tell(
         const struct address *address, int reason, struct remex_error *error)
 {
+    if (shortage_is(reason))
+        return shortage_tell(error, reason, "a connection");
     if (address->kind == ADDRESS_IPC)
         return tell_path(address->path, reason, error);
     if (reason == ECONNREFUSED)
@@ -124,7 +127,10 @@ static enum remex_status dial_host(struct stream *stream,
     int reason;
 
     snprintf(port, sizeof(port), "%u", (unsigned int)address->port);
+    errno = 0;
     reason = getaddrinfo(address->host, port, &hints, &found);
+    if (reason != 0 && shortage_is(errno))
+        return shortage_tell(error, errno, "looking up a host");
     if (reason != 0)
         return error_set(error, REMEX_NOT_FOUND, "cannot look up host %s: %s",
                 address->host, gai_strerror(reason));

@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "client/shortage.h"
 #include "common/error.h"
 
 /* Of what has come and is not decrypted yet, for each connection. */
@@ -17,8 +18,12 @@ static enum remex_status wrong_file(
 {
     unsigned long code = ERR_peek_last_error();
     const char *reason = code ? ERR_reason_error_string(code) : NULL;
+    unsigned long first = ERR_peek_error();
+    int number = ERR_SYSTEM_ERROR(first) ? ERR_GET_REASON(first) : 0;
 
     ERR_clear_error();
+    if (shortage_is(number))
+        return shortage_tell(error, number, path);
     return error_bad_field(error, field, "%s cannot be used: %s", path,
             reason ? reason : "not what it should be");
 }
