@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SOAK_WORKER_H
+#define SOAK_WORKER_H
+
+/*
+ * A client that starts one child after the other and sees each to its end, and
+ * connects anew when its executor is gone.
+ */
+
+#include "soak/farm.h"
+
+struct worker {
+    struct farm *farm;
+    unsigned int number;
+    bool is_slow; /* reads much, and takes its time */
+    bool by_cut_link;
+    uint64_t lives;
+    int generation; /* of the executor that its client is with */
+    GThread *thread;
+};
+
+void worker_begin(struct worker *worker);
+
+/* Waits for its last child. */
+void worker_end(struct worker *worker);
+
+#endif
