@@ -228,9 +228,7 @@ struct job *actor_add_job(struct actor *actor, struct plan *plan)
         plan = host_plan(
                 &actor->station->host, actor->number, actor->job_count);
         plan_belong(plan, actor->principal,
-                actor->weather->same_ids
-                        ? actor->number / actor->weather->principals
-                        : actor->number,
+                actor->weather->same_ids ? actor->among : actor->number,
                 actor->job_count);
         plan->renewed_at = &actor->network.renewed_at;
         plan->lease = (int64_t)actor->engine.lease_ms * MS;
@@ -376,7 +374,8 @@ void actor_crash(struct actor *actor)
 /* --- Life ----------------------------------------------------------------- */
 
 void actor_init(struct actor *actor, struct station *station,
-        const struct weather *weather, unsigned int number)
+        const struct weather *weather, unsigned int number,
+        unsigned int principal, unsigned int among)
 {
     struct engine_options options = {
         .name = { "actor", 5 },
@@ -403,8 +402,9 @@ void actor_init(struct actor *actor, struct station *station,
         .due = on_due,
     };
     world_book(actor->world, &actor->ending, on_ending);
-    network_init(&actor->network, station, weather, number);
-    actor->principal = actor->network.principal;
+    network_init(&actor->network, station, weather, number, principal);
+    actor->principal = principal;
+    actor->among = among;
     network_attend(&actor->network, &actor->events);
     engine_init(&actor->engine, &options, &hooks, &actor->network.transport);
     WORLD_CHECK(actor->world, engine_connect(&actor->engine) == REMEX_OK,

@@ -29,6 +29,7 @@ struct actor {
     struct station *station;
     unsigned int number;
     unsigned int principal;
+    unsigned int among; /* those of his principal, this one came so late */
     enum actor_state state;
     struct network network;
     struct transport_events events;
@@ -133,8 +134,10 @@ struct operation {
     int64_t asked_at;         /* what there was then is to be told */
 };
 
+/* Of that principal, who has had `among` others. */
 void actor_init(struct actor *actor, struct station *station,
-        const struct weather *weather, unsigned int number);
+        const struct weather *weather, unsigned int number,
+        unsigned int principal, unsigned int among);
 void actor_deinit(struct actor *actor);
 
 /* A thread that waits on the handle looks at it. */

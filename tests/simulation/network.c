@@ -627,7 +627,8 @@ int64_t network_asleep(const struct network *network)
 /* --- Life ----------------------------------------------------------------- */
 
 void network_init(struct network *network, struct station *station,
-        const struct weather *weather, unsigned int number)
+        const struct weather *weather, unsigned int number,
+        unsigned int principal)
 {
     *network = (struct network){
         .transport = { &operations },
@@ -635,7 +636,7 @@ void network_init(struct network *network, struct station *station,
         .weather = weather,
         .station = station,
         .number = number,
-        .principal = number % weather->principals,
+        .principal = principal,
         .chance = chance_new(station->world->seed, 'n', number),
     };
     for (unsigned int i = 0; i < TRANSPORT_LANES; i++) {

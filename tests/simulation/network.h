@@ -61,7 +61,8 @@ struct network {
 };
 
 void network_init(struct network *network, struct station *station,
-        const struct weather *weather, unsigned int number);
+        const struct weather *weather, unsigned int number,
+        unsigned int principal);
 void network_deinit(struct network *network);
 
 /* Events are told from now on; NULL: the client is gone, with its connections.

@@ -12,6 +12,42 @@
 /* How long everything may take to come to its end once nothing breaks. */
 #define END_WITHIN (200 * SECOND)
 
+/* A client that comes, in the place of the one that was there. */
+static void add_actor(struct program *program, unsigned int place)
+{
+    unsigned int number = program->actor_count++;
+    unsigned int principal = place % program->weather.principals;
+    unsigned int among = 0;
+
+    for (unsigned int i = 0; i < number; i++)
+        among += program->actors[i].principal == principal;
+    actor_init(&program->actors[number], &program->station, &program->weather,
+            number, principal, among);
+    program->present[place] = number;
+}
+
+static void do_come(struct step *step, struct actor *actor)
+{
+    struct program *program = step->program;
+
+    if ((actor->state != ACTOR_DEAD && actor->state != ACTOR_CLOSED) ||
+            program->actor_count == STATION_NETWORKS)
+        return;
+    add_actor(program, step->place);
+    world_tell(program->world, "client %u comes instead",
+            program->present[step->place]);
+}
+
+static void do_burst(struct step *step, struct actor *actor)
+{
+    uint64_t count = 20 + chance_below(&step->chance, 60);
+
+    if (!chance_percent(&step->chance, 10))
+        return;
+    while (count-- > 0)
+        actor_start(actor, &step->chance);
+}
+
 static void do_start(struct step *step, struct actor *actor)
 {
     actor_start(actor, &step->chance);
@@ -187,18 +223,20 @@ static const struct {
     void (*run)(struct step *step, struct actor *actor);
 } kinds[] = {
     { 14, "start", true, do_start },
-    { 4, "run", true, do_run },
+    { 3, "run", true, do_run },
+    { 1, "burst", true, do_burst },
     { 8, "attach", true, do_attach },
     { 10, "write", true, do_write },
     { 5, "signal", true, do_signal },
     { 4, "terminate", true, do_terminate },
     { 5, "read", true, do_read },
-    { 10, "ask", true, do_ask },
+    { 8, "ask", true, do_ask },
     { 4, "subscribe", true, do_subscribe },
     { 2, "trespass", true, do_trespass },
     { 5, "free", true, do_free },
     { 2, "close", true, do_close },
     { 2, "crash", false, do_crash },
+    { 2, "come", false, do_come },
     { 6, "cut", false, do_cut },
     { 3, "memory", false, do_starve },
     { 2, "scarcity", false, do_run_short },
@@ -214,14 +252,14 @@ static void on_step(struct appointment *appointment, int64_t now)
 {
     struct step *step = CONTAINER_OF(appointment, struct step, due);
     struct program *program = step->program;
-    struct actor *actor = &program->actors[step->actor];
+    struct actor *actor = &program->actors[program->present[step->place]];
 
     (void)now;
     world_tell(program->world, "-- step %u: client %u: %s", step->number,
-            step->actor, kinds[step->kind].name);
+            actor->number, kinds[step->kind].name);
     WORLD_CHECK(program->world, step->number != program->doom,
             "step %u is doomed", step->number);
-    for (unsigned int i = 0; i < program->weather.clients; i++)
+    for (unsigned int i = 0; i < program->actor_count; i++)
         judge_silence(&program->actors[i]);
     judge_stops(&program->station);
     accounts_judge(&program->station);
@@ -257,7 +295,7 @@ static void plan_steps(struct program *program)
         step->program = program;
         step->number = i;
         step->chance = chance_new(world->seed, 't', i);
-        step->actor = (unsigned int)chance_below(
+        step->place = (unsigned int)chance_below(
                 &step->chance, program->weather.clients);
         step->kind = i < 2 ? 0 : draw_kind(&step->chance);
         world_book(world, &step->due, on_step);
@@ -276,7 +314,7 @@ static bool all_done(const void *user)
 {
     const struct program *program = user;
 
-    for (unsigned int i = 0; i < program->weather.clients; i++)
+    for (unsigned int i = 0; i < program->actor_count; i++)
         if (!actor_is_done(&program->actors[i]))
             return false;
     return true;
@@ -286,7 +324,7 @@ static bool all_closed(const void *user)
 {
     const struct program *program = user;
 
-    for (unsigned int i = 0; i < program->weather.clients; i++)
+    for (unsigned int i = 0; i < program->actor_count; i++)
         if (program->actors[i].state != ACTOR_CLOSED &&
                 program->actors[i].state != ACTOR_DEAD)
             return false;
@@ -304,7 +342,7 @@ static void calm_down(struct program *program)
     program->world->calm = true;
     station_heal(&program->station);
     host_hurry(&program->station.host);
-    for (unsigned int i = 0; i < program->weather.clients; i++) {
+    for (unsigned int i = 0; i < program->actor_count; i++) {
         network_heal(&program->actors[i].network);
         memory_refill(&program->actors[i].memory);
         actor_read_on(&program->actors[i]);
@@ -323,19 +361,19 @@ static void await(struct program *program, bool (*done)(const void *user),
 
 static void finish(struct program *program)
 {
-    for (unsigned int i = 0; i < program->weather.clients; i++)
+    for (unsigned int i = 0; i < program->actor_count; i++)
         judge_owners(&program->actors[i]);
     judge_stops(&program->station);
     calm_down(program);
     await(program, all_done, "something is not over");
-    for (unsigned int i = 0; i < program->weather.clients; i++)
+    for (unsigned int i = 0; i < program->actor_count; i++)
         actor_free_all(&program->actors[i]);
-    for (unsigned int i = 0; i < program->weather.clients; i++)
+    for (unsigned int i = 0; i < program->actor_count; i++)
         actor_close(&program->actors[i]);
     await(program, all_closed, "a client closes");
     await(program, is_bare, "something is left in the executor");
     accounts_judge(&program->station);
-    for (unsigned int i = 0; i < program->weather.clients; i++)
+    for (unsigned int i = 0; i < program->actor_count; i++)
         judge_end(&program->actors[i]);
 }
 
@@ -344,8 +382,7 @@ static void begin(struct program *program)
     program->weather = weather_draw(program->world->seed);
     station_init(&program->station, program->world, &program->weather);
     for (unsigned int i = 0; i < program->weather.clients; i++)
-        actor_init(
-                &program->actors[i], &program->station, &program->weather, i);
+        add_actor(program, i);
     plan_steps(program);
 }
 
@@ -353,7 +390,7 @@ static void clear_up(struct program *program)
 {
     struct agenda *agenda = &program->world->agenda;
 
-    for (unsigned int i = 0; i < program->weather.clients; i++)
+    for (unsigned int i = 0; i < program->actor_count; i++)
         actor_deinit(&program->actors[i]);
     for (unsigned int i = 0; i < program->count; i++)
         agenda_unbook(agenda, &program->steps[i].due);

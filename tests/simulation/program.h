@@ -14,7 +14,7 @@ enum { PROGRAM_STEPS = 64 };
 struct step {
     struct program *program;
     unsigned int number;
-    unsigned int actor;
+    unsigned int place; /* of the client */
     unsigned int kind;
     struct chance chance;
     struct appointment due;
@@ -26,6 +26,8 @@ struct program {
     struct weather weather;
     struct station station;
     struct actor actors[STATION_NETWORKS];
+    unsigned int actor_count;
+    unsigned int present[STATION_NETWORKS]; /* by places, who is there now */
     struct step steps[PROGRAM_STEPS];
     unsigned int count;
 };

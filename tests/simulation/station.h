@@ -13,7 +13,7 @@
 #include "simulation/weather.h"
 #include "simulation/world.h"
 
-enum { STATION_NETWORKS = 4, STATION_PRINCIPALS = 3 };
+enum { STATION_NETWORKS = 8, STATION_PRINCIPALS = 3 };
 
 /* As the executor names them. */
 extern const char *const station_principals[STATION_PRINCIPALS];
