@@ -479,7 +479,7 @@ bool follows_are_done(const struct session *session)
         if (!follow->entry)
             continue;
         closed_seq = event_log_closed_seq(process_log(follow->entry->process));
-        if (closed_seq == 0 || follow->cursor.seq < closed_seq)
+        if (closed_seq == 0 || follow->consumed_seq < closed_seq)
             return false;
     }
     return true;

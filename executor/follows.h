@@ -102,7 +102,8 @@ bool follow_has_early_exit(const struct follow *follow);
 
 void follow_tell_state(const struct follow *follow, struct follow_state *out);
 
-/* All that a session follows is closed, and it was sent everything. */
+/* All that a session follows is closed, and it has acknowledged everything:
+ * what it was only sent may be lost with its connections. */
 bool follows_are_done(const struct session *session);
 
 /* Those who came first, at most `most`; how many. The names are lent. */

@@ -18,7 +18,7 @@
  * Room. A client that dies without Close leaves a session behind until its
  * lease ends. At a limit those give way, longest gone first, whose connections
  * are all gone and which are of no use to anybody else: nothing lives or waits
- * there, and nothing is still to be told.
+ * there, and whatever there was to be told has been acknowledged.
  */
 
 #include <stdbool.h>
