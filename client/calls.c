@@ -55,6 +55,7 @@ void calls_sent(struct calls *calls, struct call *call, unsigned int lane)
     assert(lane < CALLS_LANES && !calls->sent[lane]);
     calls_take(calls, call);
     call->state = CALL_SENT;
+    call->repeated = call->unanswered;
     call->unanswered = true;
     calls->sent[lane] = call;
     calls->waiting += call->waits;

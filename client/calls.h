@@ -59,6 +59,7 @@ struct call {
     /* Set here. */
     enum call_state state;
     bool unanswered;  /* was sent, and may have done its work */
+    bool repeated;    /* and so may what was sent before that */
     bool known;       /* was sent, ever */
     int64_t known_at; /* to the executor: sent first, or answered since */
     struct call *next;

@@ -160,6 +160,19 @@ void engine_calls_pump(struct engine *engine, int64_t now)
     }
 }
 
+/* What is refused for want of something has done nothing, but the same may have
+ * been sent before, when there was no such want, and have been carried out. */
+static void take_refusal(struct call *call, const struct remex_error *error)
+{
+    call->error = *error;
+    if (error->status == REMEX_RESOURCE_EXHAUSTED && call->changes &&
+            call->repeated)
+        error_set(&call->error, REMEX_OUTCOME_UNKNOWN,
+                "the link broke before the executor's answer came, and then it "
+                "could not be asked again: %s",
+                error->text);
+}
+
 /* The call is in no list any more. */
 static void take_answer(struct engine *engine, struct call *call,
         const struct reply *reply, int64_t now)
@@ -176,7 +189,7 @@ static void take_answer(struct engine *engine, struct call *call,
         return;
     }
     if (reply->error.status != REMEX_OK)
-        call->error = reply->error;
+        take_refusal(call, &reply->error);
     else if (status != REMEX_OK)
         error_set(&call->error, status, "the executor's answer cannot be used");
     calls_finish(call);

@@ -603,6 +603,34 @@ static void a_call_that_there_is_no_memory_to_repeat_may_have_acted(void)
     tear_down(NULL);
 }
 
+static void a_repeat_that_is_refused_for_want_of_room_may_have_acted(void)
+{
+    struct call call = new_call(METHOD_TERMINATE);
+
+    call.changes = true;
+    open_session();
+    engine_call(&world.engine, &call, world.now);
+    fail_lane(0);
+    expect(0, METHOD_OPEN);
+    answer_open(0, 2, NULL, 0);
+    expect(0, METHOD_TERMINATE);
+    refuse(0, REMEX_RESOURCE_EXHAUSTED, REMEX_ERROR_LIMIT_HIT);
+    g_assert_cmpint(call.error.status, ==, REMEX_OUTCOME_UNKNOWN);
+    tear_down(NULL);
+}
+
+static void what_is_refused_for_want_of_room_at_once_did_nothing(void)
+{
+    struct call call = new_call(METHOD_TERMINATE);
+
+    call.changes = true;
+    open_session();
+    engine_call(&world.engine, &call, world.now);
+    refuse(0, REMEX_RESOURCE_EXHAUSTED, REMEX_ERROR_LIMIT_HIT);
+    g_assert_cmpint(call.error.status, ==, REMEX_RESOURCE_EXHAUSTED);
+    tear_down(NULL);
+}
+
 static void a_call_that_there_is_no_memory_to_send_did_nothing(void)
 {
     struct call call = new_call(METHOD_TERMINATE);
@@ -1678,6 +1706,9 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", a_call_that_waited_long_is_sent_all_the_same);
     SUITE_ADD(
             "/engine", a_call_that_there_is_no_memory_to_repeat_may_have_acted);
+    SUITE_ADD("/engine",
+            a_repeat_that_is_refused_for_want_of_room_may_have_acted);
+    SUITE_ADD("/engine", what_is_refused_for_want_of_room_at_once_did_nothing);
     SUITE_ADD("/engine", a_call_that_there_is_no_memory_to_send_did_nothing);
     SUITE_ADD("/engine", an_answer_shows_that_it_is_remembered);
     SUITE_ADD("/engine", a_connection_that_breaks_is_resumed_once);
