@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "common/arena.h"
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/wire.h"
+#include "executor/link.h"
 #include "executor/list.h"
 #include "simulation/judge.h"
 
@@ -145,20 +148,34 @@ static void on_down(void *user, unsigned int lane)
     memory_of(NULL);
 }
 
+/* Not what was refused for want of memory, or because of its attachment. */
+static bool renews_lease(struct remex_bytes bytes)
+{
+    enum remex_status status;
+    struct reply reply;
+    struct arena arena;
+
+    arena_init(&arena, LINK_MAX_REPLY);
+    status = wire_decode_reply(bytes, &arena, &reply, NULL);
+    if (status == REMEX_OK)
+        status = reply.error.status;
+    arena_deinit(&arena);
+    return status != REMEX_ABORTED && status != REMEX_RESOURCE_EXHAUSTED;
+}
+
 static void on_replied(void *user, unsigned int lane, struct packet *packet)
 {
     struct actor *actor = user;
     int64_t sent_at = actor->network.lanes[lane].sent_at;
+    bool renews = renews_lease(packet->bytes);
 
     note_link(actor);
     memory_of(&actor->memory);
     engine_on_reply(&actor->engine, lane, packet, actor->world->now);
     memory_of(NULL);
     packet_release(packet);
-    /* What is refused for want of memory renews nothing. */
-    if (!engine_has_failed(&actor->engine) &&
-            sent_at > actor->network.renewed_at &&
-            sent_at > actor->station->host.short_at)
+    if (renews && !engine_has_failed(&actor->engine) &&
+            sent_at > actor->network.renewed_at)
         actor->network.renewed_at = sent_at;
     judge_actor(actor);
 }

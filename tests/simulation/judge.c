@@ -179,8 +179,7 @@ static bool gave_way(const struct job *job)
 {
     const struct actor *actor = job->actor;
 
-    return actor->weather->settings.limits.sessions <=
-            actor->weather->clients &&
+    return actor->weather->settings.limits.sessions < STATION_NETWORKS &&
             network_had_trouble(&actor->network, RESUMES_WITHIN) &&
             !job->answered;
 }

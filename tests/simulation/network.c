@@ -8,7 +8,7 @@
 #include "common/wire.h"
 #include "executor/list.h"
 
-enum { TICKET_BITS = 8 };
+enum { TICKET_BITS = 8, NO_LANE = 15 };
 
 enum letter_kind { LETTER_REQUEST = 1, LETTER_REPLY, LETTER_HINT, LETTER_GONE };
 
@@ -464,6 +464,17 @@ static void maybe_cut(struct network *network, unsigned int number)
     network_cut(network, number);
 }
 
+/* What is long is of no interest. */
+static void note_said(struct network *network, const GByteArray *bytes)
+{
+    if (bytes->len > 4096)
+        return;
+    if (!network->said)
+        network->said = g_byte_array_new();
+    g_byte_array_set_size(network->said, 0);
+    g_byte_array_append(network->said, bytes->data, bytes->len);
+}
+
 static enum remex_status send_request(struct transport *transport,
         unsigned int number, const struct wire_head *head,
         struct remex_bytes payload, int timeout_ms)
@@ -479,6 +490,7 @@ static enum remex_status send_request(struct transport *transport,
     g_byte_array_append(bytes, head->data, (guint)head->size);
     if (payload.size > 0)
         g_byte_array_append(bytes, payload.data, (guint)payload.size);
+    note_said(network, bytes);
     lane->ticket =
             ++network->tickets << TICKET_BITS | network->number << 4 | number;
     letter = letter_new(network, LETTER_REQUEST, number, bytes);
@@ -539,6 +551,16 @@ static const struct transport_operations operations = {
 unsigned int network_of(uint64_t ticket)
 {
     return (unsigned int)(ticket >> 4 & 15);
+}
+
+uint64_t network_replay_ticket(unsigned int number)
+{
+    return (uint64_t)number << 4 | NO_LANE;
+}
+
+bool network_is_replay(uint64_t ticket)
+{
+    return (ticket & 15) == NO_LANE;
 }
 
 void network_reply(struct network *network, uint32_t pipe, uint64_t ticket,
@@ -608,6 +630,27 @@ void network_sleep(struct network *network, int64_t length)
     network->trouble_at = later_of(network->trouble_at, network->asleep_until);
 }
 
+void network_replay(struct network *network, const struct network *other,
+        struct chance *chance, bool stranger)
+{
+    GByteArray *bytes;
+    uint64_t changes = chance_below(chance, 3);
+
+    if (!other->said)
+        return;
+    world_tell(network->world, "client %u sends a %s of client %u's%s%s",
+            network->number, message_method_name(method_of(other->said)),
+            other->number, changes > 0 ? ", changed" : "",
+            stranger ? ", as a stranger" : "");
+    bytes = copy_of(other->said->data, other->said->len);
+    while (changes-- > 0)
+        bytes->data[chance_below(chance, bytes->len)] =
+                (uint8_t)chance_next(chance);
+    station_take_replay(network->station, network->number,
+            (struct remex_bytes){ bytes->data, bytes->len }, stranger);
+    g_byte_array_free(bytes, TRUE);
+}
+
 void network_heal(struct network *network)
 {
     network->mute_until = 0;
@@ -672,6 +715,8 @@ void network_deinit(struct network *network)
     network->station->networks[network->number] = NULL;
     while (network->letters)
         letter_free(network->letters);
+    if (network->said)
+        g_byte_array_free(network->said, TRUE);
     for (unsigned int i = 0; i < TRANSPORT_LANES; i++) {
         agenda_unbook(agenda, &network->lanes[i].connect);
         agenda_unbook(agenda, &network->lanes[i].news);

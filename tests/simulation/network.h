@@ -48,6 +48,7 @@ struct network {
     bool listening;
     uint8_t topic[MESSAGE_TOPIC_BYTES];
     uint64_t tickets;
+    GByteArray *said; /* his last request, for who overhears it; NULL: none */
     uint32_t pipes;
     struct letter *letters; /* under way, both directions */
 
@@ -89,10 +90,19 @@ int64_t network_asleep(const struct network *network);
 /* Something was wrong until just now. */
 bool network_had_trouble(const struct network *network, int64_t within);
 
+/* Sends what another said, some of it changed, in his own name or (`stranger`)
+ * in that of somebody who may not come in. */
+void network_replay(struct network *network, const struct network *other,
+        struct chance *chance, bool stranger);
+
 /* --- For the station ------------------------------------------------------ */
 
 /* Which network a ticket is of. */
 unsigned int network_of(uint64_t ticket);
+
+/* Of a request that no lane waits for. */
+uint64_t network_replay_ticket(unsigned int number);
+bool network_is_replay(uint64_t ticket);
 
 /* Takes the bytes. */
 void network_reply(struct network *network, uint32_t pipe, uint64_t ticket,

@@ -100,6 +100,18 @@ static void do_trespass(struct step *step, struct actor *actor)
     actor_trespass(actor, &step->chance);
 }
 
+static void do_replay(struct step *step, struct actor *actor)
+{
+    struct program *program = step->program;
+    unsigned int other =
+            (unsigned int)chance_below(&step->chance, program->actor_count);
+    bool stranger = chance_percent(&step->chance, 50);
+
+    if (stranger || program->actors[other].principal != actor->principal)
+        network_replay(&actor->network, &program->actors[other].network,
+                &step->chance, stranger);
+}
+
 static void do_subscribe(struct step *step, struct actor *actor)
 {
     struct job *job = actor_pick(actor, &step->chance);
@@ -222,7 +234,7 @@ static const struct {
     bool deed; /* of the client's: not while it sleeps */
     void (*run)(struct step *step, struct actor *actor);
 } kinds[] = {
-    { 14, "start", true, do_start },
+    { 12, "start", true, do_start },
     { 3, "run", true, do_run },
     { 1, "burst", true, do_burst },
     { 8, "attach", true, do_attach },
@@ -237,6 +249,7 @@ static const struct {
     { 2, "close", true, do_close },
     { 2, "crash", false, do_crash },
     { 2, "come", false, do_come },
+    { 2, "replay", false, do_replay },
     { 6, "cut", false, do_cut },
     { 3, "memory", false, do_starve },
     { 2, "scarcity", false, do_run_short },

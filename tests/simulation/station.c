@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/arena.h"
 #include "common/clock.h"
 #include "common/text.h"
 #include "common/wire.h"
@@ -18,6 +19,30 @@ const char *const station_principals[STATION_PRINCIPALS] = { "uid:1000",
 
 /* --- What the protocol asks for ------------------------------------------- */
 
+/* Nothing but to open a session of his own, or to be sure that there is none.
+ */
+static void judge_replay(const struct station *station, const GByteArray *bytes)
+{
+    struct reply reply = { .error.status = REMEX_UNKNOWN };
+    struct memory *memory = memory_of(NULL);
+    struct arena arena;
+
+    arena_init(&arena, 1024 * 1024);
+    WORLD_CHECK(station->world,
+            wire_decode_reply((struct remex_bytes){ bytes->data, bytes->len },
+                    &arena, &reply, NULL) == REMEX_OK,
+            "an answer to a replay makes no sense");
+    WORLD_CHECK(station->world,
+            reply.error.status != REMEX_OK ||
+                    (!station->stranger &&
+                            (reply.method == METHOD_OPEN ||
+                                    reply.method == METHOD_CLOSE)),
+            "a replay of a %s is answered with success",
+            message_method_name(reply.method));
+    arena_deinit(&arena);
+    memory_of(memory);
+}
+
 static void on_send(void *user, const struct caller *caller,
         const struct link_piece *pieces, size_t count)
 {
@@ -30,7 +55,9 @@ static void on_send(void *user, const struct caller *caller,
     }
     WORLD_CHECK(station->world, bytes->len <= LINK_MAX_REPLY,
             "a reply of %u bytes", bytes->len);
-    if (station->deaf)
+    if (network_is_replay(caller->ticket))
+        judge_replay(station, bytes);
+    if (station->deaf || network_is_replay(caller->ticket))
         g_byte_array_free(bytes, TRUE);
     else
         network_reply(station->networks[network_of(caller->ticket)],
@@ -202,6 +229,28 @@ bool station_take(struct station *station, uint32_t pipe, uint64_t ticket,
     leave_memory(station);
     on_unsettled(station);
     return true;
+}
+
+void station_take_replay(struct station *station, unsigned int network,
+        struct remex_bytes bytes, bool stranger)
+{
+    struct caller caller = {
+        .front = station,
+        .ticket = network_replay_ticket(network),
+    };
+
+    if (!station->requests || station->world->now < station->host.asleep_until)
+        return;
+    identify(station->networks[network], &caller);
+    if (stranger) {
+        caller.has_uid = true;
+        caller.uid = 1001;
+    }
+    station->stranger = stranger;
+    use_memory(station);
+    requests_take(station->requests, &caller, bytes, station->world->now);
+    leave_memory(station);
+    on_unsettled(station);
 }
 
 void station_drop(struct station *station, uint32_t pipe)

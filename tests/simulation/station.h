@@ -28,6 +28,7 @@ struct station {
     struct network *networks[STATION_NETWORKS];
     struct chance chance;
     bool deaf;           /* it is being ended: what it says is lost */
+    bool stranger;       /* the replay is of one who may not come in */
     bool full;           /* the front does not read */
     int64_t jammed_at;   /* it last was */
     unsigned int failed; /* allocations, before this turn */
@@ -78,6 +79,11 @@ uint64_t station_newest(const struct station *station, const struct plan *plan);
  */
 bool station_take(struct station *station, uint32_t pipe, uint64_t ticket,
         struct remex_bytes bytes, int64_t *later);
+
+/* A request that another has made has come from a network, or from a stranger:
+ * it is answered at once, and does nothing. */
+void station_take_replay(struct station *station, unsigned int network,
+        struct remex_bytes bytes, bool stranger);
 
 /* A connection has gone. */
 void station_drop(struct station *station, uint32_t pipe);
