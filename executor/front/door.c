@@ -18,6 +18,7 @@
 /* Connections waiting for a turn, and taken in one turn of the loop. */
 enum { BACKLOG = 4096, TURN_ACCEPTS = 64 };
 
+/* When descriptors have run out; so long a stranger may take as well. */
 #define RETRY_MS 100
 
 /* --- Listening ----------------------------------------------------------- */
@@ -164,6 +165,19 @@ static bool push_out_oldest(struct door *door)
     return true;
 }
 
+/* Where descriptors are few, the oldest may have come just now: he has to have
+ * had the time to say the right things. */
+static bool push_out_slow(struct door *door)
+{
+    int64_t until = clock_after(
+            loop_now(door->loop), clock_from_ms(PEER_PATIENCE_MS - RETRY_MS));
+
+    return !list_is_empty(&door->strangers) &&
+            CONTAINER_OF(door->strangers.next, struct peer, all)->patience.at <=
+            until &&
+            push_out_oldest(door);
+}
+
 /* Of that source, and of all. */
 static void make_room(struct door *door, uint64_t source)
 {
@@ -249,7 +263,7 @@ static void on_ready(struct loop_watch *watch, uint32_t events)
         if (fd >= 0) {
             let_in(door, fd, source_of(&from));
         } else if (is_exhausted(errno)) {
-            if (!push_out_oldest(door))
+            if (!push_out_slow(door))
                 pause_door(door);
             return;
         } else if (errno == EAGAIN) {

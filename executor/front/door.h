@@ -31,7 +31,7 @@ enum {
 struct door {
     struct loop *loop;
     struct loop_watch watch;
-    struct loop_timer retry; /* no descriptor was left, and no stranger */
+    struct loop_timer retry; /* no descriptor was left, nor a slow stranger */
     struct list strangers;   /* the oldest first */
     size_t stranger_count;
     const struct peer_kind *kind;     /* of those who come in here */

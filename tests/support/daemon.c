@@ -148,7 +148,8 @@ void daemon_start_tcp(struct daemon *daemon, const char *token)
     g_free(line);
 }
 
-void daemon_start_tls(struct daemon *daemon, const char *pki)
+void daemon_start_tls_limited(
+        struct daemon *daemon, const char *pki, unsigned int descriptors)
 {
     char *certificate = g_build_filename(pki, "executor.pem", NULL);
     char *key = g_build_filename(pki, "executor.key", NULL);
@@ -157,10 +158,15 @@ void daemon_start_tls(struct daemon *daemon, const char *pki)
         "--tls-clients", authority, NULL };
 
     make_directory(daemon);
-    start(daemon, "tls://127.0.0.1:0", extra);
+    start_limited(daemon, "tls://127.0.0.1:0", extra, descriptors);
     g_free(authority);
     g_free(key);
     g_free(certificate);
+}
+
+void daemon_start_tls(struct daemon *daemon, const char *pki)
+{
+    daemon_start_tls_limited(daemon, pki, 0);
 }
 
 void daemon_start_with(

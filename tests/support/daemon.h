@@ -37,6 +37,10 @@ void daemon_start_with(struct daemon *daemon, const char *listen,
  * descriptors than so many. */
 void daemon_start_limited(struct daemon *daemon, unsigned int descriptors);
 
+/* The same with TLS. */
+void daemon_start_tls_limited(
+        struct daemon *daemon, const char *pki, unsigned int descriptors);
+
 /* Starts it again on the same address, after daemon_kill. The executor of old
  * may be about to end still. */
 void daemon_restart(struct daemon *daemon);
