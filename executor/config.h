@@ -24,6 +24,7 @@ enum { CONFIG_MAX_ADDRESSES = 16, CONFIG_FILE_BYTES = 1024 };
 struct config {
     bool help;
     bool version;
+    bool check; /* the configuration, and start nothing */
     struct address addresses[CONFIG_MAX_ADDRESSES];
     size_t address_count;
     int ready_fd;      /* -1: nobody wants to know */

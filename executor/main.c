@@ -16,6 +16,7 @@
 #include "common/error.h"
 #include "executor/config.h"
 #include "executor/config_address.h"
+#include "executor/config_check.h"
 #include "executor/config_tree_limits.h"
 #include "executor/descriptors.h"
 #include "executor/embedded.h"
@@ -302,6 +303,20 @@ static int run(struct daemon *daemon)
     return exit_code;
 }
 
+static void tell_fault(void *user, const char *fault)
+{
+    (void)user;
+    fprintf(stderr, "remexd: %s\n", fault);
+}
+
+static int check(const struct daemon *daemon)
+{
+    if (config_check_host(&daemon->config, tell_fault, NULL) > 0)
+        return EXIT_CANNOT;
+    puts("this configuration is good");
+    return EXIT_OK;
+}
+
 static int start(struct daemon *daemon, int argc, char **argv)
 {
     struct remex_error error = { 0 };
@@ -309,7 +324,7 @@ static int start(struct daemon *daemon, int argc, char **argv)
 
     if (config_parse(&daemon->config, argc, argv, &error) != REMEX_OK) {
         tell_failure(daemon, error.text);
-        return EXIT_USAGE;
+        return daemon->config.check ? EXIT_CANNOT : EXIT_USAGE;
     }
     if (daemon->config.help) {
         fputs(config_usage, stdout);
@@ -319,6 +334,8 @@ static int start(struct daemon *daemon, int argc, char **argv)
         puts("remexd " REMEX_VERSION);
         return EXIT_OK;
     }
+    if (daemon->config.check)
+        return check(daemon);
     if (daemon->config.stdio && !stdio_relay_run(&daemon->config, &exit_code))
         return exit_code;
     log_init(&daemon->log, STDERR_FILENO,

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "executor/words.h"
+
 /* Of a text of POLICY_MAX_BYTES that has nothing but short lines. */
 #define ARENA_BYTES ((size_t)32 * 1024 * 1024)
 
@@ -32,66 +34,35 @@ static void *alloc(struct parser *parser, size_t size)
 
 /* --- Words --------------------------------------------------------------- */
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
 static const char *add_word(
         struct parser *parser, const char *text, size_t size)
 {
-    char *word;
+    char *copy;
 
     if (parser->count == MAX_WORDS)
         return "it has more than 1024 words";
-    word = alloc(parser, size + 1); /* zeroed */
-    if (!word)
+    copy = alloc(parser, size + 1); /* zeroed */
+    if (!copy)
         return no_memory;
-    memcpy(word, text, size);
-    parser->words[parser->count++] = word;
+    memcpy(copy, text, size);
+    parser->words[parser->count++] = copy;
     return NULL;
-}
-
-/* The next word of the line that ends at `end`. */
-static const char *take_word(struct parser *parser, const char *end)
-{
-    const char *start = parser->at;
-    const char *problem;
-
-    if (*start == '"') {
-        const char *quote = memchr(start + 1, '"', (size_t)(end - start) - 1);
-
-        if (!quote)
-            return "a quote is not closed";
-        problem = add_word(parser, start + 1, (size_t)(quote - start) - 1);
-        parser->at = quote + 1;
-    } else {
-        while (parser->at < end && !is_blank(*parser->at) && *parser->at != '"')
-            parser->at++;
-        problem = add_word(parser, start, (size_t)(parser->at - start));
-    }
-    if (!problem && parser->at < end && !is_blank(*parser->at))
-        return "quotes go around a whole word";
-    return problem;
 }
 
 /* One line, whose words are then in `words`; moves on to the next. */
 static const char *split_line(struct parser *parser)
 {
-    size_t left = (size_t)(parser->end - parser->at);
-    const char *newline = memchr(parser->at, '\n', left);
-    const char *end = newline ? newline : parser->end;
+    const char *end = words_line_end(parser->at, parser->end);
     const char *problem = NULL;
+    struct word word;
 
     parser->count = 0;
-    while (!problem) {
-        while (parser->at < end && is_blank(*parser->at))
-            parser->at++;
-        if (parser->at == end || *parser->at == '#')
-            break;
-        problem = take_word(parser, end);
-    }
-    parser->at = newline ? end + 1 : end;
+    do {
+        problem = words_next(&parser->at, end, &word);
+        if (!problem && word.text)
+            problem = add_word(parser, word.text, word.size);
+    } while (!problem && word.text);
+    parser->at = end < parser->end ? end + 1 : end;
     return problem;
 }
 

@@ -3,6 +3,7 @@
 /*
  * remex-tls-front ADDRESS HINT_ADDRESS MAX_REQUEST_BYTES USER CERTIFICATE KEY
  *         AUTHORITY MODE
+ * remex-tls-front --check CERTIFICATE KEY AUTHORITY
  *
  * The front of a tls:// address: what remex-front does, within TLS 1.3 by
  * OpenSSL, as NNG's tls+tcp does. Each request is told with the name in its
@@ -12,8 +13,12 @@
  * AUTHORITY may be empty; MODE is "required", or "optional" if clients may come
  * without a certificate. The link is descriptor LINK_FD. USER is whom to
  * become, "UID:GID", or empty.
+ *
+ * --check loads the files and tells what is wrong with them; its exit status is
+ * 0 if nothing is.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +28,18 @@
 #include "executor/tls/secrets.h"
 #include "executor/tls/stream_tls.h"
 
-enum { ARGUMENTS = 9 };
+enum { ARGUMENTS = 9, CHECK_ARGUMENTS = 5 };
+
+static int check(const struct secrets_files *files)
+{
+    char problem[512];
+    SSL_CTX *context = secrets_load(files, problem, sizeof(problem));
+
+    if (!context)
+        puts(problem);
+    SSL_CTX_free(context);
+    return context ? EXIT_SUCCESS : EXIT_FAILURE;
+}
 
 int main(int argc, char **argv)
 {
@@ -33,6 +49,9 @@ int main(int argc, char **argv)
     char problem[512];
     SSL_CTX *context;
 
+    if (argc == CHECK_ARGUMENTS && strcmp(argv[1], "--check") == 0)
+        return check(&(struct secrets_files){
+                .certificate = argv[2], .key = argv[3], .authority = argv[4] });
     if (argc != ARGUMENTS || !confine_parse(argv[4], &settings.user))
         return LINK_EXIT_USAGE;
     confine_begin();

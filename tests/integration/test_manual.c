@@ -131,9 +131,10 @@ static void the_pages_are_well_formed(void)
         g_test_skip("no groff here");
         return;
     }
-    command_run(REMOTE_ARGV(groff, "-man", "-ww", "-z", "-Tutf8",
-                        PAGE("remex.1"), PAGE("remexd.8"),
-                        PAGE("remexd-policy.5"), PAGE("remex-protocol.7")),
+    command_run(
+            REMOTE_ARGV(groff, "-man", "-ww", "-z", "-Tutf8", PAGE("remex.1"),
+                    PAGE("remexd.8"), PAGE("remexd-policy.5"),
+                    PAGE("remexd.conf.5"), PAGE("remex-protocol.7")),
             &result);
     g_assert_cmpstr(result.err_text, ==, "");
     g_assert_cmpint(result.status, ==, 0);
