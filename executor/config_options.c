@@ -13,7 +13,7 @@
 #include "executor/limits.h"
 #include "executor/secret_file.h"
 
-enum { MAX_RETENTION_SECONDS = 24 * 60 * 60 };
+enum { MAX_SECONDS = 24 * 60 * 60 };
 
 enum remex_status config_usage_error(
         struct remex_error *error, const char *option, const char *what)
@@ -59,19 +59,38 @@ static enum remex_status take_ready_fd(
     return REMEX_OK;
 }
 
-static enum remex_status take_retention(
-        struct config *config, const char *value, struct remex_error *error)
+static bool parse_seconds(const char *value, long least, uint32_t *out)
 {
     char *end;
     long seconds;
 
     errno = 0;
     seconds = strtol(value, &end, 10);
-    if (errno || end == value || *end || seconds < 1 ||
-            seconds > MAX_RETENTION_SECONDS)
+    if (errno || end == value || *end || seconds < least ||
+            seconds > MAX_SECONDS)
+        return false;
+    *out = (uint32_t)seconds;
+    return true;
+}
+
+static enum remex_status take_drain(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    if (!parse_seconds(value, 0, &config->drain_s))
+        return config_usage_error(
+                error, "--drain", "not a number of seconds, 0 to 86400");
+    return REMEX_OK;
+}
+
+static enum remex_status take_retention(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    uint32_t seconds;
+
+    if (!parse_seconds(value, 1, &seconds))
         return config_usage_error(
                 error, "--retention", "not a number of seconds, 1 to 86400");
-    config->retention_ms = (uint32_t)seconds * 1000;
+    config->retention_ms = seconds * 1000;
     return REMEX_OK;
 }
 
@@ -223,6 +242,7 @@ static enum remex_status take_check(
 static const struct config_option options[] = {
     { "--check", take_check, true, true },
     { "--config", config_load_file, false, true },
+    { "--drain", take_drain, false, false },
     { "--embedded", take_embedded, false, true },
     { "--front-user", take_front_user, false, false },
     { "--insecure-tcp", take_insecure_tcp, true, false },

@@ -31,6 +31,13 @@ enum remex_status refusal_no_memory(struct remex_error *error, const char *what)
             "The executor has no memory for %s; try again later.", what);
 }
 
+enum remex_status refusal_draining(struct remex_error *error)
+{
+    return error_set(error, REMEX_UNAVAILABLE,
+            "The executor is draining: it starts nothing any more, and ends "
+            "with its programs; ask another one, or later.");
+}
+
 static enum remex_status of_kind(
         struct remex_error *error, enum remex_error_kind kind)
 {

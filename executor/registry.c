@@ -414,3 +414,15 @@ void registry_tell_status(const struct entry *entry, struct process_status *out)
     if (expires != CLOCK_NEVER)
         out->expires_ns = process_time_of(entry->process, expires);
 }
+
+bool registry_is_over(const struct registry *registry)
+{
+    const struct registry_hooks *hooks = &registry->hooks;
+    struct list *node = registry->closed.next;
+    size_t closed = 0;
+
+    for (; node != &registry->closed; node = node->next, closed++)
+        if (hooks->owed(hooks->user, CONTAINER_OF(node, struct entry, closed)))
+            return false;
+    return closed == registry->by_name.count;
+}

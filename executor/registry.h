@@ -134,6 +134,9 @@ void registry_settle(struct entry *entry, int64_t now);
 bool registry_terminate(struct entry *entry, const struct stop_step *plan,
         size_t count, int64_t now);
 
+/* Nothing runs, and nobody has yet to say that he was told. */
+bool registry_is_over(const struct registry *registry);
+
 /* It belongs to the session whose list this is, unless it has an owner already.
  * One that was kept without is not killed for that any more. */
 void registry_own(struct entry *entry, struct list *owner);

@@ -373,6 +373,16 @@ void requests_drained(struct requests *requests, void *front)
     }
 }
 
+void requests_retire(struct requests *requests)
+{
+    requests->retired = true;
+}
+
+bool requests_are_over(const struct requests *requests)
+{
+    return registry_is_over(&requests->registry);
+}
+
 void requests_tick(struct requests *requests, int64_t now)
 {
     agenda_run(&requests->agenda, now);

@@ -88,6 +88,12 @@ void requests_drop_front(struct requests *requests, void *front);
 /* A front that was full has read: whoever waits there may be answered. */
 void requests_drained(struct requests *requests, void *front);
 
+/* From now on nothing new is started: REMEX_UNAVAILABLE. */
+void requests_retire(struct requests *requests);
+
+/* Nothing runs, and nobody is still to be told of what ran. */
+bool requests_are_over(const struct requests *requests);
+
 void requests_settle(struct requests *requests, int64_t now);
 
 /* Publishes news to the sessions that have some; `again`: also to those that

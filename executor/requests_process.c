@@ -57,6 +57,8 @@ enum remex_status requests_check_process(struct call *call,
     struct principal *principal = call->session->principal;
     enum remex_status status = check_limits(call, spec, error);
 
+    if (!known && call->requests->retired)
+        return refusal_draining(error);
     if (status == REMEX_OK && !known && principal->policy)
         status = policy_check_environment(principal->policy, spec, error);
     if (status == REMEX_OK && !known &&

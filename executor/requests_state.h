@@ -33,6 +33,7 @@ struct requests {
     struct principals principals;
     struct sessions sessions;
     struct registry registry;
+    bool retired;             /* nothing is started any more */
     struct list parked;       /* every parked request */
     struct list entries;      /* changed, to be settled */
     struct list changed;      /* sessions with parked Pulls to be looked at */

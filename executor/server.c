@@ -15,8 +15,10 @@
 #include "executor/list.h"
 #include "executor/reaper.h"
 
-/* Hints to one session at most so often. */
-enum { HINT_MS = 50 };
+enum {
+    HINT_MS = 50,  /* hints to one session at most so often */
+    GRACE_MS = 250 /* for the last replies to be on their way */
+};
 
 struct server {
     struct loop *loop;
@@ -30,7 +32,9 @@ struct server {
     struct loop_timer tick;
     struct loop_timer hint;
     struct loop_timer beat;
+    struct loop_timer grace; /* from when all had ended */
     uint64_t beats;
+    bool draining;
 };
 
 /* Once set, a timer is moved rather than cancelled, so that this cannot fail.
@@ -165,6 +169,17 @@ static void settle(struct server *server)
 {
     requests_settle(server->requests, loop_now(server->loop));
     set_timer(server, &server->tick, requests_due(server->requests));
+    if (server->draining && server->grace.at == CLOCK_NEVER &&
+            requests_are_over(server->requests))
+        set_timer(server, &server->grace,
+                loop_now(server->loop) + clock_from_ms(GRACE_MS));
+}
+
+static void on_grace(struct loop_timer *timer)
+{
+    struct server *server = CONTAINER_OF(timer, struct server, grace);
+
+    server->hooks.drained(server->hooks.user);
 }
 
 static void on_settle(struct loop_task *task)
@@ -214,7 +229,9 @@ static enum remex_status start_timers(struct server *server)
     server->tick.due = on_tick;
     server->hint.due = on_hint;
     server->beat.due = on_beat;
+    server->grace.due = on_grace;
     if (loop_timer_set(loop, &server->tick, CLOCK_NEVER) != REMEX_OK ||
+            loop_timer_set(loop, &server->grace, CLOCK_NEVER) != REMEX_OK ||
             loop_timer_set(loop, &server->hint, CLOCK_NEVER) != REMEX_OK)
         return REMEX_NO_MEMORY;
     return loop_timer_set(loop, &server->beat, loop_now(loop));
@@ -308,6 +325,7 @@ void server_free(struct server *server)
     loop_timer_cancel(server->loop, &server->tick);
     loop_timer_cancel(server->loop, &server->hint);
     loop_timer_cancel(server->loop, &server->beat);
+    loop_timer_cancel(server->loop, &server->grace);
     child_host_free(server->children);
     reaper_free(server->reaper);
     free(server);
@@ -324,4 +342,11 @@ const char *server_address(struct server *server, size_t index)
     const struct front *front = fronts_at(server->fronts, index);
 
     return front ? front_address(front) : NULL;
+}
+
+void server_drain(struct server *server)
+{
+    server->draining = true;
+    requests_retire(server->requests);
+    on_unsettled(server);
 }

@@ -37,6 +37,8 @@ struct server_hooks {
     void (*ready)(void *user, struct server *server);
     /* One cannot be. One line that says why. */
     void (*failed)(void *user, const char *why);
+    /* After server_drain: nothing runs any more, and all was told. */
+    void (*drained)(void *user);
 };
 
 /* Starts listening. `loop` and `log` are lent until server_free; nothing
@@ -53,6 +55,9 @@ void server_free(struct server *server);
 /* Before the loop runs, FRONTS_MAX times at most. */
 REMEX_CHECKED enum remex_status server_listen(struct server *server,
         const struct address *address, struct remex_error *error);
+
+/* From now on nothing is started; what runs goes on. */
+void server_drain(struct server *server);
 
 /* With its port; NULL behind the last. */
 const char *server_address(struct server *server, size_t index);

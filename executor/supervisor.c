@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,18 +13,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "executor/lifeline.h"
 #include "executor/sweep.h"
 
 #define CANNOT_START 125
 
 struct supervisor {
-    struct cgroup_home *groups; /* may be NULL */
-    sigset_t before;            /* the mask that the executor is to have */
+    struct supervisor_settings settings;
+    sigset_t before; /* the mask that the executor is to have */
     pid_t executor;
     int lifeline;
-    int signals; /* signalfd */
-    bool asked;  /* the executor was asked to end */
-    int status;  /* of the executor, once it has ended */
+    int signals;    /* signalfd */
+    bool silent;    /* the executor has closed its end of the lifeline */
+    unsigned asked; /* the executor was asked to end so often */
+    int status;     /* of the executor, once it has ended */
 };
 
 static void close_all(struct supervisor *supervisor)
@@ -32,6 +35,7 @@ static void close_all(struct supervisor *supervisor)
         close(supervisor->signals);
     if (supervisor->lifeline >= 0)
         close(supervisor->lifeline);
+    notify_close(&supervisor->settings.notify);
     pthread_sigmask(SIG_SETMASK, &supervisor->before, NULL);
 }
 
@@ -45,6 +49,7 @@ static bool open_signals(struct supervisor *supervisor)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGABRT);
     if (pthread_sigmask(SIG_BLOCK, &set, &supervisor->before) != 0)
         return false;
     supervisor->signals = signalfd(-1, &set, SFD_CLOEXEC);
@@ -53,9 +58,9 @@ static bool open_signals(struct supervisor *supervisor)
 
 static void end_all(const struct supervisor *supervisor)
 {
-    cgroup_home_kill(supervisor->groups);
+    cgroup_home_kill(supervisor->settings.groups);
     sweep_children();
-    cgroup_home_remove(supervisor->groups);
+    cgroup_home_remove(supervisor->settings.groups);
 }
 
 /* The executor's process. A terminal's ^C reaches it as well as the supervisor,
@@ -94,16 +99,44 @@ static bool start_executor(struct supervisor *supervisor,
 /* In order first; whoever asks again has no time for that. */
 static void ask_to_end(struct supervisor *supervisor)
 {
-    const char request = 'E';
+    const unsigned patience = supervisor->settings.drains ? 2 : 1;
+    const char request = LIFELINE_END;
 
-    if (supervisor->asked) {
-        kill(supervisor->executor, SIGKILL);
-        return;
-    }
-    supervisor->asked = true;
-    if (send(supervisor->lifeline, &request, 1, MSG_NOSIGNAL) < 0)
+    if (supervisor->asked++ == 0)
+        notify_send(&supervisor->settings.notify, "STOPPING=1");
+    if (supervisor->asked > patience ||
+            send(supervisor->lifeline, &request, 1, MSG_NOSIGNAL) < 0)
         kill(supervisor->executor, SIGKILL);
 }
+
+/* --- What the executor says ----------------------------------------------- */
+
+static void pass_on(const struct supervisor *supervisor, char what)
+{
+    const struct notify *notify = &supervisor->settings.notify;
+
+    if (what == LIFELINE_READY)
+        notify_send(notify, "READY=1\nSTATUS=Listening");
+    else if (what == LIFELINE_ALIVE)
+        notify_send(notify, "WATCHDOG=1");
+    else if (what == LIFELINE_DRAIN)
+        notify_send(notify, "STATUS=Draining: programs are waited for");
+}
+
+static void listen_to_executor(struct supervisor *supervisor)
+{
+    char bytes[64];
+    ssize_t size =
+            recv(supervisor->lifeline, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+    for (ssize_t i = 0; i < size; i++)
+        pass_on(supervisor, bytes[i]);
+    if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR))
+        supervisor->silent = true;
+}
+
+/* --- Its end ---------------------------------------------------------------
+ */
 
 /* Orphans that outlived an executor's reaping are only reaped. True: the
  * executor has ended. */
@@ -121,25 +154,45 @@ static bool reap(struct supervisor *supervisor)
     return false;
 }
 
-static void watch(struct supervisor *supervisor)
+/* True: the executor has ended. */
+static bool take_signal(struct supervisor *supervisor)
 {
     struct signalfd_siginfo info;
 
+    if (read(supervisor->signals, &info, sizeof(info)) < 0)
+        return false; /* interrupted */
+    if (info.ssi_signo == SIGCHLD)
+        return reap(supervisor);
+    if (info.ssi_signo == SIGABRT)
+        kill(supervisor->executor, SIGKILL);
+    else
+        ask_to_end(supervisor);
+    return false;
+}
+
+static void watch(struct supervisor *supervisor)
+{
     for (;;) {
-        if (read(supervisor->signals, &info, sizeof(info)) < 0)
+        struct pollfd fds[] = {
+            { .fd = supervisor->signals, .events = POLLIN },
+            { .fd = supervisor->silent ? -1 : supervisor->lifeline,
+                    .events = POLLIN },
+        };
+
+        if (poll(fds, 2, -1) < 0)
             continue; /* interrupted */
-        if (info.ssi_signo != SIGCHLD)
-            ask_to_end(supervisor);
-        else if (reap(supervisor))
+        if (fds[1].revents)
+            listen_to_executor(supervisor);
+        if (fds[0].revents && take_signal(supervisor))
             return;
     }
 }
 
-int supervisor_run(
-        struct cgroup_home *groups, supervisor_main *executor_main, void *user)
+int supervisor_run(const struct supervisor_settings *settings,
+        supervisor_main *executor_main, void *user)
 {
     struct supervisor supervisor = {
-        .groups = groups, .lifeline = -1, .signals = -1
+        .settings = *settings, .lifeline = -1, .signals = -1
     };
     int os_error;
 

@@ -458,7 +458,7 @@ static enum remex_status serve(void *user)
 {
     struct files *files = user;
     struct life life = { .loop = NULL };
-    struct server_hooks hooks = { &life, on_ready, on_failed };
+    struct server_hooks hooks = { &life, on_ready, on_failed, NULL };
     struct server_settings settings = { .log = NULL }; /* silence */
     struct server *server;
     struct remex_error error;

@@ -53,6 +53,7 @@ static void lines_are_options(void)
                             "limit processes=8\n"
                             "retention 5\n"
                             "retention 6\n"
+                            "drain 90\n"
                             "insecure-tcp",
                             &error),
             ==, REMEX_OK);
@@ -62,6 +63,7 @@ static void lines_are_options(void)
     g_assert_cmpuint(config.limits.sessions, ==, 7);
     g_assert_cmpuint(config.limits.processes, ==, 8);
     g_assert_cmpuint(config.retention_ms, ==, 6000);
+    g_assert_cmpuint(config.drain_s, ==, 90);
     g_assert_true(config.insecure_tcp);
     config_deinit(&config);
 }
@@ -81,6 +83,8 @@ static void mistakes_are_told_with_their_line(void)
 {
     check_refused("frob 1", "here:1: frob: there is no such option");
     check_refused("\n\nretention 0\nfrob", "here:3: --retention: not a number");
+    check_refused("drain -1", "here:1: --drain: not a number");
+    check_refused("drain 86401", "here:1: --drain: not a number");
     check_refused("listen", "here:1: listen: its value is missing");
     check_refused("insecure-tcp yes", "here:1: insecure-tcp: it has no value");
     check_refused("retention 1 2", "here:1: an option has one value");

@@ -55,6 +55,51 @@ static void a_failed_start_frees_the_id(void)
     desk_deinit(&desk);
 }
 
+static void retired_it_starts_nothing_but_what_it_has_started(void)
+{
+    struct follow_spec none = { 0 };
+    struct request known = desk_start_request("one", &none, 0);
+    struct request unknown = desk_start_request("two", &none, 0);
+    struct request run = { .method = METHOD_RUN };
+    struct desk desk;
+    struct reply reply;
+
+    desk_begin(&desk);
+    reply = desk_call(&desk, &known);
+    desk_check_status(&reply, REMEX_OK);
+    requests_retire(desk.requests);
+    reply = desk_call(&desk, &known);
+    desk_check_status(&reply, REMEX_OK);
+    reply = desk_call(&desk, &unknown);
+    desk_check_status(&reply, REMEX_UNAVAILABLE);
+    run.run.process = unknown.start.process;
+    reply = desk_call(&desk, &run);
+    desk_check_status(&reply, REMEX_UNAVAILABLE);
+    g_assert_cmpuint(desk.puppets.started, ==, 1);
+    desk_deinit(&desk);
+}
+
+/* Whoever follows it has to say that he has all of it, or be gone. */
+static void it_is_over_when_all_have_ended_and_were_told(void)
+{
+    struct puppet *puppet;
+    struct desk desk;
+
+    desk_begin(&desk);
+    g_assert_true(requests_are_over(desk.requests));
+    puppet = desk_start_process(&desk, "one", 1, WINDOW);
+    g_assert_false(requests_are_over(desk.requests));
+    puppet_exit(puppet, 0);
+    desk_settle(&desk);
+    g_assert_false(requests_are_over(desk.requests));
+    puppet_end(puppet);
+    desk_settle(&desk);
+    g_assert_false(requests_are_over(desk.requests));
+    desk_pass(&desk, desk.settings.lease_ms);
+    g_assert_true(requests_are_over(desk.requests));
+    desk_deinit(&desk);
+}
+
 static void too_many_arguments_name_the_limit(void)
 {
     struct remex_bytes argv[] = { ID("12345"), ID("1234") };
@@ -331,6 +376,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/requests_start", a_start_happens_at_most_once);
     SUITE_ADD("/requests_start", a_failed_start_frees_the_id);
+    SUITE_ADD("/requests_start",
+            retired_it_starts_nothing_but_what_it_has_started);
+    SUITE_ADD("/requests_start", it_is_over_when_all_have_ended_and_were_told);
     SUITE_ADD("/requests_start", too_many_arguments_name_the_limit);
     SUITE_ADD("/requests_start",
             at_the_limit_closed_processes_make_room_and_others_do_not);

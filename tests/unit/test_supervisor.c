@@ -31,6 +31,8 @@ struct report {
     pid_t hidden[TREES];
 };
 
+static const struct supervisor_settings plain = { .notify = NOTIFY_NONE };
+
 struct play {
     struct stage stage;
     struct loop_watch lifeline;
@@ -93,7 +95,10 @@ static pid_t start_supervisor(int trees, bool grouped, struct report *out)
 
         close(ends[0]);
         play.groups = grouped ? cgroup_home_new() : NULL;
-        _exit(supervisor_run(play.groups, run_executor, &play));
+        _exit(supervisor_run(
+                &(struct supervisor_settings){
+                        .groups = play.groups, .notify = NOTIFY_NONE },
+                run_executor, &play));
     }
     close(ends[1]);
     g_assert_cmpint(read(ends[0], out, sizeof(*out)), ==, sizeof(*out));
@@ -215,7 +220,7 @@ static void whoever_asks_twice_is_heard(void)
     g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
     supervisor = fork();
     if (supervisor == 0)
-        _exit(supervisor_run(NULL, hang, &ends[1]));
+        _exit(supervisor_run(&plain, hang, &ends[1]));
     g_assert_cmpint(
             read(ends[0], &executor, sizeof(executor)), ==, sizeof(executor));
     kill(supervisor, SIGTERM);
@@ -253,7 +258,7 @@ static void an_executor_whose_supervisor_died_sweeps_for_itself(void)
     g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
     supervisor = fork();
     if (supervisor == 0)
-        _exit(supervisor_run(NULL, forget, &ends[1]));
+        _exit(supervisor_run(&plain, forget, &ends[1]));
     g_assert_cmpint(read(ends[0], &forgotten, sizeof(forgotten)), ==,
             sizeof(forgotten));
     kill(supervisor, SIGKILL);
@@ -275,7 +280,7 @@ static void the_exit_code_is_the_executors(void)
     pid_t supervisor = fork();
 
     if (supervisor == 0)
-        _exit(supervisor_run(NULL, leave, NULL));
+        _exit(supervisor_run(&plain, leave, NULL));
     g_assert_cmpint(WEXITSTATUS(wait_status(supervisor)), ==, 42);
 }
 

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/service.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "executor/handover.h"
+#include "executor/lifeline.h"
+#include "executor/list.h"
+#include "executor/server.h"
+
+struct service {
+    struct service_settings settings;
+    struct loop *loop;
+    struct server *server;
+    struct lifeline lifeline;
+    struct loop_watch host; /* of a private executor: its program */
+    struct loop_timer deadline;
+    bool draining;
+    int exit_code;
+};
+
+/* --- Telling -------------------------------------------------------------- */
+
+void service_tell_failure(const struct config *config, const char *why)
+{
+    if (config->failure_fd >= 0)
+        dprintf(config->failure_fd, "error: %s\n", why);
+    else
+        fprintf(stderr, "remexd: %s\n", why);
+}
+
+static void tell_addresses(struct server *server, int fd)
+{
+    const char *address;
+
+    for (size_t i = 0; (address = server_address(server, i)); i++)
+        dprintf(fd, "%s\n", address);
+}
+
+static void on_ready(void *user, struct server *server)
+{
+    struct service *service = user;
+    struct service_settings *settings = &service->settings;
+
+    lifeline_tell(&service->lifeline, LIFELINE_READY);
+    if (settings->config->embedded_fd >= 0)
+        tell_addresses(server, settings->config->embedded_fd);
+    if (settings->ready >= 0) {
+        int fd = handover_take(settings->ready);
+
+        settings->ready = -1;
+        tell_addresses(server, fd);
+        close(fd);
+    }
+}
+
+static void on_failed(void *user, const char *why)
+{
+    struct service *service = user;
+
+    if (service->exit_code == EXIT_OK)
+        service_tell_failure(service->settings.config, why);
+    service->exit_code = EXIT_CANNOT;
+    loop_stop(service->loop);
+}
+
+/* --- The end ---------------------------------------------------------------
+ */
+
+static void on_alone(void *user)
+{
+    struct service *service = user;
+
+    loop_stop(service->loop);
+}
+
+static void on_host(struct loop_watch *watch, uint32_t events)
+{
+    struct service *service = CONTAINER_OF(watch, struct service, host);
+    char bytes[64];
+    ssize_t size = recv(watch->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+    (void)events;
+    if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR))
+        loop_stop(service->loop);
+}
+
+static void on_drained(void *user)
+{
+    struct service *service = user;
+
+    log_info(service->settings.log, "executor", "all programs have ended");
+    loop_stop(service->loop);
+}
+
+static void on_deadline(struct loop_timer *timer)
+{
+    struct service *service = CONTAINER_OF(timer, struct service, deadline);
+
+    log_warning(service->settings.log, "executor",
+            "programs still run after the %u seconds of --drain, and are "
+            "killed",
+            (unsigned int)service->settings.config->drain_s);
+    loop_stop(service->loop);
+}
+
+static void on_asked(void *user)
+{
+    struct service *service = user;
+    int64_t patience =
+            clock_from_ms((int64_t)service->settings.config->drain_s * 1000);
+
+    if (patience == 0 || service->draining ||
+            loop_timer_set(service->loop, &service->deadline,
+                    clock_after(loop_now(service->loop), patience)) !=
+                    REMEX_OK) {
+        loop_stop(service->loop);
+        return;
+    }
+    service->draining = true;
+    log_info(service->settings.log, "executor",
+            "draining: starts nothing any more, and ends with its programs");
+    lifeline_tell(&service->lifeline, LIFELINE_DRAIN);
+    server_drain(service->server);
+}
+
+/* --- Serving ----------------------------------------------------------------
+ */
+
+static enum remex_status watch_owners(
+        struct service *service, int lifeline_fd, struct remex_error *error)
+{
+    const struct service_settings *settings = &service->settings;
+    enum remex_status status;
+
+    service->deadline.due = on_deadline;
+    service->host = (struct loop_watch){ .ready = on_host, .fd = -1 };
+    service->lifeline.user = service;
+    service->lifeline.asked = on_asked;
+    service->lifeline.alone = on_alone;
+    status = lifeline_start(&service->lifeline, service->loop, lifeline_fd,
+            settings->watchdog_ms);
+    if (status == REMEX_OK && settings->config->embedded_fd >= 0)
+        status = loop_add(service->loop, &service->host,
+                settings->config->embedded_fd, EPOLLIN);
+    if (status != REMEX_OK)
+        error_set(error, status, "cannot watch a descriptor");
+    return status;
+}
+
+static void warn_of_insecurity(const struct service_settings *settings)
+{
+    const struct config *config = settings->config;
+
+    for (size_t i = 0; i < config->address_count; i++) {
+        const struct address *address = &config->addresses[i];
+        char text[ADDRESS_TEXT_BYTES];
+
+        if (address->kind != ADDRESS_TCP || address->loopback)
+            continue;
+        address_format(address, text);
+        log_warning(settings->log, "executor",
+                "%s is without encryption: whoever is on the way can read "
+                "tokens and run programs",
+                text);
+    }
+}
+
+static struct front_user choose_front_user(
+        const struct service_settings *settings)
+{
+    const struct config *config = settings->config;
+    struct front_user user = front_user_choose(
+            config->names_front_user ? &config->front_user : NULL);
+
+    if (geteuid() == 0 && !user.another)
+        log_warning(settings->log, "executor",
+                "fronts run as root, for this namespace has no users for "
+                "them; give one by --front-user");
+    return user;
+}
+
+static enum remex_status start_server(
+        struct service *service, struct remex_error *error)
+{
+    const struct config *config = service->settings.config;
+    struct server_hooks hooks = {
+        .user = service,
+        .ready = on_ready,
+        .failed = on_failed,
+        .drained = on_drained,
+    };
+    struct server_settings settings = { .log = service->settings.log,
+        .tls = { config->tls_certificate, config->tls_key, config->tls_clients,
+                config->tokens.count > 0 },
+        .groups = service->settings.groups,
+        .user = config->run_as.name[0] ? &config->run_as : NULL,
+        .front_user = choose_front_user(&service->settings) };
+    enum remex_status status;
+
+    requests_default_settings(&settings.requests);
+    settings.requests.grouped = settings.groups != NULL;
+    settings.requests.tree_limits = cgroup_limits(settings.groups);
+    settings.requests.gate =
+            (struct gate){ .own_uid = geteuid(), .tokens = config->tokens };
+    settings.requests.limits = config->limits;
+    if (config->policy.sections)
+        settings.requests.policy = &config->policy;
+    if (config->retention_ms > 0)
+        settings.requests.retention_ms = config->retention_ms;
+    status = server_new(
+            service->loop, &settings, &hooks, &service->server, error);
+    for (size_t i = 0; status == REMEX_OK && i < config->address_count; i++)
+        status = server_listen(service->server, &config->addresses[i], error);
+    return status;
+}
+
+static void serve(struct service *service, int lifeline_fd)
+{
+    struct remex_error error = { 0 };
+    enum remex_status status = watch_owners(service, lifeline_fd, &error);
+
+    if (status == REMEX_OK)
+        status = start_server(service, &error);
+    if (status == REMEX_OK) {
+        warn_of_insecurity(&service->settings);
+        loop_run(service->loop);
+    } else {
+        on_failed(service, error.text);
+    }
+    server_free(service->server);
+    loop_timer_cancel(service->loop, &service->deadline);
+    if (service->host.fd >= 0)
+        loop_remove(service->loop, &service->host);
+    lifeline_stop(&service->lifeline);
+}
+
+int service_run(void *user, int lifeline_fd)
+{
+    struct service service = {
+        .settings = *(const struct service_settings *)user,
+    };
+
+    if (loop_new(&service.loop) != REMEX_OK) {
+        service_tell_failure(
+                service.settings.config, "cannot make an event loop");
+        return EXIT_CANNOT;
+    }
+    serve(&service, lifeline_fd);
+    loop_free(service.loop);
+    return service.exit_code;
+}
