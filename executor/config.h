@@ -40,7 +40,9 @@ struct config {
     char tls_key[CONFIG_FILE_BYTES];
     char tls_clients[CONFIG_FILE_BYTES]; /* who signs them */
     uint32_t retention_ms;               /* 0: the default */
-    uint32_t drain_s; /* how long programs are waited for at the end */
+    bool has_metrics;
+    struct address metrics; /* where they are asked for */
+    uint32_t drain_s;       /* how long programs are waited for at the end */
     struct message_limits limits;
     bool changes_user;         /* some programs do not run as we do */
     struct credentials run_as; /* without a name: as we do */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,6 +57,23 @@ static enum remex_status take_ready_fd(
     if (!parse_fd(value, &config->ready_fd))
         return config_usage_error(
                 error, "--ready-fd", "not an open descriptor");
+    return REMEX_OK;
+}
+
+static enum remex_status take_metrics(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    char text[ADDRESS_TEXT_BYTES];
+    struct remex_error why;
+
+    if (snprintf(text, sizeof(text), "tcp://%s", value) >= (int)sizeof(text) ||
+            address_parse(text, &config->metrics, &why) != REMEX_OK)
+        return config_usage_error(
+                error, "--metrics", "not an address, HOST:PORT");
+    if (!config->metrics.loopback)
+        return config_usage_error(error, "--metrics",
+                "only loopback: whoever can ask learns what goes on here");
+    config->has_metrics = true;
     return REMEX_OK;
 }
 
@@ -248,6 +266,7 @@ static const struct config_option options[] = {
     { "--insecure-tcp", take_insecure_tcp, true, false },
     { "--limit", take_limit, false, false },
     { "--listen", take_listen, false, false },
+    { "--metrics", take_metrics, false, false },
     { "--policy", take_policy, false, false },
     { "--ready-fd", take_ready_fd, false, true },
     { "--retention", take_retention, false, false },

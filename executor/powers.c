@@ -11,6 +11,9 @@ enum { FIRST_FREE_PORT = 1024 };
  * next one. */
 static bool has_low_port(const struct config *config)
 {
+    if (config->has_metrics && config->metrics.port > 0 &&
+            config->metrics.port < FIRST_FREE_PORT)
+        return true;
     for (size_t i = 0; i < config->address_count; i++) {
         const struct address *address = &config->addresses[i];
 

@@ -324,8 +324,10 @@ enum remex_status registry_start(struct registry *registry,
         return status;
     status = start(
             registry, principal, spec, input ? input->size : 0, out, error);
-    if (status == REMEX_OK)
+    if (status == REMEX_OK) {
+        registry->started++;
         (*out)->digest = digest;
+    }
     return status;
 }
 

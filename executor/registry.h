@@ -88,6 +88,7 @@ struct registry {
     struct digest_key key;
     struct table by_name;
     uint64_t retained;  /* charged to all of them */
+    uint64_t started;   /* ever */
     struct list closed; /* oldest first */
 };
 

@@ -311,7 +311,10 @@ static void take_decoded(struct call *call)
 {
     struct requests *requests = call->requests;
     struct remex_error error = { 0 };
-    enum remex_status status = carry_out(call, &error);
+    enum remex_status status;
+
+    requests->taken[call->request->method]++;
+    status = carry_out(call, &error);
 
     if (status == REMEX_OK) {
         call->reply.method = call->request->method;

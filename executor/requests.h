@@ -26,6 +26,7 @@
 #include <remex/status.h>
 
 #include "common/message.h"
+#include "executor/figures.h"
 #include "executor/gate.h"
 #include "executor/link.h"
 #include "executor/parked.h"
@@ -90,6 +91,10 @@ void requests_drained(struct requests *requests, void *front);
 
 /* From now on nothing new is started: REMEX_UNAVAILABLE. */
 void requests_retire(struct requests *requests);
+
+/* All but `started_s`, which is not ours. */
+void requests_tell_figures(
+        const struct requests *requests, struct figures *out);
 
 /* Nothing runs, and nobody is still to be told of what ran. */
 bool requests_are_over(const struct requests *requests);

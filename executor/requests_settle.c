@@ -75,7 +75,9 @@ void requests_answer_error(struct requests *requests,
         const struct caller *caller, const struct remex_error *error)
 {
     struct reply reply = { .error = *error };
+    const int status = (int)error->status;
 
+    requests->refused[status < FIGURES_STATUSES ? status : REMEX_UNKNOWN]++;
     requests_answer(requests, caller, &reply, NULL);
 }
 

@@ -33,6 +33,10 @@ struct requests {
     struct principals principals;
     struct sessions sessions;
     struct registry registry;
+    /* For operators. */
+    uint64_t taken[FIGURES_METHODS];    /* requests, ever */
+    uint64_t refused[FIGURES_STATUSES]; /* answers, ever */
+
     bool retired;             /* nothing is started any more */
     struct list parked;       /* every parked request */
     struct list entries;      /* changed, to be settled */

@@ -350,3 +350,8 @@ void server_drain(struct server *server)
     requests_retire(server->requests);
     on_unsettled(server);
 }
+
+void server_tell_figures(const struct server *server, struct figures *out)
+{
+    requests_tell_figures(server->requests, out);
+}

@@ -59,6 +59,9 @@ REMEX_CHECKED enum remex_status server_listen(struct server *server,
 /* From now on nothing is started; what runs goes on. */
 void server_drain(struct server *server);
 
+/* See requests_tell_figures. */
+void server_tell_figures(const struct server *server, struct figures *out);
+
 /* With its port; NULL behind the last. */
 const char *server_address(struct server *server, size_t index);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -13,12 +14,15 @@
 #include "executor/handover.h"
 #include "executor/lifeline.h"
 #include "executor/list.h"
+#include "executor/metrics.h"
 #include "executor/server.h"
 
 struct service {
     struct service_settings settings;
     struct loop *loop;
     struct server *server;
+    struct metrics *metrics; /* NULL: nobody asks */
+    int64_t started_s;
     struct lifeline lifeline;
     struct loop_watch host; /* of a private executor: its program */
     struct loop_timer deadline;
@@ -222,6 +226,31 @@ static enum remex_status start_server(
     return status;
 }
 
+static void tell_figures(void *user, struct figures *out)
+{
+    const struct service *service = user;
+
+    server_tell_figures(service->server, out);
+    out->started_s = service->started_s;
+}
+
+static enum remex_status start_metrics(
+        struct service *service, struct remex_error *error)
+{
+    const struct config *config = service->settings.config;
+    struct metrics_hooks hooks = { service, tell_figures };
+    enum remex_status status;
+
+    if (!config->has_metrics)
+        return REMEX_OK;
+    status = metrics_new(
+            service->loop, &config->metrics, &hooks, &service->metrics, error);
+    if (status == REMEX_OK)
+        log_info(service->settings.log, "metrics", "http://%s:%u/metrics",
+                config->metrics.host, metrics_port(service->metrics));
+    return status;
+}
+
 static void serve(struct service *service, int lifeline_fd)
 {
     struct remex_error error = { 0 };
@@ -229,12 +258,15 @@ static void serve(struct service *service, int lifeline_fd)
 
     if (status == REMEX_OK)
         status = start_server(service, &error);
+    if (status == REMEX_OK)
+        status = start_metrics(service, &error);
     if (status == REMEX_OK) {
         warn_of_insecurity(&service->settings);
         loop_run(service->loop);
     } else {
         on_failed(service, error.text);
     }
+    metrics_free(service->metrics);
     server_free(service->server);
     loop_timer_cancel(service->loop, &service->deadline);
     if (service->host.fd >= 0)
@@ -246,6 +278,7 @@ int service_run(void *user, int lifeline_fd)
 {
     struct service service = {
         .settings = *(const struct service_settings *)user,
+        .started_s = time(NULL),
     };
 
     if (loop_new(&service.loop) != REMEX_OK) {
