@@ -20,6 +20,7 @@ extern const struct verb write_verb;
 extern const struct verb signal_verb;
 extern const struct verb stop_verb;
 extern const struct verb forget_verb;
+extern const struct verb trace_verb;
 extern const struct verb info_verb;
 extern const struct verb doctor_verb;
 extern const struct verb keygen_verb;
