@@ -91,7 +91,8 @@ static inline struct remex_bytes fuzz_join(
     char *data = malloc(size + 1);
 
     FUZZ_REQUIRE(data);
-    memcpy(data, head->data, head->size);
+    if (head->size > 0)
+        memcpy(data, head->data, head->size);
     if (payload.size > 0)
         memcpy(data + head->size, payload.data, payload.size);
     wire_head_free(head);
