@@ -11,6 +11,10 @@
 #define PARK_MS 15000
 #define GRACE_MS 5000
 
+/* And the shortest, whatever the executor says: it would have us ask all the
+ * time. */
+#define MIN_PARK_MS 100
+
 /* How long the lane of the Pull may be down. */
 #define PARK_PATIENCE ((int64_t)100 * 1000 * 1000)
 
@@ -119,7 +123,7 @@ static uint32_t park_ms(const struct engine *engine)
         longest = engine->limits.park_ms;
     if (engine->lease_ms > 0 && engine->lease_ms / 3 < longest)
         longest = engine->lease_ms / 3;
-    return (uint32_t)longest;
+    return longest > MIN_PARK_MS ? (uint32_t)longest : MIN_PARK_MS;
 }
 
 /* How late the answer to a Pull may be. One that was lost is missed while

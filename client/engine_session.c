@@ -19,6 +19,9 @@
 #define MIN_BEAT 100
 #define MAX_BEAT 30000
 
+/* The shortest lease that is believed; requests go out well within it. */
+#define MIN_LEASE 1000
+
 enum remex_status engine_connect(struct engine *engine)
 {
     engine_open_lane(engine, 0);
@@ -199,6 +202,12 @@ static void take_facts(struct engine *engine, const struct reply *reply)
     engine->facts = facts;
 }
 
+static uint32_t lease_of(const struct open_reply *open)
+{
+    return open->lease_ms > 0 && open->lease_ms < MIN_LEASE ? MIN_LEASE
+                                                            : open->lease_ms;
+}
+
 static void take_session(struct engine *engine, const struct reply *reply)
 {
     const struct open_reply *open = &reply->open;
@@ -208,7 +217,7 @@ static void take_session(struct engine *engine, const struct reply *reply)
     engine->boot_id = reply->boot_id;
     engine->attachment = open->attachment;
     engine->limits = open->limits;
-    engine->lease_ms = open->lease_ms;
+    engine->lease_ms = lease_of(open);
     listen_to_hints(engine, open);
 }
 

@@ -1687,6 +1687,57 @@ static void what_is_not_held_up_is_not(void)
     tear_down(&handle);
 }
 
+static void an_answer_of_another_boot_is_another_executors(void)
+{
+    struct reply reply = { .method = METHOD_PULL,
+        .boot_id.bytes = { BOOT ^ 1 } };
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    answer(ENGINE_PULL_LANE, &reply);
+    take_failure(&handle, REMEX_FAILURE_EXECUTOR_RESTARTED);
+    tear_down(&handle);
+}
+
+static void only_what_the_user_has_taken_is_acknowledged(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    answer_outputs(ENGINE_PULL_LANE, 1, 1, 0, "ab");
+    take(&handle, "a");
+    g_assert_cmpuint(handle_ack(&handle).consumed_seq, ==, 1);
+    take(&handle, "b");
+    g_assert_cmpuint(handle_ack(&handle).consumed_seq, ==, 2);
+    tear_down(&handle);
+}
+
+/* Of an executor that would have us ask all the time. */
+static void a_lease_and_a_park_that_are_no_time_are_not_believed(void)
+{
+    struct reply reply = {
+        .method = METHOD_OPEN,
+        .open = { .version = 1,
+                .session_id.bytes = { 0x5e },
+                .attachment = 1,
+                .lease_ms = 1,
+                .role = ROLE_RUN,
+                .limits.park_ms = 1 },
+    };
+    const struct request *pull;
+
+    set_up();
+    engine_on_up(&world.engine, 0, world.now);
+    answer(0, &reply);
+    engine_on_up(&world.engine, ENGINE_PULL_LANE, world.now);
+    pull = expect(ENGINE_PULL_LANE, METHOD_PULL);
+    g_assert_cmpuint(pull->pull.wait_ms, >=, 100);
+    g_assert_cmpuint(pull->deadline_ms, >, pull->pull.wait_ms);
+    tear_down(NULL);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -1765,5 +1816,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", junk_for_an_answer_ends_it);
     SUITE_ADD("/engine",
             an_answer_that_there_is_no_memory_for_is_no_broken_protocol);
+    SUITE_ADD("/engine", an_answer_of_another_boot_is_another_executors);
+    SUITE_ADD("/engine", only_what_the_user_has_taken_is_acknowledged);
+    SUITE_ADD("/engine", a_lease_and_a_park_that_are_no_time_are_not_believed);
     return g_test_run();
 }
