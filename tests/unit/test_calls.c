@@ -116,6 +116,7 @@ static void what_must_not_be_repeated_ends_unknown(void)
 
     set_up();
     call.repeatable = false;
+    call.changes = true;
     calls_add(&calls, &call);
     send_next(&call, 2);
     calls_lost(&calls, calls_unsend(&calls, 2));

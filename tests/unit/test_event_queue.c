@@ -327,6 +327,20 @@ static void a_failed_allocation_changes_nothing(void)
     tear_down();
 }
 
+static void what_was_lost_takes_no_room(void)
+{
+    uint64_t until;
+
+    set_up(WINDOW);
+    until = queue.until;
+    g_assert_cmpint(push(gap(1, 9, until, until)), ==, REMEX_OK);
+    g_assert_cmpuint(queue.until, ==, 2 * until);
+    g_assert_cmpint(push(output(10, until, "on")), ==, REMEX_OK);
+    take_kind(REMEX_EVENT_GAP);
+    take_output(10, "on");
+    tear_down();
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -347,5 +361,6 @@ int main(int argc, char **argv)
     SUITE_ADD("/event_queue", failed_comes_last_and_once);
     SUITE_ADD("/event_queue", what_is_closed_cannot_fail);
     SUITE_ADD("/event_queue", a_failed_allocation_changes_nothing);
+    SUITE_ADD("/event_queue", what_was_lost_takes_no_room);
     return g_test_run();
 }

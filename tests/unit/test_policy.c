@@ -397,6 +397,20 @@ static void limits_are_a_sections_own(void)
     policy_deinit(&policy);
 }
 
+static void what_is_denied_is_denied_by_all_of_its_names(void)
+{
+    static const struct question questions[] = {
+        { "uid:1", { "/usr/bin/dash", "/bin/sh" }, "sh", "program" },
+        { "uid:1", { "/usr/bin/dash", "/bin/sh" }, "dash", "arguments" },
+        { "uid:1", { "/usr/bin/dash", "/bin/sh" }, "/usr/bin/dash",
+                "arguments" },
+        { "uid:1", { "/usr/bin/dash", NULL }, "dash", NULL },
+    };
+
+    check_answers("for *\ndeny /bin/sh ...\nallow /usr/bin/* ...\n", questions,
+            G_N_ELEMENTS(questions));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -413,5 +427,6 @@ int main(int argc, char **argv)
     SUITE_ADD("/policy", the_first_line_about_a_variable_decides);
     SUITE_ADD("/policy", a_refusal_tells_nothing_of_the_policy);
     SUITE_ADD("/policy", limits_are_a_sections_own);
+    SUITE_ADD("/policy", what_is_denied_is_denied_by_all_of_its_names);
     return g_test_run();
 }

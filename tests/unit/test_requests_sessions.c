@@ -393,6 +393,26 @@ static void one_whose_pipe_is_held_does_not_leak(void)
     desk_deinit(&desk);
 }
 
+static void a_session_of_another_boot_is_not_resumed(void)
+{
+    struct resume resume = { .attachment = 1 };
+    struct request request = { .version = 1,
+        .method = METHOD_OPEN,
+        .open = { .min_version = 1, .max_version = 1, .resume = &resume } };
+    struct caller caller;
+    struct desk desk;
+    struct reply reply;
+
+    desk_begin(&desk);
+    caller = desk_caller(&desk);
+    resume.session_id = desk.session_id;
+    resume.boot_id = *requests_boot_id(desk.requests);
+    resume.boot_id.bytes[15] ^= 1;
+    reply = call(&desk, &caller, &request);
+    g_assert_cmpint(reply.error.kind, ==, REMEX_ERROR_STALE_BOOT);
+    desk_deinit(&desk);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -413,5 +433,6 @@ int main(int argc, char **argv)
             one_without_an_owner_gets_who_starts_it_again);
     SUITE_ADD("/requests_sessions", one_with_an_owner_stays_with_him);
     SUITE_ADD("/requests_sessions", one_whose_pipe_is_held_does_not_leak);
+    SUITE_ADD("/requests_sessions", a_session_of_another_boot_is_not_resumed);
     return g_test_run();
 }

@@ -236,6 +236,16 @@ static void every_byte_passes_exactly_once(void)
     g_assert_cmpuint(plenty.used, ==, 0);
 }
 
+static void an_end_behind_what_just_fits_is_taken(void)
+{
+    struct stdin_queue queue;
+
+    init(&queue, 4);
+    check_take(&queue, 0, "abcd", true, REMEX_OK);
+    g_assert_true(queue.eof);
+    stdin_queue_deinit(&queue);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -251,5 +261,6 @@ int main(int argc, char **argv)
     SUITE_ADD("/stdin_queue", a_failed_allocation_changes_nothing);
     SUITE_ADD("/stdin_queue", queues_share_an_allowance);
     SUITE_ADD("/stdin_queue", every_byte_passes_exactly_once);
+    SUITE_ADD("/stdin_queue", an_end_behind_what_just_fits_is_taken);
     return g_test_run();
 }
