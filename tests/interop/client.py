@@ -211,7 +211,7 @@ class Client:
         self.call("unfollow", pb.UnfollowRequest(follow_id=process.follow_id))
         del self.followed[process.follow_id]
 
-    def pull_until(self, condition, rounds=1000):
+    def pull_until(self, condition, rounds=10000):
         for _ in range(rounds):
             if condition():
                 return
