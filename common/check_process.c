@@ -149,7 +149,7 @@ static bool check_tree_limits(
     return check_that(&within,
                    is_none_or_within(limits->memory_bytes, MESSAGE_MEMORY_LEAST,
                            MESSAGE_MEMORY_MOST),
-                   "memory_bytes", "Memory must be 1 MiB to 1 PiB.") &&
+                   "memory_bytes", "Memory must be 4 MiB to 1 PiB.") &&
             check_that(&within,
                     is_none_or_within(limits->pids, MESSAGE_PIDS_LEAST,
                             MESSAGE_PIDS_MOST),

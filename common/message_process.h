@@ -13,8 +13,10 @@
 
 #include <remex/event.h>
 
-/* The least and the most of each of a tree's limits. */
-#define MESSAGE_MEMORY_LEAST (UINT64_C(1) << 20)
+/* The least and the most of each of a tree's limits. Whoever runs out of memory
+ * in the middle of exec takes along who shares it with him, the executor: so
+ * that is to be more than the arguments and what the kernel needs. */
+#define MESSAGE_MEMORY_LEAST (UINT64_C(4) << 20)
 #define MESSAGE_MEMORY_MOST (UINT64_C(1) << 50)
 #define MESSAGE_PIDS_LEAST UINT64_C(1)
 #define MESSAGE_PIDS_MOST (UINT64_C(1) << 22) /* as many as Linux has */

@@ -23,7 +23,7 @@ Remex__V1__Exited *wire_put_exited(
     pb->major_faults = exited->major_faults;
     pb->voluntary_switches = exited->voluntary_switches;
     pb->involuntary_switches = exited->involuntary_switches;
-    pb->memory_kills = exited->memory_kills;
+    pb->out_of_memory = exited->out_of_memory;
     return pb;
 }
 
@@ -42,7 +42,7 @@ struct remex_exit wire_take_exited(const Remex__V1__Exited *pb)
         .major_faults = pb->major_faults,
         .voluntary_switches = pb->voluntary_switches,
         .involuntary_switches = pb->involuntary_switches,
-        .memory_kills = pb->memory_kills,
+        .out_of_memory = pb->out_of_memory,
     };
 }
 

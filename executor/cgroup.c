@@ -174,7 +174,7 @@ static bool set_own(const struct cgroup_home *home, int group,
     return true;
 }
 
-int cgroup_limit(struct cgroup_home *home, uint64_t number,
+static int limit(struct cgroup_home *home, uint64_t number,
         const struct tree_limits *limits, int doors[TREE_LIMITS])
 {
     int group = cgroup_door(home, number);
@@ -190,6 +190,34 @@ int cgroup_limit(struct cgroup_home *home, uint64_t number,
     close(group);
     errno = os_error;
     return set ? cgroup_hierarchies_add(&home->old, number, limits, doors) : -1;
+}
+
+/* All are set, so that what cannot be is known before anybody is there. */
+int cgroup_limit(struct cgroup_home *home, uint64_t number,
+        const struct tree_limits *limits, int doors[TREE_LIMITS])
+{
+    int count = limit(home, number, limits, doors);
+
+    if (count >= 0 && limits->cpu_millis > 0)
+        cgroup_hurry(home, number);
+    return count;
+}
+
+bool cgroup_throttle(const struct cgroup_home *home, uint64_t number,
+        const struct tree_limits *limits)
+{
+    const struct tree_limits cpu = { .cpu_millis = limits->cpu_millis };
+    int group = cgroup_door(home, number);
+    int os_error;
+    bool set;
+
+    if (group < 0)
+        return false;
+    set = set_own(home, group, &cpu);
+    os_error = errno;
+    close(group);
+    errno = os_error;
+    return set && cgroup_hierarchies_throttle(&home->old, number, &cpu);
 }
 
 void cgroup_unlimit(struct cgroup_home *home, uint64_t number)
@@ -210,15 +238,16 @@ void cgroup_hurry(const struct cgroup_home *home, uint64_t number)
     cgroup_hierarchies_hurry(&home->old, number);
 }
 
-uint64_t cgroup_memory_kills(const struct cgroup_home *home, uint64_t number)
+bool cgroup_is_out_of_memory(const struct cgroup_home *home, uint64_t number)
 {
     int group = cgroup_door(home, number);
-    uint64_t kills = 0;
+    bool is_out;
 
     if (group < 0)
-        return 0;
-    if (home->delegation.limits & TREE_LIMIT(TREE_MEMORY))
-        kills = cgroup_control_memory_kills(group, CGROUP_NEW);
+        return false;
+    is_out = home->delegation.limits & TREE_LIMIT(TREE_MEMORY)
+            ? cgroup_control_is_out_of_memory(group, CGROUP_NEW)
+            : cgroup_hierarchies_are_out_of_memory(&home->old, number);
     close(group);
-    return kills + cgroup_hierarchies_memory_kills(&home->old, number);
+    return is_out;
 }

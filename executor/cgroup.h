@@ -68,18 +68,25 @@ unsigned int cgroup_limits(const struct cgroup_home *home);
 /* Gives an empty group limits, all of which it can have; it cannot be kept for
  * the next any more. Who is to be limited goes through its door, and writes "0"
  * to each of `doors`: how many, yours to close. -1, and errno: it has not all
- * of them. */
+ * of them.
+ *
+ * That of processor time holds from cgroup_throttle on: whoever waits for a
+ * child to execute something would stand still with it before. */
 int cgroup_limit(struct cgroup_home *home, uint64_t number,
         const struct tree_limits *limits, int doors[TREE_LIMITS]);
+
+/* False: errno says why. */
+bool cgroup_throttle(const struct cgroup_home *home, uint64_t number,
+        const struct tree_limits *limits);
 
 /* What cgroup_remove leaves of a limited group; after it. */
 void cgroup_unlimit(struct cgroup_home *home, uint64_t number);
 
-/* Takes the limit of processor time away: who is killed has to run to die. */
+/* Takes that limit away again: who is killed has to run to die. */
 void cgroup_hurry(const struct cgroup_home *home, uint64_t number);
 
-/* How many in it were killed for their memory. */
-uint64_t cgroup_memory_kills(const struct cgroup_home *home, uint64_t number);
+/* Somebody in it was killed for its limit of memory. */
+bool cgroup_is_out_of_memory(const struct cgroup_home *home, uint64_t number);
 
 /* --- Members ---------------------------------------------------------------
  */

@@ -129,7 +129,7 @@ void cgroup_control_hurry_all(int home, enum cgroup_version version)
 /* --- Looking ------------------------------------------------------------- */
 
 /* A line "oom_kill COUNT", among others. */
-uint64_t cgroup_control_memory_kills(int group, enum cgroup_version version)
+bool cgroup_control_is_out_of_memory(int group, enum cgroup_version version)
 {
     static const char word[] = "\noom_kill ";
     char text[1024] = "\n";
@@ -140,10 +140,10 @@ uint64_t cgroup_control_memory_kills(int group, enum cgroup_version version)
     ssize_t size;
 
     if (fd < 0)
-        return 0;
+        return false;
     size = read(fd, text + 1, sizeof(text) - 2);
     close(fd);
     text[size > 0 ? size + 1 : 1] = '\0';
     line = strstr(text, word);
-    return line ? strtoull(line + strlen(word), NULL, 10) : 0;
+    return line && line[strlen(word)] != '0';
 }

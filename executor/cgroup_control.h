@@ -31,7 +31,8 @@ void cgroup_control_hurry(int group, enum cgroup_version version);
 /* The same of all groups in that home. */
 void cgroup_control_hurry_all(int home, enum cgroup_version version);
 
-/* How many of it were killed for their memory. */
-uint64_t cgroup_control_memory_kills(int group, enum cgroup_version version);
+/* Somebody in it was killed for its limit of memory. (There is a count of that,
+ * which may count one twice.) */
+bool cgroup_control_is_out_of_memory(int group, enum cgroup_version version);
 
 #endif

@@ -268,16 +268,37 @@ void cgroup_hierarchies_drop(
         cgroup_files_remove(hierarchies->each[i].home, name);
 }
 
-static void hurry(const struct cgroup_hierarchy *hierarchy, const char *name)
+/* The group of that number in the hierarchy that keeps the limit, to be closed;
+ * -1: there is none. */
+static int open_limited(const struct cgroup_hierarchies *hierarchies,
+        uint64_t number, enum tree_limit limit)
 {
-    int group = -1;
+    char name[NUMBER_BYTES];
 
-    if (hierarchy->limits & TREE_LIMIT(TREE_CPU))
-        group = open_directory(hierarchy->home, name);
-    if (group < 0)
-        return;
-    cgroup_control_hurry(group, CGROUP_OLD);
-    close(group);
+    name_group(name, number);
+    for (size_t i = 0; i < hierarchies->count; i++)
+        if (hierarchies->each[i].limits & TREE_LIMIT(limit))
+            return open_directory(hierarchies->each[i].home, name);
+    return -1;
+}
+
+bool cgroup_hierarchies_throttle(const struct cgroup_hierarchies *hierarchies,
+        uint64_t number, const struct tree_limits *cpu)
+{
+    int group;
+    int os_error;
+    bool set;
+
+    if (!(cgroup_hierarchies_limits(hierarchies) & TREE_LIMIT(TREE_CPU)))
+        return true; /* kept elsewhere */
+    group = open_limited(hierarchies, number, TREE_CPU);
+    set = group >= 0 &&
+            cgroup_control_set(group, CGROUP_OLD, TREE_CPU, cpu->cpu_millis);
+    os_error = errno;
+    if (group >= 0)
+        close(group);
+    errno = os_error;
+    return set;
 }
 
 void cgroup_hierarchies_hurry_all(const struct cgroup_hierarchies *hierarchies)
@@ -290,30 +311,23 @@ void cgroup_hierarchies_hurry_all(const struct cgroup_hierarchies *hierarchies)
 void cgroup_hierarchies_hurry(
         const struct cgroup_hierarchies *hierarchies, uint64_t number)
 {
-    char name[NUMBER_BYTES];
+    int group = open_limited(hierarchies, number, TREE_CPU);
 
-    name_group(name, number);
-    for (size_t i = 0; i < hierarchies->count; i++)
-        hurry(&hierarchies->each[i], name);
+    if (group < 0)
+        return;
+    cgroup_control_hurry(group, CGROUP_OLD);
+    close(group);
 }
 
-uint64_t cgroup_hierarchies_memory_kills(
+bool cgroup_hierarchies_are_out_of_memory(
         const struct cgroup_hierarchies *hierarchies, uint64_t number)
 {
-    char name[NUMBER_BYTES];
-    uint64_t kills = 0;
+    int group = open_limited(hierarchies, number, TREE_MEMORY);
+    bool are_out;
 
-    name_group(name, number);
-    for (size_t i = 0; i < hierarchies->count; i++) {
-        const struct cgroup_hierarchy *one = &hierarchies->each[i];
-        int group = -1;
-
-        if (one->limits & TREE_LIMIT(TREE_MEMORY))
-            group = open_directory(one->home, name);
-        if (group < 0)
-            continue;
-        kills += cgroup_control_memory_kills(group, CGROUP_OLD);
-        close(group);
-    }
-    return kills;
+    if (group < 0)
+        return false;
+    are_out = cgroup_control_is_out_of_memory(group, CGROUP_OLD);
+    close(group);
+    return are_out;
 }

@@ -62,11 +62,13 @@ int cgroup_hierarchies_add(struct cgroup_hierarchies *hierarchies,
 void cgroup_hierarchies_drop(
         struct cgroup_hierarchies *hierarchies, uint64_t number);
 
-/* See executor/cgroup_control.h. */
+/* See executor/cgroup.h. */
+bool cgroup_hierarchies_throttle(const struct cgroup_hierarchies *hierarchies,
+        uint64_t number, const struct tree_limits *cpu);
 void cgroup_hierarchies_hurry(
         const struct cgroup_hierarchies *hierarchies, uint64_t number);
 void cgroup_hierarchies_hurry_all(const struct cgroup_hierarchies *hierarchies);
-uint64_t cgroup_hierarchies_memory_kills(
+bool cgroup_hierarchies_are_out_of_memory(
         const struct cgroup_hierarchies *hierarchies, uint64_t number);
 
 #endif

@@ -90,7 +90,7 @@ static void end(struct process_child *child)
     child_output_drain(&child->err);
     if (!reap_leader(child->pidfd, &exited))
         return;
-    exited.memory_kills = containment_tree_memory_kills(child->tree);
+    exited.out_of_memory = containment_tree_is_out_of_memory(child->tree);
     forget_leader(child);
     process_on_exit(child->process, &exited, loop_now(child->host->loop));
 }

@@ -104,8 +104,11 @@ static void give_birth(struct process_child *child,
     struct spawned spawned;
 
     stdio_ends_give(ends, child->host->spawner.null_fd, order.stdio);
-    if (spawn_into_groups(child, spec, &order, &spawned, failure))
-        note_birth(child, &spawned, ends);
+    if (!spawn_into_groups(child, spec, &order, &spawned, failure))
+        return;
+    note_birth(child, &spawned, ends);
+    if (!containment_tree_throttle(child->tree, &spec->tree_limits))
+        *failure = (struct spawn_failure){ REMEX_STAGE_LIMITS, errno };
 }
 
 /* --- Start --------------------------------------------------------------- */

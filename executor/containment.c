@@ -99,11 +99,17 @@ int containment_tree_limit(struct containment_tree *tree,
     return cgroup_limit(tree->containment->groups, tree->cgroup, limits, doors);
 }
 
-uint64_t containment_tree_memory_kills(const struct containment_tree *tree)
+bool containment_tree_throttle(
+        const struct containment_tree *tree, const struct tree_limits *limits)
 {
-    if (!(tree->limits & TREE_LIMIT(TREE_MEMORY)))
-        return 0;
-    return cgroup_memory_kills(tree->containment->groups, tree->cgroup);
+    return !(tree->limits & TREE_LIMIT(TREE_CPU)) ||
+            cgroup_throttle(tree->containment->groups, tree->cgroup, limits);
+}
+
+bool containment_tree_is_out_of_memory(const struct containment_tree *tree)
+{
+    return tree->limits & TREE_LIMIT(TREE_MEMORY) &&
+            cgroup_is_out_of_memory(tree->containment->groups, tree->cgroup);
 }
 
 void containment_tree_born(

@@ -25,6 +25,7 @@
  * killed at all.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -60,12 +61,16 @@ uint64_t containment_tree_mark(const struct containment_tree *tree);
 int containment_tree_door(const struct containment_tree *tree);
 
 /* Has it live within limits that its groups can have, from its birth on; what
- * is returned, and put into `doors`, is as of cgroup_limit. */
+ * is returned, and put into `doors`, is as of cgroup_limit. That of processor
+ * time begins with containment_tree_throttle, when it has executed something.
+ * False: errno says why it cannot. */
 int containment_tree_limit(struct containment_tree *tree,
         const struct tree_limits *limits, int doors[TREE_LIMITS]);
+bool containment_tree_throttle(
+        const struct containment_tree *tree, const struct tree_limits *limits);
 
-/* How many of it were killed for their limit of memory, if there is one. */
-uint64_t containment_tree_memory_kills(const struct containment_tree *tree);
+/* Somebody of it was killed for its limit of memory. */
+bool containment_tree_is_out_of_memory(const struct containment_tree *tree);
 
 /* Its leader lives. `pidfd` is lent until it has been reaped. */
 void containment_tree_born(

@@ -32,10 +32,9 @@ static int final_status(const struct follow *follow)
     enum remex_status got = remex_process_wait(follow->process, 0, &ended);
 
     if (got == REMEX_OK) {
-        if (ended.memory_kills > 0)
-            report("%" PRIu64 " of its processes killed for their limit of "
-                   "memory",
-                    ended.memory_kills);
+        if (ended.out_of_memory)
+            report("it needed more than its limit of memory, and was killed "
+                   "for that, or some of it was");
         return ending_status(&ended);
     }
     report("cannot tell how the program ended: %s", remex_status_name(got));

@@ -122,12 +122,10 @@ static void print_limits(const struct remex_tree_limits *limits)
 
 static void print_exit(const struct remex_exit *ended)
 {
-    printf("%-*s%s%s\n", NAME_COLUMN, "reason",
+    printf("%-*s%s%s%s\n", NAME_COLUMN, "reason",
             status_words_reason(ended->reason),
-            ended->core ? ", core dumped" : "");
-    if (ended->memory_kills > 0)
-        printf("%-*s%" PRIu64 " killed for the limit of memory\n", NAME_COLUMN,
-                "memory", ended->memory_kills);
+            ended->core ? ", core dumped" : "",
+            ended->out_of_memory ? ", out of memory" : "");
     printf("%-*s%.3f s, user %.3f s, system %.3f s, %" PRIu64 " KiB\n",
             NAME_COLUMN, "used", (double)ended->wall_us / 1e6,
             (double)ended->user_us / 1e6, (double)ended->system_us / 1e6,

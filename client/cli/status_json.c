@@ -134,6 +134,7 @@ void status_json_write_exit(struct json *json, const struct remex_exit *ended)
     json_unsigned(json, "user_us", ended->user_us);
     json_unsigned(json, "system_us", ended->system_us);
     json_unsigned(json, "max_rss_kib", ended->max_rss_kib);
+    json_bool(json, "out_of_memory", ended->out_of_memory);
     json_close(json);
 }
 

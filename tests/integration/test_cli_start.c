@@ -126,7 +126,7 @@ static void bad_values_are_told_by_option(void)
     cli_check_told(START("--rlimit", "x=1", "--", "true"), 125, "'x=1'");
     cli_check_told(START("--memory", "0", "--", "true"), 125, "--memory wants");
     cli_check_told(START("--memory", "1.5M", "--", "true"), 125, "'1.5M'");
-    cli_check_told(START("--memory", "1K", "--", "true"), 125, "1 MiB");
+    cli_check_told(START("--memory", "4095K", "--", "true"), 125, "4 MiB");
     cli_check_told(START("--memory", "9999T", "--", "true"), 125, "see --mem");
     cli_check_told(START("--pids", "0", "--", "true"), 125, "--pids wants");
     cli_check_told(START("--pids", "5000000", "--", "true"), 125, "see --pids");

@@ -293,7 +293,7 @@ static const struct batch_event events[] = {
 .reason = REMEX_EXIT_TERMINATED,
 .user_us = 71, .system_us = 72, .max_rss_kib = 73, .wall_us = 74,
 .minor_faults = 75, .major_faults = 76,
-.voluntary_switches = 77, .involuntary_switches = 78, .memory_kills = 79,
+.voluntary_switches = 77, .involuntary_switches = 78, .out_of_memory = true,
 },
             } },
     { 0,

@@ -319,7 +319,7 @@ static void exited(GString *out, const struct remex_exit *exited)
     number(out, "major_faults", exited->major_faults);
     number(out, "voluntary_switches", exited->voluntary_switches);
     number(out, "involuntary_switches", exited->involuntary_switches);
-    number(out, "memory_kills", exited->memory_kills);
+    number(out, "out_of_memory", exited->out_of_memory);
 }
 
 static void place(GString *out, const struct follow_place *place)

@@ -54,6 +54,38 @@ static void it_is_found_wherever_it_is_mounted(void)
     check_place(part, "0::/box/a", "/sys/fs/cgroup", "/box/a");
 }
 
+static void check_old_place(const char *mounts, const char *groups,
+        const char *controller, const char *directory, const char *shown)
+{
+    struct cgroup_place place;
+
+    g_assert_true(cgroup_place_parse(mounts, groups, controller, &place));
+    g_assert_cmpstr(place.directory, ==, directory);
+    g_assert_cmpstr(place.shown, ==, shown);
+}
+
+static void that_of_a_controller_is_found_by_its_name(void)
+{
+    const char *mounts =
+            "31 30 0:27 / /cg/cpu,cpuacct rw - cgroup c rw,cpu,cpuacct\n"
+            "32 30 0:28 / /cg/cpuset rw - cgroup c rw,cpuset\n"
+            "33 30 0:29 /box /cg/pids rw - cgroup c rw,pids\n"
+            "34 30 0:30 / /cg/unified rw - cgroup2 c rw\n";
+    const char *groups = "12:pids:/box/a\n4:cpuset:/x\n"
+                         "3:cpu,cpuacct:/y:z\n2:name=systemd:/s\n0::/u\n";
+    struct cgroup_place place;
+
+    check_old_place(mounts, groups, "cpu", "/cg/cpu,cpuacct/y:z", "/y:z");
+    check_old_place(mounts, groups, "cpuacct", "/cg/cpu,cpuacct/y:z", "/y:z");
+    check_old_place(mounts, groups, "cpuset", "/cg/cpuset/x", "/x");
+    check_old_place(mounts, groups, "pids", "/cg/pids/a", "/box/a");
+    check_old_place(mounts, groups, NULL, "/cg/unified/u", "/u");
+    g_assert_false(cgroup_place_parse(mounts, groups, "memory", &place));
+    g_assert_false(cgroup_place_parse(mounts, groups, "set", &place));
+    g_assert_false(cgroup_place_parse(mounts, "0::/u\n", "pids", &place));
+    g_assert_false(cgroup_place_parse("", groups, "pids", &place));
+}
+
 static void what_does_not_fit_is_no_place(void)
 {
     const char *part = "30 22 0:26 /box /sys/fs/cgroup rw - cgroup2 c rw\n";
@@ -370,6 +402,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/cgroup", it_is_found_wherever_it_is_mounted);
+    SUITE_ADD("/cgroup", that_of_a_controller_is_found_by_its_name);
     SUITE_ADD("/cgroup", what_does_not_fit_is_no_place);
     SUITE_ADD("/cgroup", a_group_knows_its_members_and_kills_them);
     SUITE_ADD("/cgroup", a_home_goes_with_all_that_is_in_it);

@@ -346,9 +346,9 @@ static void a_tree_has_limits_in_reason(void)
 
     *limits = (struct tree_limits){ 0 };
     rules_fine(&request);
-    *limits = (struct tree_limits){ 1048576, 1, 10 };
+    *limits = (struct tree_limits){ 4194304, 1, 10 };
     rules_fine(&request);
-    limits->memory_bytes = 1048575;
+    limits->memory_bytes = 4194303;
     rules_refused(&request, "start.tree_limits.memory_bytes");
     limits->memory_bytes = (UINT64_C(1) << 50) + 1;
     rules_refused(&request, "start.tree_limits.memory_bytes");

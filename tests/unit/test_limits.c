@@ -28,10 +28,10 @@ static void a_limit_is_set_by_its_name(void)
     g_assert_true(memcmp(&limits, &before, sizeof(limits)) == 0);
     set(&limits, "retained_bytes_in_all=2147483648");
     g_assert_cmpuint(limits.retained_bytes_in_all, ==, 2147483648);
-    set(&limits, "memory_bytes=1048576");
+    set(&limits, "memory_bytes=4194304");
     set(&limits, "pids=0");
     set(&limits, "cpu_millis=10");
-    g_assert_cmpuint(limits.tree.memory_bytes, ==, 1048576);
+    g_assert_cmpuint(limits.tree.memory_bytes, ==, 4194304);
     g_assert_cmpuint(limits.tree.pids, ==, 0);
     g_assert_cmpuint(limits.tree.cpu_millis, ==, 10);
     set(&limits, "starts_per_second=0");
@@ -58,7 +58,7 @@ static void what_is_no_limit_is_told(void)
         { "processes=0", "less than" },
         { "retained_bytes=65535", "less than" },
         { "processes=1000001", "more than" },
-        { "memory_bytes=1", "less than" },
+        { "memory_bytes=4194303", "less than" },
         { "memory_bytes=1125899906842625", "more than" },
         { "pids=4194305", "more than" },
         { "cpu_millis=9", "less than" },

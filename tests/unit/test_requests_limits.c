@@ -399,7 +399,7 @@ static void trees_are_limited(void)
     desk_check_status(&reply, REMEX_INVALID_ARGUMENT);
     g_assert_cmpint(reply.error.kind, ==, REMEX_ERROR_LIMIT_HIT);
     g_assert_cmpstr(reply.error.name, ==, "pids");
-    request.start.process.tree_limits = (struct tree_limits){ 1 << 20, 0, 0 };
+    request.start.process.tree_limits = (struct tree_limits){ 4 << 20, 0, 0 };
     reply = desk_call(&desk, &request);
     desk_check_status(&reply, REMEX_UNIMPLEMENTED);
     g_assert_cmpstr(reply.error.name, ==, "start.tree_limits.memory_bytes");

@@ -109,7 +109,7 @@ struct remex_rlimit {
  * for who asks for none, and more than they is refused with their names.
  */
 struct remex_tree_limits {
-    /* From 1 MiB; with what its files hold in the page cache. Whoever needs
+    /* From 4 MiB; with what its files hold in the page cache. Whoever needs
      * more is killed, see struct remex_exit. */
     uint64_t memory_bytes;
     uint64_t pids; /* processes and threads; then fork fails with EAGAIN */

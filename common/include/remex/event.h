@@ -62,9 +62,9 @@ struct remex_exit {
     uint64_t major_faults;
     uint64_t voluntary_switches;
     uint64_t involuntary_switches;
-    /* So many of its tree were killed by then for their memory: for the limit
-     * memory_bytes of <remex/process.h>. */
-    uint64_t memory_kills;
+    /* By then the kernel had killed one or more of its tree for the limit of
+     * memory of <remex/process.h>; this may be such an end. */
+    bool out_of_memory;
 };
 
 enum remex_stream_end_kind {
