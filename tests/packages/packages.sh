@@ -46,7 +46,8 @@ check_development() {
         ./hello | grep -q ^Linux
         ./static | grep -q ^Linux' || fail 'the example does not work'
     has /usr/share/man/man3/remex_client_connect.3.gz \
-        /usr/share/doc/libremex-dev/examples/hello.c
+        /usr/share/doc/libremex-dev/examples/hello.c \
+        /usr/share/remex/proto/remex/v1/executor.proto
 }
 
 # What dpkg and apt remember of packages that are gone may stay.
