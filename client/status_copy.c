@@ -136,6 +136,7 @@ static struct remex_stream_status stream_of(const struct stream_status *from)
         .retained_bytes = from->retained_bytes,
         .retained_events = from->retained_events,
         .sealed = from->sealed,
+        .held = from->held,
         .ended = from->has_ended,
         .end = from->end,
     };

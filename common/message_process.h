@@ -134,6 +134,7 @@ struct stream_status {
     uint64_t dropped_bytes;
     uint64_t dropped_events;
     bool sealed;
+    bool held;
     bool has_ended;
     struct remex_stream_end end;
 };

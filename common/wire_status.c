@@ -15,6 +15,7 @@ static void put_stream_status(struct wire *wire,
     pb->dropped_bytes = stream->dropped_bytes;
     pb->dropped_events = stream->dropped_events;
     pb->sealed = stream->sealed;
+    pb->held = stream->held;
     if (stream->has_ended)
         pb->end = wire_put_end(wire, &stream->end);
 }
@@ -31,6 +32,7 @@ static struct stream_status take_stream_status(
         .dropped_bytes = pb->dropped_bytes,
         .dropped_events = pb->dropped_events,
         .sealed = pb->sealed,
+        .held = pb->held,
         .has_ended = pb->end != NULL,
     };
 

@@ -149,6 +149,7 @@ size_t process_tell_streams(
             .dropped_bytes = state.dropped,
             .dropped_events = state.dropped_events,
             .sealed = state.sealed,
+            .held = stream->paused && stream->end.kind == 0,
             .has_ended = stream->end.kind != 0,
             .end = stream->end,
         };

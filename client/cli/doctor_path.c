@@ -66,23 +66,19 @@ static void check_socket(struct diagnosis *diagnosis, const char *path)
                              "%s is no socket", path),
                 "check the address: it is that of remexd --listen");
     else if (access(path, R_OK | W_OK) != 0)
-        finding_hint(
-                diagnosis_add(diagnosis, "socket", VERDICT_FAIL,
-                        "closed to us: mode %04o, of user %u",
-                        found.st_mode & MODE_BITS, (unsigned int)found.st_uid),
-                "become user %u, or have the executor listen at tcp:// or "
-                "tls:// for others",
-                (unsigned int)found.st_uid);
+        finding_hint(diagnosis_add(diagnosis, "socket", VERDICT_FAIL,
+                             "closed to us: it is another user's, mode %04o",
+                             found.st_mode & MODE_BITS),
+                "become that user, or have the executor listen at tcp:// or "
+                "tls:// for others");
     else if (found.st_mode & (S_IRWXG | S_IRWXO))
         finding_hint(
                 diagnosis_add(diagnosis, "socket", VERDICT_WARN,
-                        "open to others: mode %04o, of user %u",
-                        found.st_mode & MODE_BITS, (unsigned int)found.st_uid),
+                        "open to others: mode %04o", found.st_mode & MODE_BITS),
                 "chmod 600 %s", path);
     else
-        (void)diagnosis_add(diagnosis, "socket", VERDICT_OK,
-                "mode %04o, of user %u", found.st_mode & MODE_BITS,
-                (unsigned int)found.st_uid);
+        (void)diagnosis_add(diagnosis, "socket", VERDICT_OK, "mode %04o",
+                found.st_mode & MODE_BITS);
 }
 
 /* Who holds it, as the kernel lists locks; 0: it is not told. */

@@ -83,6 +83,8 @@ static void print_stream(const struct remex_stream_status *stream)
             status_words_delivery(stream->options.delivery));
     if (stream->sealed)
         fputs(", sealed", stdout);
+    if (stream->held)
+        fputs(", held", stdout);
     printf(", %s\n",
             stream->ended ? status_words_end(stream->end.kind) : "open");
 }

@@ -65,6 +65,7 @@ static void write_stream(
     json_unsigned(json, "dropped_bytes", stream->dropped_bytes);
     json_unsigned(json, "dropped_events", stream->dropped_events);
     json_bool(json, "sealed", stream->sealed);
+    json_bool(json, "held", stream->held);
     if (stream->ended)
         write_end(json, &stream->end);
     else

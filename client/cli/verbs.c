@@ -17,6 +17,7 @@ const struct verb *const verbs_all[] = {
     &signal_verb,
     &stop_verb,
     &forget_verb,
+    &top_verb,
     &trace_verb,
     &info_verb,
     &doctor_verb,

@@ -64,7 +64,7 @@ static void an_executor_that_is_well(void)
     text = ask(CLI("doctor", daemon.address), 0);
     g_assert_true(g_str_has_prefix(text, "executor ipc://"));
     check_finding(text, "ok", "directory", "mode 0700, of user ");
-    check_finding(text, "ok", "socket", "mode 0600, of user ");
+    check_finding(text, "ok", "socket", "mode 0600");
     check_finding(text, "ok", "lock", "held by process ");
     check_finding(text, "ok", "session", "opened in ");
     check_finding(text, "ok", "versions",

@@ -488,6 +488,7 @@ static void stream_status(GString *out, const struct stream_status *status)
     number(out, "dropped_bytes", status->dropped_bytes);
     number(out, "dropped_events", status->dropped_events);
     number(out, "sealed", status->sealed);
+    number(out, "held", status->held);
     if (status->has_ended)
         closed(out, &status->end, 1);
 }

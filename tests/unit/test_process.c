@@ -932,6 +932,7 @@ static void a_seal_is_of_one_stream_and_for_good(void)
 static void a_stream_waits_for_what_the_other_pins(void)
 {
     struct process_spec spec = toy_spec();
+    struct stream_status status[REMEX_STREAMS];
     struct toy toy;
     void *data;
     size_t size;
@@ -942,8 +943,12 @@ static void a_stream_waits_for_what_the_other_pins(void)
     say(&toy, REMEX_STDERR, "its own share");
     g_assert_cmpint(process_reserve(toy.process, REMEX_STDERR, 1, &data, &size),
             ==, REMEX_AGAIN);
+    g_assert_cmpuint(process_tell_streams(toy.process, status), ==, 2);
+    g_assert_true(status[1].held);
     process_set_consumed(toy.process, 1);
     check_asked(&toy, "resume1 resume2 ");
+    process_tell_streams(toy.process, status);
+    g_assert_false(status[1].held);
     toy_close(&toy);
 }
 

@@ -42,6 +42,7 @@ struct remex_stream_status {
     uint64_t retained_events;
     bool sealed;
     bool ended;
+    bool held; /* the log is full, and nothing is read until some is taken */
     struct remex_stream_end end; /* once it has */
 };
 
