@@ -40,7 +40,7 @@ static const struct option_spec specs[] = {
             "how long a certificate is valid (authority: 3650,"
             " others: 365)",
             "a number of days from 1 to 36500", take_days },
-    { 0, "role", "ROLE", "of a token: run, observe or admin (run)",
+    { 0, "role", "run|observe|admin", "of a token; default run",
             "run, observe or admin", take_role },
     OPTIONS_END,
 };

@@ -188,8 +188,7 @@ const struct option_spec launch_specs[] = {
             "steps such as TERM:10s,KILL", take_stop_plan },
     { 0, "keep", "DURATION", "let it outlive us for that long",
             "a duration above 0 such as 1h", take_keep },
-    { 0, "owner-loss", "ACTION",
-            "what ends it without us: kill, terminate or keep",
+    { 0, "owner-loss", "kill|terminate|keep", "what becomes of it without us",
             "kill, terminate or keep", take_owner_loss },
     OPTIONS_END,
 };

@@ -62,8 +62,8 @@ static bool is_named(const struct option_spec *spec, const char *word)
             strncmp(spec->name, word + 2, length - 2) == 0;
 }
 
-/* The option that `word`, dashes and all, names, up to '=' or its end. */
-static const struct option_spec *find(const struct verb *verb, const char *word)
+const struct option_spec *options_find(
+        const struct verb *verb, const char *word)
 {
     for (int i = 0; i < VERB_TABLES && verb->tables[i]; i++)
         for (const struct option_spec *spec = verb->tables[i]; spec->name;
@@ -119,7 +119,7 @@ static bool parse_one(
         const struct verb *verb, char **words, void *options, int *at)
 {
     char *word = words[*at];
-    const struct option_spec *spec = find(verb, word);
+    const struct option_spec *spec = options_find(verb, word);
     char *inside = word[1] == '-' ? strchr(word, '=') : NULL;
 
     *at += 1;

@@ -57,6 +57,10 @@ struct verb {
 bool options_parse(const struct verb *verb, struct words *words, void *options,
         int *status_out);
 
+/* The one that `word`, dashes and all, names up to '=' or its end; or NULL. */
+const struct option_spec *options_find(
+        const struct verb *verb, const char *word);
+
 /* Prints what --help prints; returns the exit status. */
 int options_print_help(const struct verb *verb);
 

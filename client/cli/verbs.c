@@ -22,6 +22,7 @@ const struct verb *const verbs_all[] = {
     &info_verb,
     &doctor_verb,
     &keygen_verb,
+    &complete_verb,
     &help_verb,
     &version_verb,
     NULL,

@@ -25,6 +25,7 @@ extern const struct verb info_verb;
 extern const struct verb doctor_verb;
 extern const struct verb top_verb;
 extern const struct verb keygen_verb;
+extern const struct verb complete_verb;
 extern const struct verb help_verb;
 extern const struct verb version_verb;
 
