@@ -8,7 +8,7 @@
 #include "support/remote.h"
 #include "support/tree.h"
 
-#define CUT_EVERY_BYTES ((uint64_t)256 * 1024)
+#define CUT_EVERY_BYTES ((uint64_t)32 * 1024)
 #define GROUP_PREFIX "/remex-"
 
 enum {

@@ -4,6 +4,7 @@
  * oracle DIRECTORY NAME BYTES: makes DIRECTORY/NAME, which must not be there
  * yet, and writes so many bytes of the pattern, to it and then to stdout. If it
  * is there, this program was started twice: that is told by NAME.twice.
+ * link: static
  */
 
 #include <errno.h>
