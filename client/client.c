@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/client.h"
+#include "client/condition.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -46,16 +47,6 @@ size_t client_window(size_t asked)
 
 /* --- Waiting ------------------------------------------------------------- */
 
-void client_init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
 int64_t client_deadline(int timeout_ms)
 {
     if (timeout_ms < 0)
@@ -93,7 +84,7 @@ static void call_done(struct call *call)
 enum remex_status client_call(struct remex_client *client,
         struct client_call *call, struct remex_error *error)
 {
-    client_init_condition(&call->done);
+    condition_init(&call->done);
     call->call.done = call_done;
     engine_call(&client->engine, &call->call, clock_monotonic_ns());
     while (call->call.state != CALL_DONE) {

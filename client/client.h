@@ -100,8 +100,6 @@ bool client_wait(struct remex_client *client, pthread_cond_t *condition,
 /* What is asked as a window, within bounds; 0 stays 0. */
 size_t client_window(size_t asked);
 
-void client_init_condition(pthread_cond_t *condition);
-
 /* The process has, or no longer has, events to take. */
 void client_update_ready(struct remex_process *process);
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client/client.h"
+#include "client/condition.h"
 #include "client/connection.h"
 #include "client/tls.h"
 #include "common/clock.h"
@@ -254,7 +255,7 @@ static enum remex_status new_client(const struct remex_client_options *options,
     client->embedded.fd = -1;
     client->watch.stop_fd = -1;
     pthread_mutex_init(&client->mutex, NULL);
-    client_init_condition(&client->moved);
+    condition_init(&client->moved);
     client->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     client->name = strndup(options->name, MESSAGE_CLIENT_NAME_BYTES);
     client->token = options->token ? strdup(options->token) : NULL;

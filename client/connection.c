@@ -10,6 +10,7 @@
 
 #include <openssl/ssl.h>
 
+#include "client/condition.h"
 #include "client/connection_inside.h"
 #include "common/clock.h"
 #include "common/error.h"
@@ -32,6 +33,7 @@ void connection_free(struct connection *connection)
     SSL_CTX_free(connection->context);
     if (connection->wake_fd >= 0)
         close(connection->wake_fd);
+    pthread_cond_destroy(&connection->ended);
     pthread_mutex_destroy(&connection->lock);
     free(connection);
 }
@@ -202,34 +204,41 @@ static enum remex_status problem(
     return found.status;
 }
 
+/* By a clock that nobody sets, which joining with a time limit has not. False:
+ * it is abandoned, and frees the connection when it ends. */
 static bool stop_in_time(struct connection *connection)
 {
     struct timespec until;
+    bool over;
 
-    /* Not pthread_clockjoin_np, which the thread sanitizer does not know. */
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += CLOSE_SECONDS;
-    return pthread_timedjoin_np(connection->thread, NULL, &until) == 0;
+    pthread_mutex_lock(&connection->lock);
+    while (!connection->over &&
+            pthread_cond_timedwait(
+                    &connection->ended, &connection->lock, &until) == 0)
+        ;
+    over = connection->over;
+    connection->abandoned = !over;
+    pthread_mutex_unlock(&connection->lock);
+    return over;
 }
 
 static void free_transport(struct transport *transport)
 {
     struct connection *connection = (struct connection *)transport;
-    bool ended;
+    pthread_t thread = connection->thread;
 
     pthread_mutex_lock(&connection->lock);
     connection->stopping = true;
     pthread_mutex_unlock(&connection->lock);
     wake_thread(connection);
     if (connection->started && !stop_in_time(connection)) {
-        pthread_detach(connection->thread);
-        pthread_mutex_lock(&connection->lock);
-        ended = connection->abandoned;
-        connection->abandoned = true;
-        pthread_mutex_unlock(&connection->lock);
-        if (!ended)
-            return; /* the thread does the rest */
+        pthread_detach(thread);
+        return;
     }
+    if (connection->started)
+        pthread_join(thread, NULL);
     connection_free(connection);
 }
 
@@ -272,6 +281,7 @@ enum remex_status connection_new(const struct connection_way *way,
     connection->request_due = CLOCK_NEVER;
     connection->timer_at = CLOCK_NEVER;
     pthread_mutex_init(&connection->lock, NULL);
+    condition_init(&connection->ended);
     for (unsigned int i = 0; i < CONNECTION_LANES; i++)
         connection_lane_init(connection, i);
     connection->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

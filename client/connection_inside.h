@@ -93,7 +93,9 @@ struct connection {
 
     pthread_mutex_t lock; /* of all that follows */
     bool stopping;
-    bool abandoned; /* whoever freed it is gone: free it at the end */
+    bool abandoned;       /* whoever freed it is gone: the thread frees it */
+    bool over;            /* the thread has nothing more to do with it */
+    pthread_cond_t ended; /* it is over */
     bool asleep;
     int64_t asleep_until;
     int64_t request_due; /* the earliest of requests sent since it woke */

@@ -275,7 +275,8 @@ void *connection_run(void *user)
     end_greetings(connection);
     pthread_mutex_lock(&connection->lock);
     abandoned = connection->abandoned;
-    connection->abandoned = true; /* whoever comes second frees it */
+    connection->over = true;
+    pthread_cond_signal(&connection->ended);
     pthread_mutex_unlock(&connection->lock);
     if (abandoned)
         connection_free(connection);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/client.h"
+#include "client/condition.h"
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/ids.h"
@@ -30,7 +31,7 @@ enum remex_status client_add_process(struct remex_client *client,
         return error_set(error, status, "no memory for a handle");
     }
     process->client = client;
-    client_init_condition(&process->changed);
+    condition_init(&process->changed);
     client->processes++;
     *out = process;
     return REMEX_OK;

@@ -18,6 +18,14 @@ violation 'a secret is compared in a time that tells nothing of it' < <(
     files '^(executor/tokens|common/ids)\.c$' | search '\bmemcmp\('
 )
 
+# Timers, deadlines and waits are by a clock that nobody sets. What is told to
+# people, or compared with another host, is not.
+violation 'a clock that may jump is no clock to wait by' < <(
+    files '^(common|executor|client)/.*\.[ch]$' |
+        grep -vE '^(common/(clock|log)|client/cli/[a-z_]+|executor/service)\.c$' |
+        search '\b(CLOCK_REALTIME|gettimeofday\(|time\(NULL\)|pthread_timedjoin_np|sem_timedwait)'
+)
+
 # Polling, where there is no other way, is done in support/; and a child may
 # well sleep.
 violation 'a test waits for what it wants to see' < <(

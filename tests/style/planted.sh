@@ -94,6 +94,9 @@ good banned common/a.c '    mkdtemp("a.XXXXXX");'
 for word in sleep usleep g_usleep nng_msleep; do
     bad banned tests/integration/a.c "    $word(1);"
 done
+bad banned client/a.c '    clock_gettime(CLOCK_REALTIME, &now);'
+bad banned executor/a.c '    now = time(NULL);'
+good banned common/clock.c '    clock_gettime(CLOCK_REALTIME, &now);'
 good banned tests/support/children/a.c '    sleep(1);'
 good banned tests/unit/a.c '    start("sleep", "1");'
 
