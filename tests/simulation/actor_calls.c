@@ -98,6 +98,7 @@ void actor_call_start(struct job *job, struct chance *chance)
 
     world_tell(
             actor->world, "client %u starts %s", actor->number, job->plan->id);
+    plan_tell(job->plan);
     WORLD_CHECK(actor->world,
             engine_add(&actor->engine, &job->handle, job->plan->process_id,
                     strlen(job->plan->process_id), 0) == REMEX_OK,

@@ -35,6 +35,7 @@ void actor_run(struct actor *actor, struct chance *chance)
     draw_input(job, chance);
     plan_for_run(job->plan, job->input_size);
     world_tell(actor->world, "client %u runs %s", actor->number, job->plan->id);
+    plan_tell(job->plan);
     WORLD_CHECK(actor->world,
             engine_add(&actor->engine, &job->handle, job->plan->process_id,
                     strlen(job->plan->process_id), 0) == REMEX_OK,

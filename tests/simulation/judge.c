@@ -261,13 +261,28 @@ static const char *event_name(enum remex_event_kind kind)
     return names[(size_t)kind < G_N_ELEMENTS(names) ? kind : 0];
 }
 
+static void tell_event(const struct job *job, const struct remex_event *event)
+{
+    struct world *world = job->actor->world;
+
+    world_tell(world, "client %u: %s: event %llu, %s", job->actor->number,
+            job->plan->id, (unsigned long long)event->seq,
+            event_name(event->kind));
+    if (event->kind == REMEX_EVENT_OUTPUT)
+        world_note(world, "of stream %d, %zu bytes at %llu",
+                (int)event->output.stream, event->output.data.size,
+                (unsigned long long)event->output.offset);
+    else if (event->kind == REMEX_EVENT_GAP)
+        world_note(world, "from event %llu on, %llu bytes",
+                (unsigned long long)event->gap.first_seq,
+                (unsigned long long)event->gap.bytes);
+}
+
 void judge_event(struct job *job, const struct remex_event *event)
 {
     const struct plan *plan = job->plan;
 
-    world_tell(job->actor->world, "client %u: %s: event %llu, %s",
-            job->actor->number, plan->id, (unsigned long long)event->seq,
-            event_name(event->kind));
+    tell_event(job, event);
     CHECK(job, !job->told_closed && !job->told_failed, "%s: an event follows",
             plan->id);
     CHECK(job,

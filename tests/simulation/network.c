@@ -41,6 +41,13 @@ static GByteArray *copy_of(const void *data, size_t size)
     return g_byte_array_append(bytes, data, (guint)size);
 }
 
+static void note(const struct letter *letter, const char *what)
+{
+    world_note(letter->network->world, "client %u lane %u: request %llu %s",
+            letter->network->number, letter->lane,
+            (unsigned long long)letter->ticket, what);
+}
+
 static int64_t draw_delay(struct network *network)
 {
     const struct weather *weather = network->weather;
@@ -107,8 +114,11 @@ static void deliver_reply(struct letter *letter)
     struct taken *taken;
 
     if (lane->ticket != letter->ticket || lane->pipe != letter->pipe ||
-            lane->failure.slot != 0 || !network->events)
+            lane->failure.slot != 0 || !network->events) {
+        note(letter, "is answered, and nobody waits for that");
         return;
+    }
+    note(letter, "is answered");
     taken = g_new(struct taken, 1);
     *taken = (struct taken){
         .packet = { .bytes = { letter->bytes->data, letter->bytes->len },
@@ -160,6 +170,7 @@ static bool deliver_request(struct letter *letter)
         return false;
     }
     network->heard_at = network->world->now;
+    note(letter, "has been taken");
     return true;
 }
 
@@ -264,8 +275,10 @@ static void cut(struct lane *lane)
     post(letter_new(network, LETTER_GONE, lane->number, NULL));
     if (lane->ticket != 0 && !lane->held)
         tell_soon(network, &lane->failure);
-    if (lane->away && chance_percent(&network->chance, 50))
+    if (lane->away && chance_percent(&network->chance, 50)) {
+        note(lane->away, "is lost");
         letter_free(lane->away);
+    }
     lane->away = NULL; /* if it comes, it comes on its own */
     lane->pipe = 0;
     tell_soon(network, &lane->news);
@@ -498,6 +511,10 @@ static enum remex_status send_request(struct transport *transport,
     lane->sent_at = network->world->now;
     world_set(network->world, &lane->timeout,
             network->world->now + timeout_ms * MS);
+    if (network->world->tracing)
+        world_note(network->world, "client %u lane %u: request %llu: %s",
+                network->number, number, (unsigned long long)lane->ticket,
+                message_method_name(method_of(bytes)));
     if (lane->pipe == 0) {
         lane->held = letter;
         return REMEX_OK;

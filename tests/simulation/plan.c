@@ -245,6 +245,51 @@ bool plan_witness(struct plan *plan, uint64_t seq, enum remex_event_kind kind,
     return true;
 }
 
+static void tell_stream(const struct plan *plan, const char *name,
+        const struct stream_spec *spec)
+{
+    static const char *const retentions[] = { "?", "none of it", "last bytes",
+        "last chunks", "all" };
+
+    world_note(plan->world, "%s %s: %s, %s without a follower, kept: %s %llu",
+            plan->id, name,
+            spec->capture == CAPTURE_DISCARD           ? "discarded"
+                    : spec->delivery == DELIVERY_LOSSY ? "lossy"
+                                                       : "reliable",
+            spec->no_follower == NO_FOLLOWER_DRAIN ? "drained" : "held",
+            retentions[spec->retention],
+            (unsigned long long)spec->retention_amount);
+}
+
+void plan_tell(const struct plan *plan)
+{
+    static const char *const inputs[] = { "reads nothing", "reads slowly",
+        "reads to the end", "closes it" };
+    static const char *const losses[] = { "?", "killed", "terminated", "kept" };
+
+    world_note(plan->world,
+            "%s (%s): %u writes of up to %zu bytes each %lld ms, then %s %d; "
+            "stdin: %s%s%s",
+            plan->id, plan->process_id, plan->writes, plan->most,
+            (long long)(plan->pause / MS),
+            plan->endless ? "goes on until it is hurried, code" : "exits with",
+            plan->code,
+            plan->spec.stdin_kind == STDIN_PIPE ? inputs[plan->input] : "none",
+            plan->deaf ? "; deaf to SIGTERM" : "",
+            plan->fails ? "; cannot be executed" : "");
+    world_note(plan->world,
+            "%s: %s if its owner is lost (%llu ms), wall time %llu ms, an "
+            "heir "
+            "for %lld ms",
+            plan->id, losses[plan->spec.owner_loss],
+            (unsigned long long)plan->spec.keep_ms,
+            (unsigned long long)plan->spec.wall_time_ms,
+            (long long)(plan->heir / MS));
+    tell_stream(plan, plan->spec.pty ? "terminal" : "stdout", &plan->spec.out);
+    if (!plan->spec.pty)
+        tell_stream(plan, "stderr", &plan->spec.err);
+}
+
 void plan_for_run(struct plan *plan, size_t input_size)
 {
     struct process_spec *spec = &plan->spec;

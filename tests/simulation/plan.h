@@ -109,6 +109,9 @@ void plan_free(struct plan *plan);
 void plan_belong(struct plan *plan, unsigned int principal, unsigned int actor,
         unsigned int number);
 
+/* For the trace. */
+void plan_tell(const struct plan *plan);
+
 /* It is a Run's, with so many bytes of input. */
 void plan_for_run(struct plan *plan, size_t input_size);
 

@@ -393,6 +393,7 @@ static void finish(struct program *program)
 static void begin(struct program *program)
 {
     program->weather = weather_draw(program->world->seed);
+    weather_tell(&program->weather, program->world);
     station_init(&program->station, program->world, &program->weather);
     for (unsigned int i = 0; i < program->weather.clients; i++)
         add_actor(program, i);

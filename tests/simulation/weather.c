@@ -71,3 +71,33 @@ struct weather weather_draw(uint64_t seed)
     draw_executor(&weather, &chance);
     return weather;
 }
+
+void weather_tell(const struct weather *weather, const struct world *world)
+{
+    const struct message_limits *limits = &weather->settings.limits;
+
+    world_note(world,
+            "%u clients of %u principals%s; lease %u ms, patience %lld ms, "
+            "window %zu bytes",
+            weather->clients, weather->principals,
+            weather->same_ids ? " whose ids are the same" : "",
+            weather->lease_ms, (long long)(weather->patience / MS),
+            weather->window);
+    world_note(world,
+            "messages take up to %lld us, %u%% of them up to %lld ms more; "
+            "%u%% of requests are cut, %u%% come twice; %u%% of hints are "
+            "lost, %u%% forged",
+            (long long)(weather->delay / 1000), weather->spikes,
+            (long long)(weather->spike / MS), weather->cuts, weather->repeats,
+            weather->hint_loss, weather->forgeries);
+    world_note(world,
+            "limits: %llu processes, %llu sessions, %llu follows, %llu parked; "
+            "%llu bytes and %llu events kept, %llu of stdin",
+            (unsigned long long)limits->processes,
+            (unsigned long long)limits->sessions,
+            (unsigned long long)limits->follows,
+            (unsigned long long)limits->parked,
+            (unsigned long long)limits->retained_bytes,
+            (unsigned long long)limits->retained_events,
+            (unsigned long long)limits->stdin_bytes);
+}

@@ -38,4 +38,7 @@ struct weather {
 
 struct weather weather_draw(uint64_t seed);
 
+/* For the trace. */
+void weather_tell(const struct weather *weather, const struct world *world);
+
 #endif

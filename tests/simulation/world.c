@@ -120,6 +120,19 @@ void world_tell(struct world *world, const char *format, ...)
         printf("%11.6f %s\n", (double)world->now / 1e9, text);
 }
 
+void world_note(const struct world *world, const char *format, ...)
+{
+    va_list arguments;
+
+    if (!world->tracing)
+        return;
+    printf("%11.6f     ", (double)world->now / 1e9);
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    putchar('\n');
+}
+
 void world_fail(const struct world *world, const char *format, ...)
 {
     va_list arguments;

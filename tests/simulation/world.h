@@ -61,6 +61,10 @@ void world_set(
 __attribute__((format(printf, 2, 3))) void world_tell(
         struct world *world, const char *format, ...);
 
+/* Says more, for those who read the trace; nothing is hashed. */
+__attribute__((format(printf, 2, 3))) void world_note(
+        const struct world *world, const char *format, ...);
+
 /* A promise was broken. */
 __attribute__((format(printf, 2, 3), noreturn)) void world_fail(
         const struct world *world, const char *format, ...);
