@@ -75,9 +75,7 @@ static void a_thousand_starts_in_a_row_are_all_answered(void)
     struct daemon daemon;
     struct raw raw;
 
-    daemon_start_with(&daemon, NULL,
-            REMOTE_ARGV("--limit", "processes=1000", "--limit",
-                    "retained_bytes_per_principal=2147483648"));
+    daemon_start_with(&daemon, NULL, REMOTE_ARGV("--limit", "processes=1000"));
     raw_init(&raw, daemon.address);
     raw_open(&raw);
     for (int i = 0; i < STARTS; i++) {
