@@ -29,7 +29,8 @@ static void destroy_packet(struct packet *packet)
     free(this);
 }
 
-static void tell_reply(struct connection *connection, unsigned int lane,
+/* False: there was no memory for it. */
+static bool tell_reply(struct connection *connection, unsigned int lane,
         uint8_t *message, size_t size)
 {
     const struct transport_events *events = &connection->events;
@@ -37,8 +38,7 @@ static void tell_reply(struct connection *connection, unsigned int lane,
 
     if (!packet) {
         free(message);
-        events->failed(events->user, lane);
-        return;
+        return false;
     }
     *packet = (struct owned_packet){
         .packet = { .bytes = { message + CONNECTION_WORD_BYTES,
@@ -48,6 +48,19 @@ static void tell_reply(struct connection *connection, unsigned int lane,
         .message = message,
     };
     events->replied(events->user, lane, &packet->packet);
+    return true;
+}
+
+/* A request that fails leaves its lane down: it is connected anew. */
+static void drop_reply(struct connection *connection, unsigned int lane)
+{
+    const struct transport_events *events = &connection->events;
+    struct lane_news news = { .message = NULL };
+
+    connection_lane_reset(&connection->lanes[lane], &news);
+    events->failed(events->user, lane);
+    if (news.down)
+        events->down(events->user, lane);
 }
 
 static void tell_hint(
@@ -79,8 +92,9 @@ static void tell(struct connection *connection, unsigned int lane,
     }
     if (news->up)
         events->up(events->user, lane);
-    if (news->message)
-        tell_reply(connection, lane, news->message, news->size);
+    if (news->message &&
+            !tell_reply(connection, lane, news->message, news->size))
+        drop_reply(connection, lane);
     if (news->failed)
         events->failed(events->user, lane);
     if (news->down)
