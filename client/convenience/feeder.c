@@ -2,10 +2,38 @@
 #include "client/convenience/feeder.h"
 
 #include <signal.h>
+#include <time.h>
 
 /* After so long a write looks whether it is still wanted. Longer than most
  * outages: one that is given up in the middle of an outage cannot go on. */
 #define LOOK_MS (60 * 1000)
+
+/* Until there may be memory again. */
+#define PAUSE_NS 50000000
+
+/* What could not be done yet is tried again, as long as it is wanted: given up,
+ * stdin would stay open, and the process wait for the rest for ever. */
+static bool has_to_repeat(const struct feeder *feeder)
+{
+    static const struct timespec pause = { .tv_nsec = PAUSE_NS };
+
+    if (atomic_load(&feeder->given_up))
+        return false;
+    if (feeder->status == REMEX_DEADLINE_EXCEEDED)
+        return true;
+    if (feeder->status != REMEX_NO_MEMORY &&
+            feeder->status != REMEX_RESOURCE_EXHAUSTED)
+        return false;
+    nanosleep(&pause, NULL);
+    return true;
+}
+
+static void close_stdin(struct feeder *feeder)
+{
+    do {
+        feeder->status = remex_process_close_stdin(feeder->process, NULL);
+    } while (has_to_repeat(feeder));
+}
 
 static void feed(struct feeder *feeder)
 {
@@ -18,10 +46,9 @@ static void feed(struct feeder *feeder)
                 remex_process_write(feeder->process, data + feeder->taken,
                         size - feeder->taken, LOOK_MS, &written, NULL);
         feeder->taken += written;
-    } while (feeder->status == REMEX_DEADLINE_EXCEEDED &&
-            !atomic_load(&feeder->given_up));
+    } while (has_to_repeat(feeder));
     if (feeder->status == REMEX_OK)
-        feeder->status = remex_process_close_stdin(feeder->process, NULL);
+        close_stdin(feeder);
 }
 
 static void *run(void *user)
@@ -51,7 +78,7 @@ void feeder_begin(struct feeder *feeder, struct remex_process *process,
         feeder->has_thread = start_thread(feeder);
     if (feeder->has_thread)
         return;
-    feeder->status = remex_process_close_stdin(process, NULL);
+    close_stdin(feeder);
     if (input.size > 0)
         feeder->status = REMEX_RESOURCE_EXHAUSTED;
 }
