@@ -5,11 +5,14 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "executor/list.h"
 #include "executor/terminal.h"
 
 /* Most pieces to be written in one turn. */
 #define TURN_PIECES 4
+
+#define RETRY_MS 100
 
 static void finish(struct child_input *input)
 {
@@ -17,14 +20,24 @@ static void finish(struct child_input *input)
     process_on_stdin_closed(input->process);
 }
 
-/* Goes on when the pipe has room. Without memory to wait for that, stdin ends:
- * nobody would ever come back to it. */
+/* Until there may be memory again. What was taken must not be missing between
+ * the bytes and their end, so that stdin ends for want of it only if there is
+ * not even any to wait. */
+static void wait_for_memory(struct child_input *input)
+{
+    int64_t at = clock_after(loop_now(input->loop), clock_from_ms(RETRY_MS));
+
+    if (loop_timer_set(input->loop, &input->retry, at) != REMEX_OK)
+        finish(input);
+}
+
+/* Goes on when the pipe has room. */
 static void wait_for_room(struct child_input *input)
 {
     if (input->fd < 0 || input->watch.fd >= 0)
         return;
     if (loop_add(input->loop, &input->watch, input->fd, EPOLLOUT) != REMEX_OK)
-        finish(input);
+        wait_for_memory(input);
 }
 
 static void wait_for_nothing(struct child_input *input)
@@ -52,6 +65,12 @@ static ssize_t write_bytes(struct child_input *input, struct remex_bytes bytes)
     return written;
 }
 
+/* Otherwise the child has closed it, or its terminal has hung up. */
+static bool may_do_later(int error)
+{
+    return error == EAGAIN || error == ENOMEM || error == ENOBUFS;
+}
+
 /* False: it has no room for that now. Half of it counts as a line ended, behind
  * which the other half will do. */
 static bool type_end_of_file(struct child_input *input)
@@ -64,7 +83,7 @@ static bool type_end_of_file(struct child_input *input)
         return true;
     written = write_bytes(input, (struct remex_bytes){ typed, size });
     if (written < 0)
-        return errno != EAGAIN;
+        return !may_do_later(errno);
     return (size_t)written == size;
 }
 
@@ -91,12 +110,18 @@ static bool write_piece(struct child_input *input)
         return false;
     }
     written = write_bytes(input, bytes);
-    if (written < 0 && errno != EAGAIN) {
-        finish(input); /* the child has closed it */
+    if (written < 0 && errno == EAGAIN) {
+        wait_for_room(input);
         return false;
     }
-    if (written > 0)
-        process_on_stdin_fed(input->process, (size_t)written);
+    if (written < 0) {
+        if (may_do_later(errno))
+            wait_for_memory(input);
+        else
+            finish(input);
+        return false;
+    }
+    process_on_stdin_fed(input->process, (size_t)written);
     if ((size_t)written != bytes.size)
         wait_for_room(input);
     return (size_t)written == bytes.size;
@@ -111,6 +136,11 @@ void child_input_feed(struct child_input *input)
     wait_for_room(input);
 }
 
+static void on_retry(struct loop_timer *timer)
+{
+    child_input_feed(CONTAINER_OF(timer, struct child_input, retry));
+}
+
 static void on_ready(struct loop_watch *watch, uint32_t epoll_events)
 {
     (void)epoll_events;
@@ -122,6 +152,7 @@ void child_input_init(struct child_input *input, struct loop *loop,
 {
     *input = (struct child_input){
         .watch = { .ready = on_ready, .fd = -1 },
+        .retry = { .due = on_retry },
         .loop = loop,
         .process = process,
         .fd = fd,
@@ -135,6 +166,7 @@ void child_input_close(struct child_input *input)
     if (input->fd < 0)
         return;
     wait_for_nothing(input);
+    loop_timer_cancel(input->loop, &input->retry);
     close(input->fd);
     input->fd = -1;
 }

@@ -17,6 +17,7 @@
 
 struct child_input {
     struct loop_watch watch; /* fd -1: not waiting for the pipe */
+    struct loop_timer retry; /* there was no memory */
     struct loop *loop;
     struct process *process;
     int fd; /* -1: not open */

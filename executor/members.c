@@ -12,10 +12,11 @@
 
 #define PATH_BYTES 64
 
-/* There may be more to see another time. */
-static bool is_want(int error)
+/* There is nothing to see, also another time: it is gone, or not for us. */
+static bool is_final(int error)
 {
-    return error == EMFILE || error == ENFILE || error == ENOMEM;
+    return error == ENOENT || error == ESRCH || error == EACCES ||
+            error == EPERM;
 }
 
 /* --- Children ------------------------------------------------------------ */
@@ -51,10 +52,10 @@ static bool visit_thread(int task, const char *thread,
     snprintf(path, sizeof(path), "%.20s/children", thread);
     fd = openat(task, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return !is_want(errno);
+        return is_final(errno);
     while ((size = read(fd, text, sizeof(text))) > 0)
         number = visit_numbers(text, (size_t)size, number, visit, user);
-    complete = size == 0 || !is_want(errno);
+    complete = size == 0 || is_final(errno);
     close(fd);
     return complete;
 }
@@ -70,7 +71,7 @@ bool members_each_child(
     snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
     task = opendir(path);
     if (!task)
-        return !is_want(errno);
+        return is_final(errno);
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else has this DIR */
     while ((entry = readdir(task))) {
         if (entry->d_name[0] != '.' &&
@@ -158,6 +159,6 @@ bool member_mark(pid_t pid, uint64_t *out)
     else if (errno == EPERM && read_text(pid, "limits", limits, sizeof(limits)))
         *out = mark_shown(limits);
     else
-        return !is_want(errno);
+        return is_final(errno);
     return true;
 }

@@ -22,8 +22,8 @@ struct member {
 };
 
 /* Calls `visit` with every child of each thread of `pid`. Takes no memory but
- * what it needs to list the threads. False: there was no descriptor or memory
- * to see all of them; one who is gone has none. */
+ * what it needs to list the threads. False: not all of them could be seen
+ * now, for want of a descriptor or memory; one who is gone has none. */
 bool members_each_child(
         pid_t pid, void (*visit)(void *user, pid_t child), void *user);
 
@@ -31,7 +31,7 @@ bool members_each_child(
 bool member_look(pid_t pid, struct member *out);
 
 /* The hard limit on file locks; UINT64_MAX: it has none, or is gone, or must
- * not be looked at. False: there was no descriptor or memory to look. */
+ * not be looked at. False: it could not be looked at now. */
 bool member_mark(pid_t pid, uint64_t *out);
 
 #endif

@@ -40,8 +40,12 @@ static bool type_end_of_file(int ours)
 {
     uint8_t typed[TERMINAL_EOF_BYTES];
     size_t size = terminal_end_of_file(ours, -1, typed);
+    ssize_t written;
 
-    return write(ours, typed, size) == (ssize_t)size;
+    do {
+        written = write(ours, typed, size);
+    } while (written < 0 && errno == EINTR);
+    return written == (ssize_t)size;
 }
 
 /* Twice ours, for reading and writing are waited for apart. */
