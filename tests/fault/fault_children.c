@@ -8,43 +8,25 @@
 
 #include <glib.h>
 
-#include "common/clock.h"
 #include "common/text.h"
 #include "executor/cgroup.h"
 #include "executor/credentials.h"
-#include "executor/list.h"
-#include "fault/shortage.h"
 #include "fault/story.h"
 #include "support/stage.h"
-
-/* What a child that waits for memory is given, before memory is there again. */
-enum { SHORT_MS = 5 };
 
 struct scene {
     struct stage stage;
     struct cgroup_home *groups;
     struct credentials user;
-    struct loop_timer enough;
-    bool relieved; /* there is memory again */
 };
 
 /* --- The stage ------------------------------------------------------------ */
-
-static void on_enough(struct loop_timer *timer)
-{
-    struct scene *scene = CONTAINER_OF(timer, struct scene, enough);
-
-    if (!scene->relieved)
-        shortage_suspend();
-    scene->relieved = true;
-}
 
 /* A life before the story, so that the loop has its timers. */
 static void warm_up(struct scene *scene)
 {
     const char *const argv[] = { "true", NULL };
 
-    scene->enough.due = on_enough;
     stage_until_closed(stage_run(&scene->stage, argv));
 }
 
@@ -93,21 +75,6 @@ static void end(void *user)
 
 /* --- Telling -------------------------------------------------------------- */
 
-/* What waits for memory is given it after a while: it goes on then, and nothing
- * is lost. */
-static void until_closed(struct scene *scene, struct actor *actor)
-{
-    int64_t at = clock_after(clock_monotonic_ns(), clock_from_ms(SHORT_MS));
-
-    g_assert_cmpint(loop_timer_set(scene->stage.loop, &scene->enough, at), ==,
-            REMEX_OK);
-    stage_until_closed(actor);
-    loop_timer_cancel(scene->stage.loop, &scene->enough);
-    if (scene->relieved)
-        shortage_resume();
-    scene->relieved = false;
-}
-
 /* What a child has to have said and how it has to have ended, whenever memory
  * was short: output may be told after the exit then. */
 struct lines {
@@ -117,15 +84,25 @@ struct lines {
     const char *closed;
 };
 
-static void check_told(const struct actor *actor, const struct lines *lines)
+/* REMEX_DATA_LOSS: a stream could not be read on, and its end says so; or it
+ * lost its terminal for that. */
+static enum remex_status check_told(
+        const struct actor *actor, const struct lines *lines)
 {
+    if (strstr(actor->told->str, "signal 1\n"))
+        return REMEX_DATA_LOSS;
+    g_assert_nonnull(strstr(actor->told->str, lines->exit));
+    if (g_str_has_suffix(actor->told->str, " error\n") ||
+            strstr(actor->told->str, "closed error"))
+        return REMEX_DATA_LOSS;
     g_assert_cmpstr(actor->out->str, ==, lines->out);
     g_assert_cmpstr(actor->err->str, ==, lines->err);
-    g_assert_nonnull(strstr(actor->told->str, lines->exit));
     g_assert_true(g_str_has_suffix(actor->told->str, lines->closed));
+    return REMEX_OK;
 }
 
-static enum remex_status play(struct scene *scene, struct process_spec *spec,
+static enum remex_status play_with(struct scene *scene,
+        struct process_spec *spec, struct remex_bytes input,
         const struct lines *lines)
 {
     struct remex_error error = { 0 };
@@ -136,17 +113,22 @@ static enum remex_status play(struct scene *scene, struct process_spec *spec,
     if (spec->stdin_kind == STDIN_PIPE) {
         const struct write_request write = { .eof = true };
         struct write_reply reply;
-        enum remex_status status = process_write(
-                actor->process, &write, text_bytes("input\n"), &reply, &error);
+        enum remex_status status =
+                process_write(actor->process, &write, input, &reply, &error);
 
         if (status != REMEX_OK) {
             stage_free_process(actor);
             return status;
         }
     }
-    until_closed(scene, actor);
-    check_told(actor, lines);
-    return REMEX_OK;
+    stage_until_closed(actor);
+    return check_told(actor, lines);
+}
+
+static enum remex_status play(struct scene *scene, struct process_spec *spec,
+        const struct lines *lines)
+{
+    return play_with(scene, spec, text_bytes("input\n"), lines);
 }
 
 static enum remex_status play_sh(
@@ -187,6 +169,22 @@ static enum remex_status feed(void *user)
     spec.stdin_kind = STDIN_PIPE;
     status = play(user, &spec,
             &(struct lines){ "input\n", "", "exit 0\n", "closed eof eof\n" });
+    stage_spec_free(&spec);
+    return status;
+}
+
+/* More than a pipe holds. */
+static enum remex_status feed_much(void *user)
+{
+    static const char input[200000];
+    const char *const argv[] = { "wc", "-c", NULL };
+    struct process_spec spec = stage_spec(argv);
+    enum remex_status status;
+
+    spec.stdin_kind = STDIN_PIPE;
+    status = play_with(user, &spec,
+            (struct remex_bytes){ input, sizeof(input) },
+            &(struct lines){ "200000\n", "", "exit 0\n", "closed eof eof\n" });
     stage_spec_free(&spec);
     return status;
 }
@@ -259,25 +257,21 @@ static enum remex_status leave_an_heir(void *user)
     return status;
 }
 
-/* More than are listed without memory, and the last in a session of its own. */
-static struct actor *start_many(struct scene *scene)
+static struct actor *start_tree(struct scene *scene, const char *script)
 {
     struct actor *actor;
 
-    shortage_suspend();
-    actor = stage_sh(&scene->stage,
-            "for i in $(seq 70); do sleep 1000 & done;"
-            "setsid sh -c 'echo $$; sleep 1000'");
+    story_suspend();
+    actor = stage_sh(&scene->stage, script);
     stage_until_said(actor, "\n");
-    shortage_resume();
+    story_resume();
     return actor;
 }
 
-/* Nobody is left, however short memory is. */
-static enum remex_status kill_tree(void *user)
+/* Nobody is left, whatever goes wrong. */
+static enum remex_status kill_whole(struct scene *scene, const char *script)
 {
-    struct scene *scene = user;
-    struct actor *actor = start_many(scene);
+    struct actor *actor = start_tree(scene, script);
     pid_t pid = stage_pid_said(actor);
 
     stage_free_process(actor);
@@ -285,9 +279,10 @@ static enum remex_status kill_tree(void *user)
     return REMEX_OK;
 }
 
-static enum remex_status signal_tree(void *user)
+/* Nobody is told to have left who is there. */
+static enum remex_status signal_whole(struct scene *scene, const char *script)
 {
-    struct actor *actor = start_many(user);
+    struct actor *actor = start_tree(scene, script);
     enum signal_outcome outcome;
     enum remex_status status =
             process_signal(actor->process, 15, SIGNAL_TREE, &outcome, NULL);
@@ -298,25 +293,66 @@ static enum remex_status signal_tree(void *user)
     return status;
 }
 
+/* In a session of its own. */
+#define AN_HEIR "setsid sh -c 'echo $$; exec sleep 1000'"
+/* More than are listed without memory. */
+#define MANY "for i in $(seq 70); do sleep 1000 & done;" AN_HEIR
+
+static enum remex_status kill_tree(void *user)
+{
+    return kill_whole(user, MANY);
+}
+
+static enum remex_status kill_heir(void *user)
+{
+    return kill_whole(user, AN_HEIR);
+}
+
+static enum remex_status signal_tree(void *user)
+{
+    return signal_whole(user, MANY);
+}
+
+static enum remex_status signal_heir(void *user)
+{
+    return signal_whole(user, AN_HEIR);
+}
+
 /* --- All of them ---------------------------------------------------------- */
 
+/* What waits for memory is given it after a while: it goes on then, and nothing
+ * is lost. */
+enum { SHORT_MS = 5 };
+
+#define STORY(name, begin, tell, faults) \
+    { \
+        name, begin, tell, end, { REMEX_DATA_LOSS, REMEX_INVALID_ARGUMENT }, \
+                SHORT_MS, faults \
+    }
+
 static const struct story stories[] = {
-    { "say something", begin, say_something, end, { 0 } },
-    { "fail", begin, fail, end, { 0 } },
-    { "be killed", begin, be_killed, end, { 0 } },
-    { "be fed", begin, feed, end, { 0 } },
-    { "have a terminal", begin, type, end, { 0 } },
-    { "have it all", begin, have_it_all, end, { 0 } },
-    { "be looked for in vain", begin, look_in_vain, end, { 0 } },
-    { "leave an heir", begin, leave_an_heir, end, { 0 } },
-    { "be killed with all", begin, kill_tree, end, { 0 } },
-    { "be signalled with all", begin, signal_tree, end, { 0 } },
-    { "live in a group", begin_in_groups, say_something, end, { 0 } },
-    { "be killed in a group", begin_in_groups, kill_tree, end, { 0 } },
-    { "live as nobody", begin_as_nobody, say_something, end, { 0 } },
+    STORY("say something", begin, say_something, 0),
+    STORY("fail", begin, fail, 0),
+    STORY("be killed", begin, be_killed, 0),
+    STORY("be fed", begin, feed, 0),
+    STORY("be fed much", begin, feed_much, 0),
+    STORY("have a terminal", begin, type, 0),
+    STORY("have it all", begin, have_it_all, 0),
+    STORY("be looked for in vain", begin, look_in_vain, 0),
+    STORY("leave an heir", begin, leave_an_heir, 0),
+    STORY("be killed with all", begin, kill_tree, STORY_MEMORY),
+    STORY("be signalled with all", begin, signal_tree, STORY_MEMORY),
+    STORY("be killed with an heir", begin, kill_heir, STORY_KERNEL),
+    STORY("be signalled with an heir", begin, signal_heir, STORY_KERNEL),
+    STORY("be killed with an heir in a group", begin_in_groups, kill_heir,
+            STORY_KERNEL),
+    STORY("live in a group", begin_in_groups, say_something, 0),
+    STORY("be killed in a group", begin_in_groups, kill_tree, STORY_MEMORY),
+    STORY("live as nobody", begin_as_nobody, say_something, 0),
 };
 
 int main(int argc, char **argv)
 {
-    return story_main(argc, argv, "children", stories, STORY_COUNT(stories));
+    return story_main(argc, argv, STORY_MEMORY | STORY_KERNEL, stories,
+            STORY_COUNT(stories));
 }

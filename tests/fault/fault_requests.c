@@ -7,7 +7,6 @@
 
 #include "common/text.h"
 #include "common/wire.h"
-#include "fault/shortage.h"
 #include "fault/story.h"
 #include "support/desk.h"
 #include "support/samples.h"
@@ -33,9 +32,9 @@ static enum remex_status answered_with(
 {
     bool taken;
 
-    shortage_suspend();
+    story_suspend();
     taken = desk_take(desk, ticket, out);
-    shortage_resume();
+    story_resume();
     return taken ? out->error.status : REMEX_DEADLINE_EXCEEDED;
 }
 
@@ -51,14 +50,14 @@ static uint64_t send_as(struct desk *desk, const struct caller *caller,
 {
     struct remex_bytes bytes;
 
-    shortage_suspend();
+    story_suspend();
     bytes = sample_encode_request(request);
-    shortage_resume();
+    story_resume();
     requests_take(desk->requests, caller, bytes, desk->puppets.now);
     desk_settle(desk);
-    shortage_suspend();
+    story_suspend();
     sample_free(bytes);
-    shortage_resume();
+    story_resume();
     return caller->ticket;
 }
 
@@ -634,45 +633,49 @@ static enum remex_status run(void *user)
     }
 
 static const struct story stories[] = {
-    { "open", begin, open_session, end, SILENCE },
-    { "open as another", begin, open_session_as_another, end, SILENCE },
-    { "open in the place of one gone", begin_full, open_session, end, SILENCE },
-    { "resume", begin_with_output, resume_session, end, SILENCE },
-    { "resume a follow", begin_dropped, resume_session, end, SILENCE },
-    { "take a session over", begin_held, take_session_over, end, SILENCE },
-    { "renew", begin, renew_session, end, SILENCE },
-    { "close", begin_with_output, close_session, end, SILENCE },
-    { "a lease ends", begin_with_one, let_lease_end, end, SILENCE },
-    { "start", begin, start_plain, end, SILENCE },
-    { "start and follow", begin_to_follow, start_plain, end, SILENCE },
-    { "start with all options", begin, start_whole, end, SILENCE },
-    { "start with a terminal", begin, start_terminal, end, SILENCE },
+    { "open", begin, open_session, end, SILENCE, 0, 0 },
+    { "open as another", begin, open_session_as_another, end, SILENCE, 0, 0 },
+    { "open in the place of one gone", begin_full, open_session, end, SILENCE,
+            0, 0 },
+    { "resume", begin_with_output, resume_session, end, SILENCE, 0, 0 },
+    { "resume a follow", begin_dropped, resume_session, end, SILENCE, 0, 0 },
+    { "take a session over", begin_held, take_session_over, end, SILENCE, 0,
+            0 },
+    { "renew", begin, renew_session, end, SILENCE, 0, 0 },
+    { "close", begin_with_output, close_session, end, SILENCE, 0, 0 },
+    { "a lease ends", begin_with_one, let_lease_end, end, SILENCE, 0, 0 },
+    { "start", begin, start_plain, end, SILENCE, 0, 0 },
+    { "start and follow", begin_to_follow, start_plain, end, SILENCE, 0, 0 },
+    { "start with all options", begin, start_whole, end, SILENCE, 0, 0 },
+    { "start with a terminal", begin, start_terminal, end, SILENCE, 0, 0 },
     { "start at the limit", begin_at_the_limit, start_in_its_place, end,
-            SILENCE },
-    { "output", begin_with_one, write_output, end, SILENCE },
-    { "pull", begin_with_output, pull_output, end, SILENCE },
-    { "pull what comes", begin_with_one, pull_what_comes, end, SILENCE },
-    { "read", begin_with_output, read_output, end, SILENCE },
-    { "read what comes", begin_with_output, read_what_comes, end, SILENCE },
-    { "follow", begin_with_output, follow_process, end, SILENCE },
-    { "follow and displace", begin_held, follow_and_displace, end, SILENCE },
-    { "unfollow", begin_with_output, unfollow_process, end, SILENCE },
-    { "hint", begin_with_one, hint, end, SILENCE },
-    { "seal", begin_with_output, seal, end, SILENCE },
-    { "write", begin_unfollowed, write_stdin, end, SILENCE },
+            SILENCE, 0, 0 },
+    { "output", begin_with_one, write_output, end, SILENCE, 0, 0 },
+    { "pull", begin_with_output, pull_output, end, SILENCE, 0, 0 },
+    { "pull what comes", begin_with_one, pull_what_comes, end, SILENCE, 0, 0 },
+    { "read", begin_with_output, read_output, end, SILENCE, 0, 0 },
+    { "read what comes", begin_with_output, read_what_comes, end, SILENCE, 0,
+            0 },
+    { "follow", begin_with_output, follow_process, end, SILENCE, 0, 0 },
+    { "follow and displace", begin_held, follow_and_displace, end, SILENCE, 0,
+            0 },
+    { "unfollow", begin_with_output, unfollow_process, end, SILENCE, 0, 0 },
+    { "hint", begin_with_one, hint, end, SILENCE, 0, 0 },
+    { "seal", begin_with_output, seal, end, SILENCE, 0, 0 },
+    { "write", begin_unfollowed, write_stdin, end, SILENCE, 0, 0 },
     { "write when there is room", begin_with_full_stdin,
-            write_when_there_is_room, end, SILENCE },
-    { "signal", begin_with_one, send_signal, end, SILENCE },
-    { "resize", begin_with_one, resize, end, SILENCE },
-    { "terminate", begin_with_one, terminate, end, SILENCE },
-    { "wait", begin_with_one, wait_for_exit, end, SILENCE },
-    { "inspect", begin_with_output, inspect, end, SILENCE },
-    { "list", begin_with_output, list, end, SILENCE },
-    { "forget", begin_closed, forget, end, SILENCE },
-    { "run", begin, run, end, SILENCE },
+            write_when_there_is_room, end, SILENCE, 0, 0 },
+    { "signal", begin_with_one, send_signal, end, SILENCE, 0, 0 },
+    { "resize", begin_with_one, resize, end, SILENCE, 0, 0 },
+    { "terminate", begin_with_one, terminate, end, SILENCE, 0, 0 },
+    { "wait", begin_with_one, wait_for_exit, end, SILENCE, 0, 0 },
+    { "inspect", begin_with_output, inspect, end, SILENCE, 0, 0 },
+    { "list", begin_with_output, list, end, SILENCE, 0, 0 },
+    { "forget", begin_closed, forget, end, SILENCE, 0, 0 },
+    { "run", begin, run, end, SILENCE, 0, 0 },
 };
 
 int main(int argc, char **argv)
 {
-    return story_main(argc, argv, "requests", stories, STORY_COUNT(stories));
+    return story_main(argc, argv, STORY_MEMORY, stories, STORY_COUNT(stories));
 }

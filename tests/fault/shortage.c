@@ -14,9 +14,10 @@ static struct {
 } watched;
 
 static struct {
-    atomic_bool lasts;
-    bool for_good;
+    atomic_bool counts;
     unsigned int nth;
+    int lasting_ms;
+    atomic_llong until; /* monotonic microseconds; 0: it has not begun */
     atomic_uint allocations;
     atomic_uint failed;
 } shortage;
@@ -51,32 +52,41 @@ unsigned int shortage_blocks(void)
 
 /* --- Failing -------------------------------------------------------------- */
 
+static bool is_over(void)
+{
+    return shortage.lasting_ms != SHORTAGE_FOR_GOOD &&
+            g_get_monotonic_time() >= shortage.until;
+}
+
 static bool fails(void)
 {
     unsigned int number;
 
-    if (!shortage.lasts || suspended > 0)
+    if (!shortage.counts || suspended > 0)
         return false;
     number = ++shortage.allocations;
-    if (shortage.nth == 0 || number < shortage.nth ||
-            (number > shortage.nth && !shortage.for_good))
+    if (number < shortage.nth || (number > shortage.nth && is_over()))
         return false;
+    if (number == shortage.nth)
+        shortage.until =
+                g_get_monotonic_time() + (gint64)shortage.lasting_ms * 1000;
     shortage.failed++;
     return true;
 }
 
-void shortage_begin(unsigned int nth, bool for_good)
+void shortage_begin(unsigned int nth, int lasting_ms)
 {
     shortage.nth = nth;
-    shortage.for_good = for_good;
+    shortage.lasting_ms = lasting_ms;
+    shortage.until = G_MAXINT64; /* until the nth says */
     shortage.allocations = 0;
     shortage.failed = 0;
-    shortage.lasts = true;
+    shortage.counts = true;
 }
 
 unsigned int shortage_end(unsigned int *failed_out)
 {
-    shortage.lasts = false;
+    shortage.counts = false;
     if (failed_out)
         *failed_out = shortage.failed;
     return shortage.allocations;

@@ -16,9 +16,11 @@ void shortage_unwatch(void);
 /* Of those, how many were not freed. */
 unsigned int shortage_blocks(void);
 
-/* The `nth` allocation from now on fails; with `for_good` all after it, too. 0:
- * none does, they are merely counted. */
-void shortage_begin(unsigned int nth, bool for_good);
+enum { SHORTAGE_FOR_GOOD = -1 };
+
+/* The `nth` allocation from now on fails, and all that come within so many
+ * milliseconds after it (0: no other). */
+void shortage_begin(unsigned int nth, int lasting_ms);
 
 /* Since then, how many there were; `failed_out` (may be NULL) tells how many of
  * them failed. None fails from now on. */

@@ -4,32 +4,18 @@
 #include <glib.h>
 
 #include "fault/shortage.h"
+#include "fault/story_inside.h"
+#include "support/kernel.h"
 #include "support/suite.h"
 
-enum manner {
-    ONCE,       /* one allocation fails */
-    FOR_GOOD,   /* it and all after it, until the story is over */
-    TO_THE_END, /* until everything is freed */
+/* A story and one kind of fault. */
+struct story_case {
+    struct story_outcome outcome;
+    const char *faults;
+    void (*run)(struct story_outcome *outcome);
 };
 
-/* What became of a story. */
-struct outcome {
-    const struct story *story;
-    unsigned int allocations; /* most in one telling */
-    unsigned int tellings;
-    unsigned int absorbed; /* ended well although one failed */
-};
-
-static struct {
-    struct outcome *outcomes;
-    size_t count;
-} table;
-
-static const char *const manners[] = { "once", "for good", "to the end" };
-
-/* --- Telling it ----------------------------------------------------------- */
-
-static bool is_allowed(const struct story *story, enum remex_status status)
+bool story_may_end_by(const struct story *story, enum remex_status status)
 {
     if (status == REMEX_OK || status == REMEX_NO_MEMORY ||
             status == REMEX_RESOURCE_EXHAUSTED)
@@ -40,129 +26,106 @@ static bool is_allowed(const struct story *story, enum remex_status status)
     return false;
 }
 
-static void check_status(struct outcome *outcome, enum remex_status status,
-        unsigned int nth, enum manner manner)
-{
-    if (!is_allowed(outcome->story, status))
-        g_error("%s ends by %s when allocation %u fails %s",
-                outcome->story->name, remex_status_name(status), nth,
-                manners[manner]);
-    if (status == REMEX_OK)
-        outcome->absorbed++;
-}
-
-/* It can be told again, as if nothing had been. */
-static void tell_again(const struct story *story, void *stage, unsigned int nth,
-        enum manner manner)
+void story_tell_again(const struct story *story, void *stage, const char *what)
 {
     enum remex_status status = story->tell(stage);
 
     if (status != REMEX_OK)
-        g_error("%s ends by %s after allocation %u failed %s", story->name,
-                remex_status_name(status), nth, manners[manner]);
+        g_error("%s ends by %s after %s", story->name,
+                remex_status_name(status), what);
 }
 
-static void check_blocks(const struct story *story, unsigned int before,
-        unsigned int nth, enum manner manner)
+void story_tell_short_of_memory(const struct story *story)
 {
-    unsigned int after = shortage_blocks();
+    struct story_outcome outcome = { .story = story };
 
-    if (after != before)
-        g_error("%s leaves %d blocks when allocation %u fails %s", story->name,
-                (int)(after - before), nth, manners[manner]);
+    story_run_memory(&outcome);
 }
 
-/* False: no allocation failed, there are not so many. */
-static bool tell(struct outcome *outcome, unsigned int nth, enum manner manner)
+void story_tell_to_a_kernel_that_refuses(const struct story *story)
 {
-    const struct story *story = outcome->story;
-    unsigned int blocks = shortage_blocks();
-    unsigned int allocations, failed;
-    void *stage = story->begin();
-    enum remex_status status;
+    struct story_outcome outcome = { .story = story };
 
-    shortage_begin(nth, manner != ONCE);
-    status = story->tell(stage);
-    if (manner == TO_THE_END)
-        story->end(stage);
-    allocations = shortage_end(&failed);
-    outcome->tellings++;
-    if (failed > 0)
-        check_status(outcome, status, nth, manner);
-    else
-        g_assert_cmpint(status, ==, REMEX_OK);
-    if (failed > 0 && manner != TO_THE_END)
-        tell_again(story, stage, nth, manner);
-    if (manner != TO_THE_END)
-        story->end(stage);
-    if (allocations > outcome->allocations)
-        outcome->allocations = allocations;
-    check_blocks(story, blocks, nth, manner);
-    return failed > 0;
+    story_run_kernel(&outcome);
 }
 
-static void tell_all(struct outcome *outcome)
+void story_suspend(void)
 {
-    shortage_watch();
-    for (int manner = ONCE; manner <= (int)TO_THE_END; manner++) {
-        unsigned int nth = 1;
-
-        while (tell(outcome, nth, (enum manner)manner))
-            nth++;
-    }
-    shortage_unwatch();
-    g_assert_cmpuint(outcome->allocations, >, 0);
+    shortage_suspend();
+    kernel_suspend();
 }
 
-void story_tell(const struct story *story)
+void story_resume(void)
 {
-    struct outcome outcome = { .story = story };
-
-    tell_all(&outcome);
-}
-
-static void run(const void *data)
-{
-    tell_all(&table.outcomes[GPOINTER_TO_SIZE(data)]);
+    kernel_resume();
+    shortage_resume();
 }
 
 /* --- All of them ---------------------------------------------------------- */
 
-static void print_table(void)
+static void run(const void *data)
+{
+    struct story_case *this = *(struct story_case *const *)data;
+
+    this->run(&this->outcome);
+}
+
+static void add(GPtrArray *cases, const struct story *story, const char *faults,
+        void (*run_story)(struct story_outcome *outcome))
+{
+    struct story_case *added = g_new0(struct story_case, 1);
+    char *path = g_strdup_printf("/%s/%s", faults, story->name);
+
+    added->outcome.story = story;
+    added->faults = faults;
+    added->run = run_story;
+    g_ptr_array_add(cases, added);
+    suite_add_with(path, run, &g_ptr_array_index(cases, cases->len - 1));
+    g_free(path);
+}
+
+static bool is_meant(const struct story *story, unsigned int faults)
+{
+    return story->faults == 0 ? faults : faults & story->faults;
+}
+
+static void print_table(const GPtrArray *cases)
 {
     unsigned int tellings = 0;
 
-    g_print("# %-44s %11s %8s %8s\n", "story", "allocations", "tellings",
+    g_print("# %-10s%-34s%9s%9s%9s\n", "fault", "story", "points", "told",
             "absorbed");
-    for (size_t i = 0; i < table.count; i++) {
-        const struct outcome *outcome = &table.outcomes[i];
+    for (guint i = 0; i < cases->len; i++) {
+        const struct story_case *this = g_ptr_array_index(cases, i);
 
-        if (outcome->tellings == 0)
-            continue; /* it was not asked for */
-        g_print("# %-44s %11u %8u %8u\n", outcome->story->name,
-                outcome->allocations, outcome->tellings, outcome->absorbed);
-        tellings += outcome->tellings;
+        if (this->outcome.tellings == 0)
+            continue; /* it was not asked for, or there is nothing to fail */
+        g_print("# %-10s%-34s%9u%9u%9u\n", this->faults,
+                this->outcome.story->name, this->outcome.points,
+                this->outcome.tellings, this->outcome.absorbed);
+        tellings += this->outcome.tellings;
     }
     g_print("# told %u times in all\n", tellings);
 }
 
-int story_main(int argc, char **argv, const char *prefix,
+int story_main(int argc, char **argv, unsigned int faults,
         const struct story *stories, size_t count)
 {
+    /* So large that it does not move: the cases are lent. */
+    GPtrArray *cases = g_ptr_array_new_full(2 * (guint)count + 1, g_free);
     int status;
 
     g_test_init(&argc, &argv, NULL);
-    table.outcomes = g_new0(struct outcome, count);
-    table.count = count;
-    for (size_t i = 0; i < count; i++) {
-        char *path = g_strdup_printf("/%s/%s", prefix, stories[i].name);
-
-        table.outcomes[i].story = &stories[i];
-        suite_add_with(path, run, GSIZE_TO_POINTER(i));
-        g_free(path);
-    }
+    for (size_t i = 0; i < count; i++)
+        if (is_meant(&stories[i], faults & STORY_MEMORY))
+            add(cases, &stories[i], "memory", story_run_memory);
+    for (size_t i = 0; i < count; i++)
+        if (is_meant(&stories[i], faults & STORY_KERNEL))
+            add(cases, &stories[i], "kernel", story_run_kernel);
     status = g_test_run();
-    print_table();
-    g_free(table.outcomes);
+    print_table(cases);
+    if (faults & STORY_KERNEL)
+        story_print_calls();
+    g_ptr_array_free(cases, TRUE);
     return status;
 }

@@ -2,9 +2,7 @@
 #include "support/fault.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 /* The linker leads calls of NAME to __wrap_NAME, and of __real_NAME to NAME. */
 void *__real_malloc(size_t size);
@@ -14,10 +12,6 @@ void *__real_reallocarray(void *old, size_t count, size_t size);
 char *__real_strdup(const char *text);
 char *__real_strndup(const char *text, size_t size);
 void __real_free(void *block);
-int __real_open(const char *path, int flags, ...);
-int __real_ioctl(int fd, unsigned long request, ...);
-int __real_fcntl(int fd, int command, ...);
-ssize_t __real_read(int fd, void *data, size_t size);
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -26,29 +20,17 @@ void *__wrap_reallocarray(void *old, size_t count, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t size);
 void __wrap_free(void *block);
-int __wrap_open(const char *path, int flags, ...);
-int __wrap_ioctl(int fd, unsigned long request, ...);
-int __wrap_fcntl(int fd, int command, ...);
-ssize_t __wrap_read(int fd, void *data, size_t size);
 
 /* Volatile, because an optimiser may assume that allocating touches none of
  * our variables. */
 static _Thread_local volatile unsigned int countdown;
 static _Thread_local volatile bool happened;
-static _Thread_local volatile int failing; /* enum fault_call; 0: allocation */
-static _Thread_local volatile int failing_with;
-
-void fault_fail_call(enum fault_call call, unsigned int nth, int os_error)
-{
-    happened = false;
-    failing = (int)call;
-    failing_with = os_error;
-    countdown = nth;
-}
+static const struct fault_watch *volatile watcher;
 
 void fault_fail_allocation(unsigned int nth)
 {
-    fault_fail_call((enum fault_call)0, nth, ENOMEM);
+    happened = false;
+    countdown = nth;
 }
 
 bool fault_happened(void)
@@ -57,36 +39,29 @@ bool fault_happened(void)
     return happened;
 }
 
-static bool call_fails_now(int call)
-{
-    if (countdown == 0 || call != failing)
-        return false;
-    countdown = countdown - 1;
-    if (countdown > 0)
-        return false;
-    happened = true;
-    errno = failing_with;
-    return true;
-}
-
-/* --- Allocations ---------------------------------------------------------- */
-
-static const struct fault_watch *volatile watcher;
-
 void fault_set_watch(const struct fault_watch *watch)
 {
     watcher = watch;
 }
 
+static bool is_counted_down(void)
+{
+    if (countdown == 0)
+        return false;
+    countdown = countdown - 1;
+    if (countdown == 0)
+        happened = true;
+    return countdown == 0;
+}
+
 static bool fails_now(void)
 {
     const struct fault_watch *watch = watcher;
+    bool fails = (watch && watch->fails()) || is_counted_down();
 
-    if (watch && watch->fails()) {
+    if (fails)
         errno = ENOMEM;
-        return true;
-    }
-    return call_fails_now(0);
+    return fails;
 }
 
 static void *given(void *block)
@@ -147,48 +122,4 @@ void __wrap_free(void *block)
 {
     freed(block);
     __real_free(block);
-}
-
-/* --- System calls --------------------------------------------------------- */
-
-ssize_t __wrap_read(int fd, void *data, size_t size)
-{
-    return call_fails_now(FAULT_READ) ? -1 : __real_read(fd, data, size);
-}
-
-/* Whatever the last argument is, it is passed on as it came. */
-
-int __wrap_open(const char *path, int flags, ...)
-{
-    va_list arguments;
-    mode_t mode;
-
-    va_start(arguments, flags);
-    mode = va_arg(arguments, mode_t);
-    va_end(arguments);
-    return call_fails_now(FAULT_OPEN) ? -1 : __real_open(path, flags, mode);
-}
-
-int __wrap_ioctl(int fd, unsigned long request, ...)
-{
-    va_list arguments;
-    void *argument;
-
-    va_start(arguments, request);
-    argument = va_arg(arguments, void *);
-    va_end(arguments);
-    return call_fails_now(FAULT_IOCTL) ? -1
-                                       : __real_ioctl(fd, request, argument);
-}
-
-int __wrap_fcntl(int fd, int command, ...)
-{
-    va_list arguments;
-    void *argument;
-
-    va_start(arguments, command);
-    argument = va_arg(arguments, void *);
-    va_end(arguments);
-    return call_fails_now(FAULT_FCNTL) ? -1
-                                       : __real_fcntl(fd, command, argument);
 }

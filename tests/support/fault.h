@@ -3,7 +3,7 @@
 #define SUPPORT_FAULT_H
 
 /*
- * Failing allocations and system calls.
+ * Failing allocations; see support/kernel.h for system calls.
  *
  * Every malloc, calloc, realloc, reallocarray, strdup and strndup of the code
  * under test and of the test itself is counted; those of shared libraries, GLib
@@ -18,19 +18,8 @@
  * none at all. */
 void fault_fail_allocation(unsigned int nth);
 
-enum fault_call {
-    FAULT_OPEN = 1,
-    FAULT_IOCTL = 2,
-    FAULT_FCNTL = 3,
-    FAULT_READ = 4,
-};
-
-/* The same for the `nth` call of this kind, which fails with `os_error`. Takes
- * the place of a failing allocation. */
-void fault_fail_call(enum fault_call call, unsigned int nth, int os_error);
-
-/* Whether that allocation or call has come and failed. The wait for it ends
- * here, so what a test does next is safe. */
+/* Whether that allocation has come and failed. The wait for it ends here, so
+ * what a test does next is safe. */
 bool fault_happened(void);
 
 /* Who is asked and told of every allocation, whichever thread makes it; from

@@ -18,6 +18,7 @@
 #include "support/children/pattern.h"
 #include "support/fault.h"
 #include "support/gate.h"
+#include "support/kernel.h"
 #include "support/stage.h"
 #include "support/suite.h"
 #include "support/tree.h"
@@ -407,10 +408,10 @@ static void h8_a_read_error_is_an_ending_of_its_own(void)
     stage_open(&stage);
     actor = start_with_stdin(&stage, argv);
     stage_until_said(actor, "partial");
-    fault_fail_call(FAULT_READ, 1, EIO);
+    kernel_refuse(KERNEL_READ, 1, EIO);
     stage_write(actor, 0, "\n", 1, false);
     stage_until_closed(actor);
-    g_assert_true(fault_happened());
+    g_assert_true(kernel_refused());
     g_assert_cmpstr(actor->out->str, ==, "partial");
     g_assert_cmpstr(actor->err->str, ==, "kept\n");
     g_assert_nonnull(strstr(actor->told->str, "exit 4\n"));

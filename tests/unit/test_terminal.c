@@ -14,6 +14,7 @@
 #include "support/children/pattern.h"
 #include "support/fault.h"
 #include "support/gate.h"
+#include "support/kernel.h"
 #include "support/stage.h"
 #include "support/suite.h"
 
@@ -527,22 +528,22 @@ static void a_host_without_terminals_says_so(void)
     struct stage stage;
 
     stage_open(&stage);
-    fault_fail_call(FAULT_OPEN, 1, ENOENT);
+    kernel_refuse(KERNEL_OPEN, 1, ENOENT);
     check_launch_fails(&stage, REMEX_NOT_FOUND, REMEX_STAGE_SESSION, ENOENT);
-    g_assert_true(fault_happened());
-    fault_fail_call(FAULT_OPEN, 1, ENOSPC); /* as many as the host may have */
+    g_assert_true(kernel_refused());
+    kernel_refuse(KERNEL_OPEN, 1, ENOSPC); /* as many as the host may have */
     check_launch_fails(
             &stage, REMEX_RESOURCE_EXHAUSTED, REMEX_STAGE_RESOURCES, ENOSPC);
-    g_assert_true(fault_happened());
+    g_assert_true(kernel_refused());
     for (unsigned int nth = 1; nth <= 3; nth++) {
-        fault_fail_call(FAULT_IOCTL, nth, EIO);
+        kernel_refuse(KERNEL_IOCTL, nth, EIO);
         check_launch_fails(&stage, REMEX_INTERNAL, REMEX_STAGE_SESSION, EIO);
-        g_assert_true(fault_happened());
+        g_assert_true(kernel_refused());
     }
-    fault_fail_call(FAULT_FCNTL, 1, EMFILE);
+    kernel_refuse(KERNEL_FCNTL, 1, EMFILE);
     check_launch_fails(
             &stage, REMEX_RESOURCE_EXHAUSTED, REMEX_STAGE_RESOURCES, EMFILE);
-    g_assert_true(fault_happened());
+    g_assert_true(kernel_refused());
     stage_close(&stage);
 }
 
