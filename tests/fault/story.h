@@ -25,7 +25,11 @@
 
 enum { STORY_OTHERS = 4 };
 
-enum story_faults { STORY_MEMORY = 1, STORY_KERNEL = 2 };
+enum story_faults {
+    STORY_MEMORY = 1,
+    STORY_KERNEL = 2,
+    STORY_KERNEL_SLOWLY = 4, /* only when it is thorough, g_test_slow() */
+};
 
 struct story {
     const char *name;

@@ -57,6 +57,9 @@ void daemon_kill(struct daemon *daemon);
  * and with it everything that ran. */
 void daemon_kill_executor(struct daemon *daemon);
 
+/* Waits for the end of one whose executor has been killed: as above. */
+void daemon_wait_lost(struct daemon *daemon);
+
 /* SIGKILL for the front; returns when there is another one. */
 void daemon_kill_front(const struct daemon *daemon);
 

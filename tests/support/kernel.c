@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -200,8 +201,16 @@ PLAIN static bool fails_with(enum kernel_call call, size_t *size)
     /* for the semicolon behind it */ \
     typedef int kernel_wraps_##name
 
+/* The count of an eventfd is moved at once, and whole or not at all. */
+PLAIN static bool is_count(size_t size)
+{
+    return size == sizeof(uint64_t);
+}
+
 WRAP(ssize_t, read, (int fd, void *data, size_t size))
 {
+    if (is_count(size))
+        return __real_read(fd, data, size);
     return fails_with(KERNEL_READ, &size) ? -1 : __real_read(fd, data, size);
 }
 
@@ -212,6 +221,8 @@ WRAP(ssize_t, pread, (int fd, void *data, size_t size, off_t at))
 
 WRAP(ssize_t, write, (int fd, const void *data, size_t size))
 {
+    if (is_count(size))
+        return __real_write(fd, data, size);
     return fails_with(KERNEL_WRITE, &size) ? -1 : __real_write(fd, data, size);
 }
 
