@@ -30,6 +30,10 @@
 
 #define TOKEN "a token"
 
+/* Clients that have no memory to say so leave their sessions behind, and there
+ * are not to be too many of those. */
+enum { LEASE_MS = 5000 };
+
 static struct daemon executor;
 
 /* A client, and a process of it. */
@@ -71,6 +75,7 @@ static enum remex_status connect_to_executor(struct remex_client **out)
 
     options.name = "a name";
     options.token = TOKEN;
+    options.lease_ms = LEASE_MS;
     return remex_client_connect(executor.address, &options, out, NULL);
 }
 
