@@ -26,7 +26,8 @@ struct stage {
 
 /* --- Asking --------------------------------------------------------------- */
 
-/* REMEX_DEADLINE_EXCEEDED: there is no answer, or not yet. */
+/* REMEX_DEADLINE_EXCEEDED: there is no answer yet, or only that there was no
+ * memory for it. */
 static enum remex_status answered_with(
         struct desk *desk, uint64_t ticket, struct reply *out)
 {
@@ -35,7 +36,9 @@ static enum remex_status answered_with(
     story_suspend();
     taken = desk_take(desk, ticket, out);
     story_resume();
-    return taken ? out->error.status : REMEX_DEADLINE_EXCEEDED;
+    if (!taken || out->error.kind == REMEX_ERROR_ANSWER_LOST)
+        return REMEX_DEADLINE_EXCEEDED;
+    return out->error.status;
 }
 
 static enum remex_status answered(struct desk *desk, uint64_t ticket)
@@ -626,53 +629,53 @@ static enum remex_status run(void *user)
 
 /* --- All of them ---------------------------------------------------------- */
 
-/* Without memory for it there is no answer: asking again finds out. */
-#define SILENCE \
+/* Without memory for the answer nobody knows: asking again finds out. */
+#define UNKNOWN \
     { \
         REMEX_DEADLINE_EXCEEDED \
     }
 
 static const struct story stories[] = {
-    { "open", begin, open_session, end, SILENCE, 0, 0 },
-    { "open as another", begin, open_session_as_another, end, SILENCE, 0, 0 },
-    { "open in the place of one gone", begin_full, open_session, end, SILENCE,
+    { "open", begin, open_session, end, UNKNOWN, 0, 0 },
+    { "open as another", begin, open_session_as_another, end, UNKNOWN, 0, 0 },
+    { "open in the place of one gone", begin_full, open_session, end, UNKNOWN,
             0, 0 },
-    { "resume", begin_with_output, resume_session, end, SILENCE, 0, 0 },
-    { "resume a follow", begin_dropped, resume_session, end, SILENCE, 0, 0 },
-    { "take a session over", begin_held, take_session_over, end, SILENCE, 0,
+    { "resume", begin_with_output, resume_session, end, UNKNOWN, 0, 0 },
+    { "resume a follow", begin_dropped, resume_session, end, UNKNOWN, 0, 0 },
+    { "take a session over", begin_held, take_session_over, end, UNKNOWN, 0,
             0 },
-    { "renew", begin, renew_session, end, SILENCE, 0, 0 },
-    { "close", begin_with_output, close_session, end, SILENCE, 0, 0 },
-    { "a lease ends", begin_with_one, let_lease_end, end, SILENCE, 0, 0 },
-    { "start", begin, start_plain, end, SILENCE, 0, 0 },
-    { "start and follow", begin_to_follow, start_plain, end, SILENCE, 0, 0 },
-    { "start with all options", begin, start_whole, end, SILENCE, 0, 0 },
-    { "start with a terminal", begin, start_terminal, end, SILENCE, 0, 0 },
+    { "renew", begin, renew_session, end, UNKNOWN, 0, 0 },
+    { "close", begin_with_output, close_session, end, UNKNOWN, 0, 0 },
+    { "a lease ends", begin_with_one, let_lease_end, end, UNKNOWN, 0, 0 },
+    { "start", begin, start_plain, end, UNKNOWN, 0, 0 },
+    { "start and follow", begin_to_follow, start_plain, end, UNKNOWN, 0, 0 },
+    { "start with all options", begin, start_whole, end, UNKNOWN, 0, 0 },
+    { "start with a terminal", begin, start_terminal, end, UNKNOWN, 0, 0 },
     { "start at the limit", begin_at_the_limit, start_in_its_place, end,
-            SILENCE, 0, 0 },
-    { "output", begin_with_one, write_output, end, SILENCE, 0, 0 },
-    { "pull", begin_with_output, pull_output, end, SILENCE, 0, 0 },
-    { "pull what comes", begin_with_one, pull_what_comes, end, SILENCE, 0, 0 },
-    { "read", begin_with_output, read_output, end, SILENCE, 0, 0 },
-    { "read what comes", begin_with_output, read_what_comes, end, SILENCE, 0,
+            UNKNOWN, 0, 0 },
+    { "output", begin_with_one, write_output, end, UNKNOWN, 0, 0 },
+    { "pull", begin_with_output, pull_output, end, UNKNOWN, 0, 0 },
+    { "pull what comes", begin_with_one, pull_what_comes, end, UNKNOWN, 0, 0 },
+    { "read", begin_with_output, read_output, end, UNKNOWN, 0, 0 },
+    { "read what comes", begin_with_output, read_what_comes, end, UNKNOWN, 0,
             0 },
-    { "follow", begin_with_output, follow_process, end, SILENCE, 0, 0 },
-    { "follow and displace", begin_held, follow_and_displace, end, SILENCE, 0,
+    { "follow", begin_with_output, follow_process, end, UNKNOWN, 0, 0 },
+    { "follow and displace", begin_held, follow_and_displace, end, UNKNOWN, 0,
             0 },
-    { "unfollow", begin_with_output, unfollow_process, end, SILENCE, 0, 0 },
-    { "hint", begin_with_one, hint, end, SILENCE, 0, 0 },
-    { "seal", begin_with_output, seal, end, SILENCE, 0, 0 },
-    { "write", begin_unfollowed, write_stdin, end, SILENCE, 0, 0 },
+    { "unfollow", begin_with_output, unfollow_process, end, UNKNOWN, 0, 0 },
+    { "hint", begin_with_one, hint, end, UNKNOWN, 0, 0 },
+    { "seal", begin_with_output, seal, end, UNKNOWN, 0, 0 },
+    { "write", begin_unfollowed, write_stdin, end, UNKNOWN, 0, 0 },
     { "write when there is room", begin_with_full_stdin,
-            write_when_there_is_room, end, SILENCE, 0, 0 },
-    { "signal", begin_with_one, send_signal, end, SILENCE, 0, 0 },
-    { "resize", begin_with_one, resize, end, SILENCE, 0, 0 },
-    { "terminate", begin_with_one, terminate, end, SILENCE, 0, 0 },
-    { "wait", begin_with_one, wait_for_exit, end, SILENCE, 0, 0 },
-    { "inspect", begin_with_output, inspect, end, SILENCE, 0, 0 },
-    { "list", begin_with_output, list, end, SILENCE, 0, 0 },
-    { "forget", begin_closed, forget, end, SILENCE, 0, 0 },
-    { "run", begin, run, end, SILENCE, 0, 0 },
+            write_when_there_is_room, end, UNKNOWN, 0, 0 },
+    { "signal", begin_with_one, send_signal, end, UNKNOWN, 0, 0 },
+    { "resize", begin_with_one, resize, end, UNKNOWN, 0, 0 },
+    { "terminate", begin_with_one, terminate, end, UNKNOWN, 0, 0 },
+    { "wait", begin_with_one, wait_for_exit, end, UNKNOWN, 0, 0 },
+    { "inspect", begin_with_output, inspect, end, UNKNOWN, 0, 0 },
+    { "list", begin_with_output, list, end, UNKNOWN, 0, 0 },
+    { "forget", begin_closed, forget, end, UNKNOWN, 0, 0 },
+    { "run", begin, run, end, UNKNOWN, 0, 0 },
 };
 
 int main(int argc, char **argv)
