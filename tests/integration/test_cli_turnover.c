@@ -224,7 +224,9 @@ static void it_is_given_back_while_we_are_stopped(void)
     pid_t remex;
 
     seat_init(&seat, ROWS, COLUMNS, JOB "; fg; " TELL "; fg; " TELL,
-            RUN_T(SCRIPT("echo ready; read x; stty size; read x; exit 4")));
+            RUN_T(SCRIPT("echo ready; read x; "
+                         "while stty size | grep -q 33; do sleep 0.01; "
+                         "done; stty size; read x; exit 4")));
     remex = seat_expect_pid(&seat);
     seat_expect(&seat, "ready");
     seat_expect_raw(&seat);
