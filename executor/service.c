@@ -119,7 +119,7 @@ static void on_asked(void *user)
 {
     struct service *service = user;
     int64_t patience =
-            clock_from_ms((int64_t)service->settings.config->drain_s * 1000);
+            clock_from_ms((uint64_t)service->settings.config->drain_s * 1000);
 
     if (patience == 0 || service->draining ||
             loop_timer_set(service->loop, &service->deadline,

@@ -25,13 +25,24 @@ die() {
 
 # --- The copy ---------------------------------------------------------------
 
-# With the times of its files, so that little of it is built again.
+# Only what has changed since the last time gets another time, and is built
+# again.
 copy_checkout() {
-    mkdir -p "$tree"
-    find "$tree" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
+    local fresh=$top/fresh file
+    rm -rf "$fresh"
+    mkdir -p "$fresh" "$tree"
     git ls-files -z --cached --others --exclude-standard |
         tar --null --ignore-failed-read -T - -cf - 2>/dev/null |
-        tar -C "$tree" -xf -
+        tar -C "$fresh" -xf - || return
+    (cd "$tree" && find . -path ./build -prune -o -type f -print) |
+        while IFS= read -r file; do
+            [ -e "$fresh/$file" ] || rm "$tree/$file"
+        done
+    (cd "$fresh" && find . -type f) | while IFS= read -r file; do
+        cmp -s "$fresh/$file" "$tree/$file" && continue
+        mkdir -p "$(dirname "$tree/$file")" && cp "$fresh/$file" "$tree/$file"
+    done
+    rm -rf "$fresh"
 }
 
 build() {

@@ -16,8 +16,9 @@ static bool run(const char *command)
     int status = -1;
     GError *error = NULL;
     bool fine = g_spawn_sync(NULL, argv, NULL,
-            G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL,
-            NULL, NULL, &status, &error);
+            (GSpawnFlags)(G_SPAWN_STDOUT_TO_DEV_NULL |
+                    G_SPAWN_STDERR_TO_DEV_NULL),
+            NULL, NULL, NULL, NULL, &status, &error);
 
     g_clear_error(&error);
     g_free(argv[2]);
