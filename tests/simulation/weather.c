@@ -27,6 +27,7 @@ static void draw_executor(struct weather *weather, struct chance *chance)
     settings->limits.retained_events = PICK(chance, events);
     settings->limits.stdin_bytes = PICK(chance, input);
     settings->limits.park_ms = PICK(chance, parks);
+    settings->limits.lease_ms = 80000; /* whatever somebody asks for */
     settings->limits.processes = PICK(chance, processes);
     settings->limits.sessions = PICK(chance, sessions);
     settings->limits.parked = PICK(chance, parked);
