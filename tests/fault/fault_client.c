@@ -10,6 +10,7 @@
  * ctest-long: 900
  */
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,7 +43,6 @@ struct stage {
     struct remex_process *process;
     void (*prepare)(struct stage *stage); /* makes them */
     unsigned int tellings;
-    bool lost; /* the handle */
 };
 
 #define SHELL(script) REMOTE_ARGV("/bin/sh", "-c", script)
@@ -181,6 +181,14 @@ static void end(void *user)
     g_free(user);
 }
 
+/* A signal that changes nothing finds out. */
+static bool has_lost_handle(const struct stage *stage)
+{
+    return stage->process &&
+            remex_process_signal(stage->process, SIGCONT, REMEX_SIGNAL_LEADER,
+                    NULL, NULL) == REMEX_DISCONNECTED;
+}
+
 /* A client or handle that could not take in what it was told has failed for
  * good: the story goes on with another one. */
 static struct stage *revive(void *user)
@@ -188,13 +196,12 @@ static struct stage *revive(void *user)
     struct stage *stage = user;
 
     if (stage->tellings++ > 0 &&
-            (stage->lost ||
+            (has_lost_handle(stage) ||
                     remex_client_forget(stage->client, "nothing", NULL) ==
                             REMEX_DISCONNECTED)) {
         let_go(stage);
         stage->prepare(stage);
     }
-    stage->lost = false;
     return stage;
 }
 
@@ -316,8 +323,7 @@ static enum remex_status write_and_read(void *user)
         g_assert_cmpint(
                 remex_process_next_event(stage->process, REMEX_FOREVER, &event),
                 ==, REMEX_OK);
-        stage->lost = event.kind == REMEX_EVENT_FAILED;
-        if (stage->lost)
+        if (event.kind == REMEX_EVENT_FAILED)
             return REMEX_DISCONNECTED;
         g_assert_cmpint(event.kind, ==, REMEX_EVENT_OUTPUT);
         g_assert_cmpuint(event.output.data.size, <=, written);
