@@ -144,10 +144,11 @@ static SSL_CTX *new_context(void)
     return context;
 }
 
-static void expect_name(SSL *ssl, const char *host)
+/* OpenSSL's macro wants a name that it could write to, and does not. */
+static void expect_name(SSL *ssl, char *host)
 {
-    const char *told = getenv("REMEX_TLS_NAME");
-    const char *name = told && told[0] ? told : host;
+    char *told = getenv("REMEX_TLS_NAME");
+    char *name = told && told[0] ? told : host;
 
     if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1)
         return;
@@ -178,7 +179,7 @@ static void tell_peer(
 }
 
 static void shake_hands(
-        struct diagnosis *diagnosis, SSL_CTX *context, int fd, const char *host)
+        struct diagnosis *diagnosis, SSL_CTX *context, int fd, char *host)
 {
     SSL *ssl = SSL_new(context);
     unsigned long code;

@@ -255,8 +255,8 @@ static void without_a_group_there_is_no_limit(void)
 static int wait_for_ever(void)
 {
     raise(SIGSTOP);
-    for (;;)
-        pause();
+    while (pause() < 0)
+        continue;
     return 0;
 }
 
