@@ -115,6 +115,8 @@ static const uint8_t *at(
         return (const uint8_t *)parts[0].iov_base + sent;
     }
     *left_out = first + parts[1].iov_len - sent;
+    if (*left_out == 0) /* the second may be NULL */
+        return NULL;
     return (const uint8_t *)parts[1].iov_base + (sent - first);
 }
 

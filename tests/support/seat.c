@@ -120,9 +120,10 @@ static void expect(
     gint64 until = g_get_monotonic_time() + PATIENCE_US;
 
     for (;;) {
-        const guint8 *from = seat->seen->data + seat->looked_at;
-        const guint8 *found = seat->seen->len > seat->looked_at
-                ? memmem(from, seat->seen->len - seat->looked_at, bytes, size)
+        guint unseen = seat->seen->len - seat->looked_at;
+        const guint8 *found = unseen > 0
+                ? memmem(seat->seen->data + seat->looked_at, unseen, bytes,
+                          size)
                 : NULL;
 
         if (found) {
