@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/check_values.h"
+#include "common/traceparent.h"
 
 static bool check_argv(const struct check *c, const struct process_spec *spec)
 {
@@ -190,6 +191,19 @@ static bool check_owner_loss(
                     "keep_ms", "Say for how long to keep it, above 0.");
 }
 
+/* It is a field of the envelope. */
+static bool check_traceparent(
+        const struct check *c, struct remex_bytes traceparent)
+{
+    struct check envelope = { .error = c->error };
+
+    return check_that(&envelope,
+            traceparent.size == 0 || traceparent_is_valid(traceparent),
+            "traceparent",
+            "Give the 55 bytes of a W3C trace-parent, in lower case and with "
+            "ids that are not all zeros; or none.");
+}
+
 bool check_process(const struct check *c, const struct process_spec *spec)
 {
     return check_process_id(c, spec->process_id, "process_id") &&
@@ -200,5 +214,6 @@ bool check_process(const struct check *c, const struct process_spec *spec)
                     c, spec->stop_plan, spec->stop_plan_count, "stop_plan") &&
             check_owner_loss(c, spec) &&
             check_labels(c, spec->labels, spec->label_count) &&
-            check_tree_limits(c, &spec->tree_limits);
+            check_tree_limits(c, &spec->tree_limits) &&
+            check_traceparent(c, spec->traceparent);
 }

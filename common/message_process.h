@@ -111,6 +111,9 @@ struct process_spec {
     const struct label *labels;
     size_t label_count;
     struct tree_limits tree_limits;
+    /* Told by the envelope, as where the request belongs and not as what is
+     * asked for; empty: none. */
+    struct remex_bytes traceparent;
     /* Filled by decoding: the bytes of this message, for the request digest. */
     struct remex_bytes encoded;
 };

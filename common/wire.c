@@ -9,6 +9,7 @@
 #include "common/check.h"
 #include "common/error.h"
 #include "common/text.h"
+#include "common/traceparent.h"
 #include "common/wire_scan.h"
 #include "common/wire_values.h"
 
@@ -63,6 +64,14 @@ static enum remex_status pack(struct remex_bytes before,
     return REMEX_OK;
 }
 
+/* What is told of a process beside it. */
+static void put_around_process(struct wire *wire,
+        const struct process_spec *process, Remex__V1__Request *pb)
+{
+    if (process->traceparent.size > 0)
+        pb->traceparent = wire_put_text(wire, process->traceparent);
+}
+
 enum remex_status wire_encode_request(
         const struct request *request, struct wire_head *out)
 {
@@ -79,6 +88,10 @@ enum remex_status wire_encode_request(
     pb.attachment = request->attachment;
     pb.deadline_ms = request->deadline_ms;
     wire_put_call(&wire, request, &pb);
+    if (request->method == METHOD_START)
+        put_around_process(&wire, &request->start.process, &pb);
+    if (request->method == METHOD_RUN)
+        put_around_process(&wire, &request->run.process, &pb);
     if (wire.status == REMEX_OK)
         wire.status = pack((struct remex_bytes){ 0 }, &pb.base,
                 request->payload.size, out);
@@ -215,6 +228,17 @@ static enum remex_status finish(const struct wire *wire)
             wire->arena->limit);
 }
 
+/* A trace-parent that breaks W3C's rules is none, as those ask for. */
+static void take_around_process(const Remex__V1__Request *pb,
+        const struct wire_parts *parts, struct process_spec *out)
+{
+    struct remex_bytes traceparent = wire_take_text(pb->traceparent);
+
+    out->encoded = parts->process;
+    if (traceparent_is_valid(traceparent))
+        out->traceparent = traceparent;
+}
+
 enum remex_status wire_decode_request(struct remex_bytes bytes,
         struct arena *arena, struct request *out, struct remex_error *error)
 {
@@ -235,9 +259,9 @@ enum remex_status wire_decode_request(struct remex_bytes bytes,
     out->payload = parts.payload;
     wire_take_call(&wire, pb, out);
     if (out->method == METHOD_START)
-        out->start.process.encoded = parts.process;
+        take_around_process(pb, &parts, &out->start.process);
     if (out->method == METHOD_RUN)
-        out->run.process.encoded = parts.process;
+        take_around_process(pb, &parts, &out->run.process);
     if (wire.status == REMEX_OK)
         wire.status = check_request(out, error);
     return finish(&wire);

@@ -125,6 +125,8 @@ static const struct start_request start_request = {
         .labels = labels, .label_count = COUNT(labels),
         .tree_limits = { MESSAGE_MEMORY_MOST, MESSAGE_PIDS_MOST,
             MESSAGE_CPU_MOST },
+        .traceparent =
+            BYTES("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
     },
     .follow = &start_follow,
 };
@@ -148,6 +150,8 @@ static const struct run_request run_request = {
             RETENTION_NONE, 0, 69 },
         .owner_loss = OWNER_LOSS_TERMINATE,
         .tree_limits = { .pids = MESSAGE_PIDS_LEAST },
+        .traceparent =
+            BYTES("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"),
     },
     .max_output_bytes = 70,
 };

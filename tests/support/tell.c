@@ -160,6 +160,7 @@ static void process(GString *out, const struct process_spec *spec)
     number(out, "eof_linger_ms", spec->eof_linger_ms);
     labels(out, spec->labels, spec->label_count);
     tree_limits(out, &spec->tree_limits);
+    bytes(out, "traceparent", spec->traceparent);
 }
 
 static void start(GString *out, const struct start_request *start)

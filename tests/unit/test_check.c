@@ -434,6 +434,19 @@ static void there_are_32_labels_at_most(void)
     rules_refused(&request, "start.labels");
 }
 
+static void a_traceparent_is_w3cs_or_none(void)
+{
+    struct request start = sample_request(METHOD_START);
+    struct request run = sample_request(METHOD_RUN);
+
+    start.start.process.traceparent.size--;
+    rules_refused(&start, "traceparent");
+    run.run.process.traceparent = text_bytes("nonsense");
+    rules_refused(&run, "traceparent");
+    start.start.process.traceparent.size = 0;
+    rules_fine(&start);
+}
+
 static void a_start_follows_its_own_process(void)
 {
     struct request request = sample_request(METHOD_START);
@@ -770,6 +783,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/check", there_are_sixteen_resources);
     SUITE_ADD("/check", a_plan_has_sixteen_steps_at_most);
     SUITE_ADD("/check", there_are_32_labels_at_most);
+    SUITE_ADD("/check", a_traceparent_is_w3cs_or_none);
     SUITE_ADD("/check", a_start_follows_its_own_process);
     SUITE_ADD("/check", a_follow_id_is_not_0);
     SUITE_ADD("/check", a_cursor_at_the_beginning_has_position_0);

@@ -137,6 +137,27 @@ static void a_start_with_a_terminal_comes_back_as_it_was(void)
     check_request_returns(&request);
 }
 
+/* As W3C has it: the request is as good as without. */
+static void a_traceparent_that_is_none_is_ignored(void)
+{
+    struct request request = sample_request(METHOD_START);
+    struct remex_bytes sent = sample_encode_request(&request);
+    struct remex_bytes traceparent = request.start.process.traceparent;
+    struct request received;
+    struct arena arena;
+    char *at = memmem(sent.data, sent.size, traceparent.data, traceparent.size);
+
+    g_assert_nonnull(at);
+    *at = 'X';
+    arena_init(&arena, ARENA_BYTES);
+    g_assert_cmpint(
+            wire_decode_request(sent, &arena, &received, NULL), ==, REMEX_OK);
+    request.start.process.traceparent.size = 0;
+    check_same(tell_request(&received), tell_request(&request));
+    arena_deinit(&arena);
+    sample_free(sent);
+}
+
 static void what_is_optional_may_be_missing(void)
 {
     struct request start = sample_request(METHOD_START);
@@ -561,6 +582,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/wire", the_largest_errno_comes_back_as_it_was);
     SUITE_ADD("/wire", every_code_comes_back_as_it_was);
     SUITE_ADD("/wire", a_start_with_a_terminal_comes_back_as_it_was);
+    SUITE_ADD("/wire", a_traceparent_that_is_none_is_ignored);
     SUITE_ADD("/wire", what_is_optional_may_be_missing);
     SUITE_ADD("/wire", a_hint_comes_back_as_it_was);
     SUITE_ADD("/wire", a_payload_is_decoded_in_place);
