@@ -12,9 +12,11 @@
 #define MAX_CANDIDATES 128
 
 #define TERM "TERM="
+#define TRACEPARENT "TRACEPARENT="
+#define TRACESTATE "TRACESTATE="
 
-/* TERM, and what is about the user. */
-#define ADDED_ENTRIES 4
+/* TERM, TRACEPARENT, and what is about the user. */
+#define ADDED_ENTRIES 5
 
 /* Decoding has bounded argv and env; this bounds what PATH makes of them. */
 #define ARENA_LIMIT ((size_t)4 * 1024 * 1024)
@@ -132,6 +134,13 @@ static bool add_term(struct launch *launch, const struct process_spec *spec)
             add_entry(launch, spec, TERM, spec->pty->term);
 }
 
+static bool add_traceparent(
+        struct launch *launch, const struct process_spec *spec)
+{
+    return spec->traceparent.size == 0 ||
+            add_entry(launch, spec, TRACEPARENT, spec->traceparent);
+}
+
 static bool add_user(struct launch *launch, const struct process_spec *spec)
 {
     const struct credentials *user = launch->user;
@@ -158,15 +167,23 @@ static bool make_exact_env(
         if (!launch->envp[i])
             return false;
     }
-    return add_term(launch, spec);
+    return add_term(launch, spec) && add_traceparent(launch, spec);
+}
+
+static bool begins(const char *entry, const char *name)
+{
+    return strncmp(entry, name, strlen(name)) == 0;
 }
 
 /* What a program of this spec may have of the executor's own. Its TERM is of
- * another terminal. */
+ * another terminal, and it may itself belong into another trace. */
 static bool is_inherited(const struct launch *launch,
         const struct process_spec *spec, const char *entry)
 {
-    bool foreign = (spec->pty && strncmp(entry, TERM, strlen(TERM)) == 0) ||
+    bool traced = spec->traceparent.size > 0;
+    bool foreign = (spec->pty && begins(entry, TERM)) ||
+            (traced && begins(entry, TRACEPARENT)) ||
+            (traced && begins(entry, TRACESTATE)) ||
             (launch->user && is_personal(entry));
 
     return !foreign && !is_private(entry) &&
@@ -196,7 +213,8 @@ static bool make_overlaid_env(
         if (!launch->envp[count++])
             return false;
     }
-    return add_user(launch, spec) && add_term(launch, spec);
+    return add_user(launch, spec) && add_term(launch, spec) &&
+            add_traceparent(launch, spec);
 }
 
 static bool make_env(struct launch *launch, const struct process_spec *spec)

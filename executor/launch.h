@@ -12,7 +12,8 @@
  * program loads or means, that are secrets, or that are about the executor's
  * own service; the .proto lists them. A terminal's `term` becomes TERM, and the
  * executor's own TERM is not given to those who have one; what `env` states
- * about TERM counts more. Who runs as another user gets HOME, USER and LOGNAME
+ * about TERM counts more. So it is with TRACEPARENT, for who was given a
+ * trace-parent. Who runs as another user gets HOME, USER and LOGNAME
  * of that one, and nothing that is about the executor's session.
  *
  * A program without a slash is looked for in the PATH of the child's

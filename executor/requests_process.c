@@ -67,6 +67,16 @@ enum remex_status requests_check_process(struct call *call,
     return status;
 }
 
+void requests_tell_trace(const struct call *call, const struct entry *entry,
+        const struct process_spec *spec)
+{
+    const struct requests_hooks *hooks = &call->requests->hooks;
+
+    if (spec->traceparent.size > 0 && hooks->traced)
+        hooks->traced(hooks->user, spec, call->session->principal->name,
+                process_pid(entry->process));
+}
+
 /* Follows what was started. A repeat finds it followed already, and leaves the
  * cursor where it is. */
 static enum remex_status follow_started(
@@ -130,6 +140,8 @@ enum remex_status requests_start(struct call *call, struct remex_error *error)
         status = follow_started(call, entry, error);
         assert(status == REMEX_OK || known);
         call->reply.start.pid = process_pid(entry->process);
+        if (!known)
+            requests_tell_trace(call, entry, &call->request->start.process);
     }
     follows_drop_spares(call->session);
     return status;

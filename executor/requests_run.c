@@ -108,7 +108,9 @@ enum remex_status requests_run(struct call *call, struct remex_error *error)
         return status == REMEX_OK ? status : named_after_run(error);
     requests_touch_entry(call->requests, entry);
     registry_own(entry, &call->session->processes);
-    if (!known)
+    if (!known) {
+        requests_tell_trace(call, entry, spec);
         feed(call, entry);
+    }
     return answer_or_park(call, entry);
 }

@@ -91,6 +91,10 @@ void requests_list_capabilities(struct requests *requests);
 REMEX_CHECKED enum remex_status requests_check_process(struct call *call,
         const struct process_spec *spec, bool known, struct remex_error *error);
 
+/* Tells where in a trace `entry` belongs, which the call has just started. */
+void requests_tell_trace(const struct call *call, const struct entry *entry,
+        const struct process_spec *spec);
+
 /* Until the sender gives up: milliseconds, UINT32_MAX if he has no deadline. */
 uint32_t requests_time_left(const struct call *call);
 

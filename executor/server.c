@@ -163,6 +163,23 @@ static void on_failed(void *user, const char *why)
     server->hooks.failed(server->hooks.user, why);
 }
 
+/* The id comes last: it may have spaces. */
+static void on_traced(void *user, const struct process_spec *spec,
+        const char *principal, int64_t pid)
+{
+    const struct server *server = user;
+    const struct remex_bytes *id = &spec->process_id;
+    char who[LOG_LINE_BYTES / 4];
+    char what[LOG_LINE_BYTES / 2];
+
+    log_info(server->log, "executor",
+            "started traceparent=%.*s pid=%lld principal=%s process_id=%s",
+            (int)spec->traceparent.size, (const char *)spec->traceparent.data,
+            (long long)pid,
+            log_escape(who, sizeof(who), principal, strlen(principal)),
+            log_escape(what, sizeof(what), id->data, id->size));
+}
+
 /* --- What time brings ----------------------------------------------------- */
 
 static void settle(struct server *server)
@@ -267,6 +284,7 @@ static enum remex_status new_requests(
         .publish = on_publish,
         .hint_address = on_hint_address,
         .random = on_random,
+        .traced = on_traced,
     };
 
     return requests_new(settings, &hooks, child_host_of(server->children),

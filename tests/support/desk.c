@@ -81,6 +81,17 @@ static void on_random(void *user, void *out, size_t size)
     memset(out, ++desk->randoms, size);
 }
 
+static void on_traced(void *user, const struct process_spec *spec,
+        const char *principal, int64_t pid)
+{
+    struct desk *desk = user;
+
+    g_string_append_printf(desk->traces, "%.*s of %s: %.*s, %lld\n",
+            (int)spec->process_id.size, (const char *)spec->process_id.data,
+            principal, (int)spec->traceparent.size,
+            (const char *)spec->traceparent.data, (long long)pid);
+}
+
 /* --- Life ---------------------------------------------------------------- */
 
 void desk_init(struct desk *desk)
@@ -91,6 +102,7 @@ void desk_init(struct desk *desk)
     desk->settings.gate.own_uid = UID;
     desk->replies = g_ptr_array_new_with_free_func(kept_reply_free);
     desk->hints = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    desk->traces = g_string_new(NULL);
     arena_init(&desk->arena, ARENA_BYTES);
 }
 
@@ -105,6 +117,7 @@ void desk_start(struct desk *desk)
         .publish = on_publish,
         .hint_address = on_hint_address,
         .random = on_random,
+        .traced = on_traced,
     };
 
     g_assert_cmpint(requests_new(&desk->settings, &hooks, &desk->puppets.host,
@@ -118,6 +131,7 @@ void desk_deinit(struct desk *desk)
     g_assert_cmpuint(desk->puppets.living, ==, 0);
     g_ptr_array_free(desk->replies, TRUE);
     g_ptr_array_free(desk->hints, TRUE);
+    g_string_free(desk->traces, TRUE);
     arena_deinit(&desk->arena);
     if (desk->taken)
         g_bytes_unref(desk->taken);

@@ -26,6 +26,7 @@ struct desk {
     bool unsettled; /* settling was asked for */
     bool hint_wanted;
     GPtrArray *hints; /* GBytes, each with its topic */
+    GString *traces;  /* a line for each process of a trace */
     uint64_t tickets; /* used so far */
     uint8_t randoms;
 

@@ -103,6 +103,21 @@ static void a_run_is_answered_with_all_there_was(void)
     desk_deinit(&desk);
 }
 
+static void the_trace_of_a_run_is_told_once(void)
+{
+    struct request run = run_of("one", (struct remex_bytes){ 0 });
+    struct desk desk;
+
+    run.run.process.traceparent =
+            ID("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    desk_begin(&desk);
+    desk_ask(&desk, &run);
+    g_assert_true(g_str_has_prefix(desk.traces->str, "one of uid:"));
+    desk_ask(&desk, &run);
+    g_assert_null(strstr(desk.traces->str + 1, "one of"));
+    desk_deinit(&desk);
+}
+
 static void a_run_without_input_reads_the_end_at_once(void)
 {
     struct request run = run_of("one", (struct remex_bytes){ 0 });
@@ -556,6 +571,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/run", a_run_is_answered_with_all_there_was);
+    SUITE_ADD("/run", the_trace_of_a_run_is_told_once);
     SUITE_ADD("/run", a_run_without_input_reads_the_end_at_once);
     SUITE_ADD("/run", a_run_that_takes_long_is_asked_for_again);
     SUITE_ADD("/run", a_run_waits_no_longer_than_its_deadline);

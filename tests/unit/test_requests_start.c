@@ -10,6 +10,8 @@
 
 #define ID(text) ((struct remex_bytes){ text, sizeof(text) - 1 })
 
+#define TRACEPARENT "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
 enum { WINDOW = 1024 * 1024 };
 
 /* --- Start --------------------------------------------------------------- */
@@ -32,6 +34,37 @@ static void a_start_happens_at_most_once(void)
     request.start.process.wall_time_ms = 1;
     reply = desk_call(&desk, &request);
     desk_check_status(&reply, REMEX_ALREADY_EXISTS);
+    desk_deinit(&desk);
+}
+
+/* What has not been started by it is no part of the trace. */
+static void the_trace_of_a_start_is_told_once(void)
+{
+    struct follow_spec none = { 0 };
+    struct request request = desk_start_request("one", &none, 0);
+    struct desk desk;
+    struct reply reply;
+    char *told;
+
+    desk_begin(&desk);
+    desk.puppets.next_start = REMEX_NOT_FOUND;
+    request.start.process.traceparent = ID(TRACEPARENT);
+    reply = desk_call(&desk, &request);
+    desk_check_status(&reply, REMEX_NOT_FOUND);
+    g_assert_cmpstr(desk.traces->str, ==, "");
+    desk.puppets.next_start = REMEX_OK;
+    reply = desk_call(&desk, &request);
+    told = g_strdup_printf("one of uid:%u: " TRACEPARENT ", %lld\n",
+            desk.settings.gate.own_uid, (long long)reply.start.pid);
+    g_assert_cmpstr(desk.traces->str, ==, told);
+    reply = desk_call(&desk, &request);
+    desk_check_status(&reply, REMEX_OK);
+    g_assert_cmpstr(desk.traces->str, ==, told);
+    request = desk_start_request("two", &none, 0);
+    reply = desk_call(&desk, &request);
+    desk_check_status(&reply, REMEX_OK);
+    g_assert_cmpstr(desk.traces->str, ==, told);
+    g_free(told);
     desk_deinit(&desk);
 }
 
@@ -375,6 +408,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/requests_start", a_start_happens_at_most_once);
+    SUITE_ADD("/requests_start", the_trace_of_a_start_is_told_once);
     SUITE_ADD("/requests_start", a_failed_start_frees_the_id);
     SUITE_ADD("/requests_start",
             retired_it_starts_nothing_but_what_it_has_started);
