@@ -217,6 +217,7 @@ static struct process_spec spec_of(const struct remex_process_options *options)
         .err = stream_of(&options->err),
         .tree_limits = { options->tree_limits.memory_bytes,
                 options->tree_limits.pids, options->tree_limits.cpu_millis },
+        .traceparent = or_nothing(options->traceparent),
     };
 
     if (options->env_mode == REMEX_ENV_OVERLAY)

@@ -9,6 +9,7 @@
 #include "client/cli/report.h"
 #include "client/cli/rlimit.h"
 #include "client/cli/stream_policy.h"
+#include "common/traceparent.h"
 
 #define MAX_ID_BYTES 128
 #define DEFAULT_KEEP_MS ((int64_t)60 * 60 * 1000)
@@ -116,6 +117,19 @@ static bool take_cpu(void *data, const char *value)
     return quantity_parse_processors(value, out) && *out > 0;
 }
 
+static bool is_traceparent(const char *value)
+{
+    return traceparent_is_valid((struct remex_bytes){ value, strlen(value) });
+}
+
+static bool take_traceparent(void *data, const char *value)
+{
+    struct launch_options *options = data;
+
+    options->traceparent = value;
+    return is_traceparent(value);
+}
+
 static bool take_label(void *data, const char *value)
 {
     struct launch_options *options = data;
@@ -190,13 +204,26 @@ const struct option_spec launch_specs[] = {
             "a duration above 0 such as 1h", take_keep },
     { 0, "owner-loss", "kill|terminate|keep", "what becomes of it without us",
             "kill, terminate or keep", take_owner_loss },
+    { 0, "traceparent", "ID", "where it belongs in a trace, see remex(1)",
+            "a W3C trace-parent such as "
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            take_traceparent },
     OPTIONS_END,
 };
+
+/* Whatever is there may be for others: only what holds is taken. */
+static const char *inherited_traceparent(void)
+{
+    const char *value = getenv("TRACEPARENT");
+
+    return value && is_traceparent(value) ? value : NULL;
+}
 
 bool launch_init(struct launch_options *options, const struct words *words)
 {
     *options = (struct launch_options){ .keep_ms = DEFAULT_KEEP_MS };
     options->pty.term = getenv("TERM");
+    options->traceparent = inherited_traceparent();
     options->env = calloc((size_t)words->count + 1, sizeof(*options->env));
     if (!options->env)
         report("out of memory");
@@ -229,6 +256,7 @@ struct remex_process_options launch_process_options(
     process.rlimits = options->rlimits;
     process.rlimit_count = options->rlimit_count;
     process.tree_limits = options->tree_limits;
+    process.traceparent = options->traceparent;
     process.stop_plan = options->stop_plan.steps;
     process.stop_step_count = options->stop_plan.count;
     process.labels = options->labels.items;

@@ -36,6 +36,7 @@ struct launch_options {
     struct remex_rlimit rlimits[LAUNCH_RLIMITS];
     size_t rlimit_count;
     struct remex_tree_limits tree_limits;
+    const char *traceparent; /* NULL: none */
     struct stop_plan stop_plan;
     struct labels labels;
     bool has_owner_loss; /* told, be it by --keep */

@@ -156,6 +156,9 @@ struct remex_process_options {
     size_t window_bytes; /* output held here; default: the client's */
     bool exclusive; /* this handle follows it alone, see remex_process_attach */
     struct remex_tree_limits tree_limits; /* default: none */
+    /* The place in a trace, of W3C's Trace Context: for the executor's log, and
+     * the program's TRACEPARENT unless `env` has a word on it. Default: none */
+    const char *traceparent;
 };
 
 /* Starts argv[0], looked up in the PATH it will have. `argv` ends with NULL.
