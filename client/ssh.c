@@ -37,10 +37,13 @@ static char *const common_arguments[] = {
     (char[]){ "-oClearAllForwardings=yes" },
 };
 
+static char *const no_more_options = (char[]){ "--" };
+
+/* What argv points to has to live as long as it: here. */
 struct words {
     char *argv[MAX_ARGUMENTS];
     size_t count;
-    char user[SSH_PART_BYTES];
+    char user[SSH_PART_BYTES + 2];
     char host[SSH_PART_BYTES];
     char port[PORT_BYTES];
     char command[COMMAND_BYTES];
@@ -61,21 +64,19 @@ static void compose(struct words *words, const struct ssh_address *address)
     for (size_t i = 0; i < commons; i++)
         add(words, common_arguments[i]);
     if (address->user[0]) {
-        memcpy(words->user, address->user, sizeof(words->user));
-        add(words, (char[]){ "-l" });
+        snprintf(words->user, sizeof(words->user), "-l%s", address->user);
         add(words, words->user);
     }
     if (address->port > 0) {
-        snprintf(words->port, sizeof(words->port), "%u",
+        snprintf(words->port, sizeof(words->port), "-p%u",
                 (unsigned int)address->port);
-        add(words, (char[]){ "-p" });
         add(words, words->port);
     }
     memcpy(words->host, address->host, sizeof(words->host));
     snprintf(words->command, sizeof(words->command), "exec %s --stdio%s",
             address->path[0] ? address->path : REMOTE_PROGRAM,
             address->stay ? " --stay" : "");
-    add(words, (char[]){ "--" });
+    add(words, no_more_options);
     add(words, words->host);
     add(words, words->command);
 }

@@ -131,6 +131,7 @@ static void check_shell(const char *script)
     check_typed(&seat, "remex run --cwd /us", "remex run --cwd /usr/");
     check_typed(&seat, "remex run -- unam", "remex run -- uname ");
     seat_deinit(&seat);
+    g_free(whole);
 }
 
 static void bash_completes(void)

@@ -315,6 +315,16 @@ static void why_there_is_no_executor_is_told(void)
     g_free(wrong);
 }
 
+static void ssh_is_told_what_the_address_says(void)
+{
+    char *echo = write_script("ssh-echo", "#!/bin/sh\necho \"$*\" >&2\n");
+
+    check_refused("ssh://joe@h:2222/opt/remexd?stay", echo,
+            "-ljoe -p2222 -- h exec /opt/remexd --stdio --stay");
+    check_refused("ssh://h", echo, "-- h exec remexd --stdio");
+    g_free(echo);
+}
+
 /* A host that takes the connection and says nothing. */
 static void silence_is_waited_for_as_long_as_was_said(void)
 {
@@ -413,6 +423,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/ssh", a_later_client_finds_what_an_earlier_one_has_left);
     SUITE_ADD("/ssh", a_broken_connection_loses_and_repeats_nothing);
     SUITE_ADD("/ssh", why_there_is_no_executor_is_told);
+    SUITE_ADD("/ssh", ssh_is_told_what_the_address_says);
     SUITE_ADD("/ssh", silence_is_waited_for_as_long_as_was_said);
     SUITE_ADD("/ssh", options_that_do_not_go_together_are_refused);
     SUITE_ADD("/ssh", a_start_wants_one_that_stays);

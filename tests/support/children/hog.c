@@ -15,7 +15,8 @@ int main(int argc, char **argv)
     long count = argc == 2 ? strtol(argv[1], NULL, 10) : 0;
 
     for (long i = 0; i < count; i++) {
-        char *piece = malloc(MIB);
+        /* A compiler that sees nobody look at it would take none. */
+        void *volatile piece = malloc(MIB);
 
         if (!piece)
             return 1;
