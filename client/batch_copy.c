@@ -20,9 +20,12 @@ struct remex_event *batch_copy(const struct batch *batch)
     size_t size =
             batch->count * sizeof(struct remex_event) + output_bytes(batch);
     struct remex_event *events = malloc(size ? size : 1);
-    uint8_t *bytes = (uint8_t *)(events + batch->count);
+    uint8_t *bytes;
 
-    for (size_t i = 0; events && i < batch->count; i++) {
+    if (!events)
+        return NULL;
+    bytes = (uint8_t *)(events + batch->count);
+    for (size_t i = 0; i < batch->count; i++) {
         struct remex_event *event = &events[i];
 
         *event = batch->events[i].event;
