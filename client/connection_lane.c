@@ -262,7 +262,13 @@ static bool advance(
         return false;
     if (lane->state < LANE_GREETING)
         return true;
-    return write_out(lane) && read_in(lane, news, more_out);
+    if (!write_out(lane))
+        return false;
+    /* A lane is not up before its own hello is out, whatever has come by then:
+     * what is sent next would take its place. */
+    if (lane->state == LANE_GREETING && lane->out)
+        return true;
+    return read_in(lane, news, more_out);
 }
 
 static void step(struct connection_lane *lane, bool ready,
@@ -383,6 +389,7 @@ bool connection_lane_is_greeting(struct connection_lane *lane)
 static void begin_request(struct connection_lane *lane, uint8_t *message,
         size_t head_size, size_t size, int64_t overdue)
 {
+    assert(!lane->out);
     lane->request = (lane->request + 1) | REQUEST_BIT;
     put_word(message + head_size, lane->request);
     lane->out = message;
