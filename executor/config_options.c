@@ -12,7 +12,7 @@
 #include "executor/config_file.h"
 #include "executor/config_policy.h"
 #include "executor/limits.h"
-#include "executor/secret_file.h"
+#include "executor/trusted_file.h"
 
 enum { MAX_SECONDS = 24 * 60 * 60 };
 
@@ -153,7 +153,8 @@ static enum remex_status take_key(
         struct config *config, const char *value, struct remex_error *error)
 {
     int fd;
-    enum remex_status status = secret_file_open(value, "the key", &fd, error);
+    enum remex_status status =
+            trusted_file_open(value, TRUSTED_SECRET, "the key", &fd, error);
 
     if (status != REMEX_OK)
         return status;

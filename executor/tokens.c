@@ -10,7 +10,7 @@
 #include <openssl/sha.h>
 
 #include "common/error.h"
-#include "executor/secret_file.h"
+#include "executor/trusted_file.h"
 
 static enum remex_status wrong(struct remex_error *error, const char *path,
         unsigned int line, const char *what)
@@ -153,7 +153,8 @@ enum remex_status tokens_load(
         struct tokens *tokens, const char *path, struct remex_error *error)
 {
     int fd;
-    enum remex_status status = secret_file_open(path, "what is", &fd, error);
+    enum remex_status status =
+            trusted_file_open(path, TRUSTED_SECRET, "what is", &fd, error);
     FILE *file;
 
     if (status != REMEX_OK)
