@@ -11,16 +11,30 @@
 enum { NAME_BYTES = 256 };
 
 /* Variables that make programs load, run or believe something else than they
- * would. They are denied where no line of the section is about them. */
+ * would: of libraries, of shells, of languages, of those who run others, and of
+ * compilers. They are denied where no line of the section is about them. None
+ * begins with a wildcard. */
 static const char *const denied_variables[] = { "LD_*", "_RLD*", "MALLOC_*",
     "GLIBC_TUNABLES", "GCONV_PATH", "GETCONF_DIR", "LOCPATH", "NLSPATH",
     "HOSTALIASES", "LOCALDOMAIN", "RES_OPTIONS", "RESOLV_*", "TERMCAP",
-    "TERMINFO*", "TERMPATH", "IFS", "ENV", "BASH_ENV", "BASH_FUNC_*",
-    "BASHOPTS", "SHELLOPTS", "PS4", "CDPATH", "GLOBIGNORE", "PROMPT_COMMAND",
-    "ZDOTDIR", "FPATH", "PERL*", "PYTHON*", "RUBYLIB", "RUBYOPT", "NODE_*",
-    "LUA_*", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS",
-    "CLASSPATH", "GIT_*", "GCC_EXEC_PREFIX", "COMPILER_PATH", "MAKEFLAGS",
-    "OPENSSL_*", "SSL_CERT_*", "SSLKEYLOGFILE", "REMEX_*" };
+    "TERMINFO*", "TERMPATH", "OPENSSL_*", "SSL_CERT_*", "SSLKEYLOGFILE",
+    "GTK_*", "QT_*", "GIO_*", "GST_*", "REMEX_*",
+
+    "IFS", "ENV", "BASH*", "SHELLOPTS", "PS4", "CDPATH", "GLOBIGNORE",
+    "PROMPT_COMMAND", "ZDOTDIR", "FPATH",
+
+    "PERL*", "PYTHON*", "RUBY*", "GEM_*", "BUNDLE_*", "NODE_*", "NPM_*",
+    "npm_*", "LUA_*", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS",
+    "CLASSPATH", "PHPRC", "PHP_INI_SCAN_DIR", "TCLLIBPATH", "AWKPATH",
+    "AWKLIBPATH", "GUILE_*", "EMACSLOADPATH", "VIMINIT", "EXINIT",
+
+    "SHELL", "EDITOR", "VISUAL", "PAGER", "MANPAGER", "BROWSER", "LESS*",
+    "SSH_ASKPASS", "SUDO_ASKPASS", "TAR_OPTIONS", "RSYNC_*", "CVS_RSH", "SVN_*",
+    "GIT_*",
+
+    "GCC_*", "COLLECT_*", "COMPILER_PATH", "CCACHE_*", "DISTCC_*", "ICECC*",
+    "SCCACHE_*", "MAKE*", "GNUMAKEFLAGS", "MFLAGS", "CMAKE_*", "CARGO_*",
+    "RUSTC*", "RUSTFLAGS", "GOFLAGS" };
 
 void policy_deinit(struct policy *policy)
 {
@@ -191,7 +205,8 @@ static bool may_set(const struct policy_section *section, const char *name)
             return variable->allows;
     for (size_t i = 0;
             i < sizeof(denied_variables) / sizeof(denied_variables[0]); i++)
-        if (fnmatch(denied_variables[i], name, 0) == 0)
+        if (denied_variables[i][0] == name[0] &&
+                fnmatch(denied_variables[i], name, 0) == 0)
             return false;
     return true;
 }

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "executor/disguise.h"
+
 /* An open file, and what it is. */
 struct file {
     int fd;
@@ -47,7 +49,18 @@ static bool open_first(int directory, char *const *candidates, struct file *out)
     return false;
 }
 
-/* The name that the kernel has for it: one that is gone has none. */
+static bool is_at(void *user, const char *name)
+{
+    const struct file *file = user;
+    struct stat status;
+
+    return stat(name, &status) == 0 && status.st_dev == file->status.st_dev &&
+            status.st_ino == file->status.st_ino;
+}
+
+/* The name that the kernel has for it, if it is ours as well: one that is gone
+ * has none, and in a mount namespace of his own somebody can give any name to a
+ * file that he lets us open by /proc/PID/root. */
 static bool name_file(struct file *file)
 {
     char link[64];
@@ -59,16 +72,7 @@ static bool name_file(struct file *file)
             file->path[0] != '/' || file->status.st_nlink == 0)
         return false;
     file->path[size] = '\0';
-    return true;
-}
-
-static bool is_at(void *user, const char *name)
-{
-    const struct file *file = user;
-    struct stat status;
-
-    return stat(name, &status) == 0 && status.st_dev == file->status.st_dev &&
-            status.st_ino == file->status.st_ino;
+    return is_at(file, file->path);
 }
 
 static bool knows_any(
@@ -95,44 +99,68 @@ static enum remex_status decide(const struct policy_section *section,
     return policy_decide(section, &program, launch->argv, error);
 }
 
-static enum remex_status open_in(int directory, struct launch *launch,
-        const struct process_spec *spec, const struct policy_section *section,
-        struct remex_error *error)
+/* Where the candidates are looked for; one that we could not be in is as good
+ * as none. Leaves errno. */
+static bool open_directory(const struct launch *launch, int *out)
 {
-    struct spawn_failure failure = { REMEX_STAGE_EXEC, 0 };
-    struct file file;
-    enum remex_status status;
+    *out = AT_FDCWD;
+    if (!launch->cwd)
+        return true;
+    *out = open(launch->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return *out >= 0 && faccessat(*out, ".", X_OK, AT_EACCESS) == 0;
+}
 
-    if (!open_first(directory, launch->candidates, &file)) {
-        failure.os_error = errno;
-        return knows_any(section, launch->candidates)
-                ? launch_failed(spec, &failure, error)
-                : policy_refuse_program(error);
+/* True: in `file` there is an open one. Else it is told what failed, and how.
+ */
+static bool find(const struct launch *launch, struct file *file,
+        struct spawn_failure *failure)
+{
+    int directory;
+    bool found = open_directory(launch, &directory);
+
+    failure->stage = found ? REMEX_STAGE_EXEC : REMEX_STAGE_CWD;
+    if (found)
+        found = open_first(directory, launch->candidates, file);
+    failure->os_error = errno;
+    if (directory >= 0)
+        close(directory);
+    return found;
+}
+
+/* As whoever is to run it would. */
+static bool find_as_user(const struct launch *launch, struct file *file,
+        struct spawn_failure *failure)
+{
+    struct disguise disguise;
+    bool found;
+
+    if (!disguise_put_on(&disguise, launch->user)) {
+        *failure = (struct spawn_failure){ REMEX_STAGE_USER, errno };
+        return false;
     }
-    status = decide(section, launch, &file, error);
-    if (status == REMEX_OK)
-        launch->program_fd = file.fd;
-    else
-        close(file.fd);
-    return status;
+    found = find(launch, file, failure);
+    disguise_take_off(&disguise);
+    return found;
 }
 
 enum remex_status program_open(struct launch *launch,
         const struct process_spec *spec, const struct policy_section *section,
         struct remex_error *error)
 {
-    struct spawn_failure failure = { REMEX_STAGE_CWD, 0 };
+    struct spawn_failure failure;
     enum remex_status status;
-    int directory;
+    struct file file;
 
-    if (!launch->cwd)
-        return open_in(AT_FDCWD, launch, spec, section, error);
-    directory = open(launch->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0) {
-        failure.os_error = errno;
+    if (!find_as_user(launch, &file, &failure)) {
+        if (failure.stage == REMEX_STAGE_EXEC &&
+                !knows_any(section, launch->candidates))
+            return policy_refuse_program(error);
         return launch_failed(spec, &failure, error);
     }
-    status = open_in(directory, launch, spec, section, error);
-    close(directory);
+    status = decide(section, launch, &file, error);
+    if (status == REMEX_OK)
+        launch->program_fd = file.fd;
+    else
+        close(file.fd);
     return status;
 }

@@ -5,7 +5,7 @@
 /*
  * The file that is executed where there is a policy: found, opened, and shown
  * to the policy as it is. What runs is the file that was opened, whatever its
- * name leads to by then.
+ * name leads to by then. Whom it is to run as has to be able to find it.
  */
 
 #include <remex/status.h>
