@@ -86,9 +86,25 @@ static const char *level_name(enum log_level level)
     return "?";
 }
 
+/* As syslog(3) numbers them. */
+const char *log_priority(enum log_level level)
+{
+    switch (level) {
+    case LOG_LEVEL_ERROR:
+        return "<3>";
+    case LOG_LEVEL_WARNING:
+        return "<4>";
+    case LOG_LEVEL_INFO:
+        return "<6>";
+    case LOG_LEVEL_DEBUG:
+        return "<7>";
+    }
+    return "";
+}
+
 /* "2026-11-21T02:44:10.123Z info executor: "; returns its length. */
-static size_t put_head(
-        char *line, size_t size, enum log_level level, const char *part)
+static size_t put_head(const struct log *log, char line[LOG_LINE_BYTES],
+        enum log_level level, const char *part)
 {
     struct timespec now = { 0 };
     struct tm date;
@@ -98,9 +114,10 @@ static size_t put_head(
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &date);
     strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%S", &date);
-    length = snprintf(line, size, "%s.%03ldZ %s %.32s: ", time,
+    length = snprintf(line, LOG_LINE_BYTES, "%s%s.%03ldZ %s %.32s: ",
+            log->prioritised ? log_priority(level) : "", time,
             now.tv_nsec / 1000000, level_name(level), part);
-    assert(length > 0 && (size_t)length < size / 2);
+    assert(length > 0 && length < LOG_LINE_BYTES / 2);
     return (size_t)length;
 }
 
@@ -138,7 +155,7 @@ static void put_lost(struct log *log)
 
     if (lost == 0)
         return;
-    used = put_head(line, sizeof(line), LOG_LEVEL_WARNING, "log");
+    used = put_head(log, line, LOG_LEVEL_WARNING, "log");
     used += (size_t)snprintf(line + used, sizeof(line) - used,
             "%u lines were lost, for nobody read them\n", lost);
     if (!put_line(log->fd, line, used))
@@ -149,6 +166,7 @@ void log_init(struct log *log, int fd, enum log_level level)
 {
     log->fd = fd;
     log->level = level;
+    log->prioritised = false;
     atomic_init(&log->lost, 0);
 }
 
@@ -170,7 +188,7 @@ void log_write(struct log *log, enum log_level level, const char *part,
     if (length < 0)
         text[0] = '\0';
     put_lost(log);
-    used = put_head(line, sizeof(line), level, part);
+    used = put_head(log, line, level, part);
     /* What vsnprintf cut is too long for the line as well, and gets its mark
      * here. */
     used += escape(

@@ -7,6 +7,9 @@
  *
  *     2026-11-21T02:44:10.123Z warning executor: the front died, status 9
  *
+ * Where a journal reads them, "<4>" stands before it: the priority, as
+ * sd-daemon(3) has it.
+ *
  * One line is one write, so that several threads and processes can share a
  * descriptor. Nobody ever waits for a reader: lines that do not fit are counted
  * and the next one that does says so. Whatever is formatted, it stays one line
@@ -15,6 +18,7 @@
  */
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum log_level {
@@ -29,11 +33,15 @@ enum { LOG_LINE_BYTES = 1024 }; /* at most; what is longer is cut */
 struct log {
     int fd; /* the owner's to close */
     enum log_level level;
+    bool prioritised; /* false after log_init */
     atomic_uint lost; /* lines, since the last one written */
 };
 
 /* `level` is the least important to be written. */
 void log_init(struct log *log, int fd, enum log_level level);
+
+/* The same for a line of somebody else's: "<4>". */
+const char *log_priority(enum log_level level);
 
 /* `part` says who speaks, such as "executor". NULL for `log`: silence. Keeps
  * errno. */

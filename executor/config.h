@@ -27,13 +27,14 @@ struct config {
     bool check; /* the configuration, and start nothing */
     struct address addresses[CONFIG_MAX_ADDRESSES];
     size_t address_count;
-    int ready_fd;      /* -1: nobody wants to know */
-    int embedded_fd;   /* -1: a host program's executor is not what we are */
-    int failure_fd;    /* who gets failures, in a line; -1: standard error */
-    bool stdio;        /* a relay for ssh is what we are, */
-    bool stay;         /* to an executor that goes on */
-    bool detach;       /* from whoever started us */
-    bool insecure_tcp; /* tcp:// may be reached from beyond this host */
+    int ready_fd;        /* -1: nobody wants to know */
+    int embedded_fd;     /* -1: a host program's executor is not what we are */
+    int failure_fd;      /* who gets failures, in a line; -1: standard error */
+    bool stdio;          /* a relay for ssh is what we are, */
+    bool stay;           /* to an executor that goes on */
+    bool detach;         /* from whoever started us */
+    bool log_priorities; /* each line of the log begins with its own */
+    bool insecure_tcp;   /* tcp:// may be reached from beyond this host */
     struct tokens tokens;
     /* Files; "": not given. */
     char tls_certificate[CONFIG_FILE_BYTES];

@@ -231,6 +231,15 @@ static enum remex_status take_insecure_tcp(
     return REMEX_OK;
 }
 
+static enum remex_status take_log_priorities(
+        struct config *config, const char *value, struct remex_error *error)
+{
+    (void)value;
+    (void)error;
+    config->log_priorities = true;
+    return REMEX_OK;
+}
+
 static enum remex_status take_stdio(
         struct config *config, const char *value, struct remex_error *error)
 {
@@ -267,6 +276,7 @@ static const struct config_option options[] = {
     { "--insecure-tcp", take_insecure_tcp, true, false },
     { "--limit", take_limit, false, false },
     { "--listen", take_listen, false, false },
+    { "--log-priorities", take_log_priorities, true, false },
     { "--metrics", take_metrics, false, false },
     { "--policy", take_policy, false, false },
     { "--ready-fd", take_ready_fd, false, true },

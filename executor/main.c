@@ -19,6 +19,7 @@
 #include "executor/descriptors.h"
 #include "executor/embedded.h"
 #include "executor/handover.h"
+#include "executor/journal.h"
 #include "executor/notify.h"
 #include "executor/powers.h"
 #include "executor/service.h"
@@ -138,13 +139,14 @@ static int run(struct daemon *daemon)
 
 static void tell_fault(void *user, const char *fault)
 {
-    (void)user;
-    fprintf(stderr, "remexd: %s\n", fault);
+    const struct daemon *daemon = user;
+
+    service_tell_failure(&daemon->config, fault);
 }
 
-static int check(const struct daemon *daemon)
+static int check(struct daemon *daemon)
 {
-    if (config_check_host(&daemon->config, tell_fault, NULL) > 0)
+    if (config_check_host(&daemon->config, tell_fault, daemon) > 0)
         return EXIT_CANNOT;
     puts("this configuration is good");
     return EXIT_OK;
@@ -152,27 +154,32 @@ static int check(const struct daemon *daemon)
 
 static int start(struct daemon *daemon, int argc, char **argv)
 {
+    struct config *config = &daemon->config;
     struct remex_error error = { 0 };
+    enum remex_status status = config_parse(config, argc, argv, &error);
     int exit_code;
 
-    if (config_parse(&daemon->config, argc, argv, &error) != REMEX_OK) {
-        service_tell_failure(&daemon->config, error.text);
-        return daemon->config.check ? EXIT_CANNOT : EXIT_USAGE;
+    config->log_priorities =
+            config->log_priorities || journal_reads(STDERR_FILENO);
+    if (status != REMEX_OK) {
+        service_tell_failure(config, error.text);
+        return config->check ? EXIT_CANNOT : EXIT_USAGE;
     }
-    if (daemon->config.help) {
+    if (config->help) {
         fputs(config_usage, stdout);
         return EXIT_OK;
     }
-    if (daemon->config.version) {
+    if (config->version) {
         puts("remexd " REMEX_VERSION);
         return EXIT_OK;
     }
-    if (daemon->config.check)
+    if (config->check)
         return check(daemon);
-    if (daemon->config.stdio && !stdio_relay_run(&daemon->config, &exit_code))
+    if (config->stdio && !stdio_relay_run(config, &exit_code))
         return exit_code;
     log_init(&daemon->log, STDERR_FILENO,
-            daemon->config.embedded_fd >= 0 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO);
+            config->embedded_fd >= 0 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO);
+    daemon->log.prioritised = config->log_priorities;
     return run(daemon);
 }
 

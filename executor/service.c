@@ -37,7 +37,9 @@ void service_tell_failure(const struct config *config, const char *why)
     if (config->failure_fd >= 0)
         dprintf(config->failure_fd, "error: %s\n", why);
     else
-        fprintf(stderr, "remexd: %s\n", why);
+        fprintf(stderr, "%sremexd: %s\n",
+                config->log_priorities ? log_priority(LOG_LEVEL_ERROR) : "",
+                why);
 }
 
 static void tell_addresses(struct server *server, int fd)

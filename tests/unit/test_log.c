@@ -102,6 +102,27 @@ static void only_what_is_grave_enough_is_written(void)
     check_level(LOG_LEVEL_DEBUG, 4, " debug x");
 }
 
+static void a_journal_is_told_how_grave_it_is(void)
+{
+    struct reader reader;
+    char *text;
+
+    reader_init(&reader, LOG_LEVEL_DEBUG);
+    reader.log.prioritised = true;
+    log_error(&reader.log, "x", "x");
+    log_warning(&reader.log, "x", "x");
+    log_info(&reader.log, "x", "x");
+    log_debug(&reader.log, "x", "x");
+    text = read_all(&reader);
+    g_assert_true(g_regex_match_simple("^<3>20[^\n]* error x: x\n"
+                                       "<4>20[^\n]* warning x: x\n"
+                                       "<6>20[^\n]* info x: x\n"
+                                       "<7>20[^\n]* debug x: x\n$",
+            text, 0, 0));
+    g_free(text);
+    reader_deinit(&reader);
+}
+
 static void without_a_log_there_is_silence(void)
 {
     log_error(NULL, "x", "%s", "x");
@@ -296,6 +317,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/log", a_line_says_when_how_grave_and_who);
     SUITE_ADD("/log", only_what_is_grave_enough_is_written);
+    SUITE_ADD("/log", a_journal_is_told_how_grave_it_is);
     SUITE_ADD("/log", without_a_log_there_is_silence);
     SUITE_ADD("/log", errno_is_kept);
     SUITE_ADD("/log", a_line_stays_a_line);
