@@ -105,15 +105,11 @@ enum remex_status config_check_address(const struct config *config,
 
 /* --- The default --------------------------------------------------------- */
 
-static enum remex_status make_directory(
+static enum remex_status check_directory(
         const char *path, struct remex_error *error)
 {
     struct stat status;
 
-    if (mkdir(path, 0700) < 0 && errno != EEXIST)
-        return error_set(error, REMEX_PERMISSION_DENIED,
-                "cannot make the directory %s: %s", path,
-                strerrordesc_np(errno));
     if (lstat(path, &status) < 0 || !S_ISDIR(status.st_mode) ||
             status.st_uid != geteuid() || status.st_mode & (S_IWGRP | S_IWOTH))
         return error_set(error, REMEX_PERMISSION_DENIED,
@@ -122,14 +118,37 @@ static enum remex_status make_directory(
     return REMEX_OK;
 }
 
-enum remex_status config_default_address(
-        struct address *out, struct remex_error *error)
+static enum remex_status cannot_make(
+        const char *path, struct remex_error *error)
+{
+    return error_set(error, REMEX_PERMISSION_DENIED,
+            "cannot make the directory %s: %s", path, strerrordesc_np(errno));
+}
+
+static enum remex_status make_directory(
+        const char *path, struct remex_error *error)
+{
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return cannot_make(path, error);
+    return check_directory(path, error);
+}
+
+/* What make_directory would say; `base` is the directory it is in. */
+static enum remex_status foresee_directory(const char *path, const char *base,
+        bool *missing_out, struct remex_error *error)
+{
+    struct stat status;
+
+    *missing_out = lstat(path, &status) < 0 && errno == ENOENT;
+    if (!*missing_out)
+        return check_directory(path, error);
+    return access(base, W_OK | X_OK) < 0 ? cannot_make(path, error) : REMEX_OK;
+}
+
+/* The directory that the one of the default is in. */
+static enum remex_status find_base(const char **out, struct remex_error *error)
 {
     const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
-    char directory[ADDRESS_PATH_BYTES];
-    char text[ADDRESS_TEXT_BYTES];
-    enum remex_status status;
-    int size;
 
     if (geteuid() == 0)
         runtime = "/run";
@@ -137,13 +156,46 @@ enum remex_status config_default_address(
         return error_set(error, REMEX_INVALID_ARGUMENT,
                 "XDG_RUNTIME_DIR is not set; say where to listen with "
                 "--listen ipc://PATH");
-    size = snprintf(directory, sizeof(directory), "%s/remex", runtime);
-    if (size < 0 || (size_t)size >= sizeof(directory))
+    *out = runtime;
+    return REMEX_OK;
+}
+
+static enum remex_status name_default(const char *base,
+        char directory[ADDRESS_PATH_BYTES], struct address *out,
+        struct remex_error *error)
+{
+    char text[ADDRESS_TEXT_BYTES];
+    int size = snprintf(directory, ADDRESS_PATH_BYTES, "%s/remex", base);
+
+    if (size < 0 || size >= ADDRESS_PATH_BYTES)
         return error_set(error, REMEX_INVALID_ARGUMENT,
                 "XDG_RUNTIME_DIR is too long; use --listen ipc://PATH");
-    status = make_directory(directory, error);
-    if (status != REMEX_OK)
-        return status;
     snprintf(text, sizeof(text), "ipc://%s/executor", directory);
     return address_parse(text, out, error);
+}
+
+enum remex_status config_default_address(
+        struct address *out, struct remex_error *error)
+{
+    char directory[ADDRESS_PATH_BYTES];
+    const char *base;
+    enum remex_status status = find_base(&base, error);
+
+    if (status == REMEX_OK)
+        status = name_default(base, directory, out, error);
+    return status == REMEX_OK ? make_directory(directory, error) : status;
+}
+
+enum remex_status config_foresee_default_address(
+        struct address *out, bool *missing_out, struct remex_error *error)
+{
+    char directory[ADDRESS_PATH_BYTES];
+    const char *base;
+    enum remex_status status = find_base(&base, error);
+
+    if (status == REMEX_OK)
+        status = name_default(base, directory, out, error);
+    return status == REMEX_OK
+            ? foresee_directory(directory, base, missing_out, error)
+            : status;
 }

@@ -21,4 +21,8 @@ REMEX_CHECKED enum remex_status config_check_address(
 REMEX_CHECKED enum remex_status config_default_address(
         struct address *out, struct remex_error *error);
 
+/* The same with nothing made. `*missing_out`: the directory would be. */
+REMEX_CHECKED enum remex_status config_foresee_default_address(
+        struct address *out, bool *missing_out, struct remex_error *error);
+
 #endif

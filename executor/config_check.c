@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "executor/config_address.h"
+#include "executor/descriptors.h"
 #include "executor/front_program.h"
 #include "executor/link_frame.h"
 
@@ -40,11 +42,29 @@ __attribute__((format(printf, 2, 3))) static void fault(
 
 /* --- Addresses ------------------------------------------------------------ */
 
+/* A socket that lies there is a dead one, or that of the executor whose
+ * configuration this is. */
+static void check_free(struct check *check, const char *path)
+{
+    struct stat status;
+
+    if (lstat(path, &status) == 0 && !S_ISSOCK(status.st_mode))
+        fault(check,
+                "cannot listen on ipc://%s: something that is not a socket is "
+                "there",
+                path);
+}
+
 static void check_ipc(struct check *check, const struct address *address)
 {
     char directory[ADDRESS_PATH_BYTES];
     char *slash;
     struct stat status;
+    struct address hint;
+
+    check_free(check, address->path);
+    if (address_hint(address, &hint, NULL) == REMEX_OK)
+        check_free(check, hint.path);
 
     snprintf(directory, sizeof(directory), "%s", address->path);
     slash = strrchr(directory, '/');
@@ -63,34 +83,69 @@ static void check_ipc(struct check *check, const struct address *address)
                 directory, strerrordesc_np(errno));
 }
 
-/* By a port that is free: the one asked for may be in use, by the executor
+/* 0, or why a socket cannot have that name. It may be in use, by the executor
  * whose configuration this is. */
-static bool is_ours(const struct addrinfo *info)
+static int try_name(const struct addrinfo *info)
 {
     int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool bound = fd >= 0 && bind(fd, info->ai_addr, info->ai_addrlen) == 0;
+    int error = 0;
 
+    if (fd < 0 || bind(fd, info->ai_addr, info->ai_addrlen) < 0)
+        error = errno;
     if (fd >= 0)
         close(fd);
-    return bound;
+    return error == EADDRINUSE ? 0 : error;
+}
+
+/* As the front tries them: one of them has to do. */
+static int try_names(const struct addrinfo *info)
+{
+    int error = 0;
+
+    for (; info; info = info->ai_next) {
+        error = try_name(info);
+        if (error == 0)
+            return 0;
+    }
+    return error;
 }
 
 static void check_host(struct check *check, const struct address *address)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-        .ai_flags = AI_PASSIVE };
+        .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
     struct addrinfo *list;
     char text[ADDRESS_TEXT_BYTES];
-    int error = getaddrinfo(address->host, "0", &hints, &list);
+    char port[8];
+    int error;
 
     address_format(address, text);
+    snprintf(port, sizeof(port), "%u", (unsigned int)address->port);
+    error = getaddrinfo(address->host, port, &hints, &list);
     if (error) {
-        fault(check, "%s: %s", text, gai_strerror(error));
+        fault(check, "cannot listen on %s: %s", text, gai_strerror(error));
         return;
     }
-    if (!is_ours(list))
-        fault(check, "%s: this host has no address %s", text, address->host);
+    error = try_names(list);
+    if (error == EADDRNOTAVAIL)
+        fault(check, "cannot listen on %s: this host has no address %s", text,
+                address->host);
+    else if (error)
+        fault(check, "cannot listen on %s: %s", text, strerrordesc_np(error));
     freeaddrinfo(list);
+}
+
+/* Its directory is made at the start, if need be. */
+static void check_default(struct check *check)
+{
+    struct address address;
+    struct remex_error error;
+    bool missing = false;
+
+    if (config_foresee_default_address(&address, &missing, &error) != REMEX_OK)
+        fault(check, "%s", error.text);
+    else if (!missing)
+        check_ipc(check, &address);
 }
 
 /* --- What is read by others ----------------------------------------------- */
@@ -158,8 +213,16 @@ size_t config_check_host(const struct config *config,
         void (*tell)(void *user, const char *fault), void *user)
 {
     struct check check = { .config = config, .tell = tell, .user = user };
+    struct remex_error error;
     bool tls = false;
 
+    if (descriptors_check(config->address_count > 0 ? config->address_count : 1,
+                &error) != REMEX_OK)
+        fault(&check, "%s", error.text);
+    if (config->address_count == 0)
+        check_default(&check);
+    if (config->has_metrics)
+        check_host(&check, &config->metrics);
     for (size_t i = 0; i < config->address_count; i++) {
         const struct address *address = &config->addresses[i];
 

@@ -5,8 +5,11 @@
  * is wrong with either is told without anything being started.
  */
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <glib.h>
 #include <glib/gstdio.h>
@@ -157,6 +160,102 @@ static void every_address_is_looked_at(void)
     scene_deinit(&scene);
 }
 
+/* What the front would find in its way. */
+static void what_lies_at_an_address_is_looked_at(void)
+{
+    struct scene scene;
+    char *socket;
+    char *hints;
+
+    scene_init(&scene);
+    socket = g_build_filename(scene.directory, "socket", NULL);
+    hints = g_strconcat(socket, ".hints", NULL);
+    write_file(&scene, "listen ipc://@/socket\n");
+    g_assert_true(g_file_set_contents(socket, "precious", -1, NULL));
+    check(&scene, "/socket: something that is not a socket is there");
+    g_assert_cmpint(g_rename(socket, hints), ==, 0);
+    check(&scene, "/socket.hints: something that is not a socket is there");
+    g_unlink(hints);
+    check(&scene, NULL);
+    g_free(hints);
+    g_free(socket);
+    scene_deinit(&scene);
+}
+
+/* --- What is not in the file ---------------------------------------------- */
+
+enum { NOBODY = 65534, FEW_DESCRIPTORS = 20 };
+
+/* In the child. Root's default is /run/remex, which is no test's. */
+static void become_nobody(void)
+{
+    if (geteuid() == 0 &&
+            (setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+                    setresuid(NOBODY, NOBODY, NOBODY) < 0))
+        abort();
+}
+
+static void give_few_descriptors(void)
+{
+    struct rlimit limit = { FEW_DESCRIPTORS, FEW_DESCRIPTORS };
+
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        abort();
+}
+
+static void check_by(void (*prepare)(void), const char *reason)
+{
+    struct command command;
+    struct command_result result;
+
+    command_start(&command, REMOTE_ARGV(PROGRAM, "--check"), prepare);
+    command_finish(&command, NULL, 0, &result);
+    g_assert_cmpint(result.status, ==, (reason ? 1 : 0));
+    if (reason && !strstr(result.err_text, reason))
+        g_error("'%s' does not say '%s'", result.err_text, reason);
+    if (!reason)
+        g_assert_cmpstr(result.err_text, ==, "");
+    command_result_deinit(&result);
+}
+
+static void the_default_address_is_looked_at(void)
+{
+    struct scene scene;
+    char *directory;
+    char *socket;
+
+    scene_init(&scene);
+    directory = g_build_filename(scene.directory, "remex", NULL);
+    socket = g_build_filename(directory, "executor", NULL);
+    g_setenv("XDG_RUNTIME_DIR", scene.directory, TRUE);
+    g_assert_cmpint(g_chmod(scene.directory, 0777), ==, 0);
+    check_by(become_nobody, NULL);
+    g_assert_false(g_file_test(directory, G_FILE_TEST_EXISTS));
+
+    g_assert_cmpint(g_mkdir(directory, 0777), ==, 0);
+    g_assert_cmpint(g_chmod(directory, 0777), ==, 0);
+    check_by(become_nobody, "/remex must be a directory of yours");
+    g_assert_cmpint(g_chmod(directory, 0700), ==, 0);
+    if (geteuid() == 0)
+        g_assert_cmpint(chown(directory, NOBODY, NOBODY), ==, 0);
+    check_by(become_nobody, NULL);
+    g_assert_true(g_file_set_contents(socket, "precious", -1, NULL));
+    check_by(become_nobody, "/executor: something that is not a socket");
+
+    g_setenv("XDG_RUNTIME_DIR", "/proc", TRUE);
+    check_by(become_nobody, "cannot make the directory /proc/remex: ");
+    g_unsetenv("XDG_RUNTIME_DIR");
+    check_by(become_nobody, "say where to listen with --listen ipc://PATH");
+    g_free(socket);
+    g_free(directory);
+    scene_deinit(&scene);
+}
+
+static void so_is_what_it_was_started_with(void)
+{
+    check_by(give_few_descriptors, "the limit of open files is 20");
+}
+
 static void tls_files_are_looked_into(void)
 {
     struct scene scene;
@@ -195,6 +294,9 @@ int main(int argc, char **argv)
     SUITE_ADD("/check", one_in_use_is_good);
     SUITE_ADD("/check", mistakes_are_told_with_file_and_line);
     SUITE_ADD("/check", every_address_is_looked_at);
+    SUITE_ADD("/check", what_lies_at_an_address_is_looked_at);
+    SUITE_ADD("/check", the_default_address_is_looked_at);
+    SUITE_ADD("/check", so_is_what_it_was_started_with);
     SUITE_ADD("/check", tls_files_are_looked_into);
     return g_test_run();
 }
