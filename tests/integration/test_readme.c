@@ -11,6 +11,7 @@
 #include <glib/gstdio.h>
 
 #include "support/command.h"
+#include "support/page.h"
 #include "support/remote.h"
 #include "support/sanitizers.h"
 #include "support/suite.h"
@@ -18,57 +19,6 @@
 #define README REMEX_SOURCE_DIR "/README.md"
 #define EXAMPLE REMEX_SOURCE_DIR "/client/examples/hello.c"
 #define SCRATCH "/tmp/remex-try" /* what the README calls it */
-
-static char *read_text(const char *path)
-{
-    char *text = NULL;
-    GError *error = NULL;
-
-    if (!g_file_get_contents(path, &text, NULL, &error))
-        g_error("%s", error->message);
-    return text;
-}
-
-/* The README's code blocks of that kind, one string each. */
-static char **blocks(const char *kind)
-{
-    char *text = read_text(README);
-    char *start = g_strdup_printf("```%s\n", kind);
-    GPtrArray *found = g_ptr_array_new();
-
-    for (const char *at = text; (at = strstr(at, start));) {
-        const char *end;
-
-        at += strlen(start);
-        end = strstr(at, "```\n");
-        g_assert_nonnull(end);
-        g_ptr_array_add(found, g_strndup(at, (gsize)(end - at)));
-        at = end + strlen("```\n");
-    }
-    g_assert_cmpuint(found->len, >, 0);
-    g_ptr_array_add(found, NULL);
-    g_free(start);
-    g_free(text);
-    return (char **)g_ptr_array_free(found, FALSE);
-}
-
-/* The only block that holds `words`. Yours to g_free. */
-static char *block_with(const char *kind, const char *words)
-{
-    char **all = blocks(kind);
-    char *found = NULL;
-
-    for (char **block = all; *block; block++) {
-        if (!strstr(*block, words))
-            continue;
-        g_assert_null(found);
-        found = g_strdup(*block);
-    }
-    if (!found)
-        g_error("the README has no %s block with '%s'", kind, words);
-    g_strfreev(all);
-    return found;
-}
 
 static void replace(char **text, const char *old, const char *new)
 {
@@ -116,8 +66,8 @@ static void remove_directory(char *directory)
 
 static void its_example_is_one_of_ours(void)
 {
-    char *shown = block_with("c", "int main(void)");
-    char *ours = read_text(EXAMPLE);
+    char *shown = page_block_with(README, "c", "int main(void)");
+    char *ours = page_read(EXAMPLE);
 
     g_assert_cmpstr(strchr(ours, '\n') + 1, ==, shown);
     g_free(ours);
@@ -127,7 +77,7 @@ static void its_example_is_one_of_ours(void)
 static void its_commands_do_what_it_says(void)
 {
     char *directory = make_directory();
-    char *block = block_with("sh", "remexd --listen");
+    char *block = page_block_with(README, "sh", "remexd --listen");
     char *script;
     char *out;
 
@@ -155,7 +105,7 @@ static void its_first_command_works(void)
         g_test_skip("not the build of ./dev");
         return;
     }
-    block = block_with("sh", "./dev run");
+    block = page_block_with(README, "sh", "./dev run");
     out = run_script(REMEX_SOURCE_DIR, block);
     g_assert_true(g_str_has_prefix(out, "Linux "));
     g_free(out);
@@ -176,8 +126,8 @@ static void its_example_builds_on_an_installed_remex(void)
         return;
     }
     directory = make_directory();
-    source = block_with("c", "int main(void)");
-    block = block_with("sh", "pkg-config");
+    source = page_block_with(README, "c", "int main(void)");
+    block = page_block_with(README, "sh", "pkg-config");
     path = g_build_filename(directory, "hello.c", NULL);
     g_assert_true(g_file_set_contents(path, source, -1, NULL));
     script = g_strdup_printf(

@@ -50,6 +50,27 @@ check_development() {
         /usr/share/remex/proto/remex/v1/executor.proto
 }
 
+# as_user SCRIPT [ARGUMENT...]: who has nothing but an account.
+as_user() {
+    in_root runuser --user reader -- \
+        env HOME=/home/reader bash -ec 'cd; '"$1" bash "${@:2}"
+}
+
+# What the tutorials say, word for word; each says that it takes ten minutes.
+check_tutorials() {
+    local page began
+    in_root useradd --create-home reader
+    cp docs/tutorial/*.md tests/support/follow_page.sh "$root/tmp/"
+    for page in docs/tutorial/*.md; do
+        began=$SECONDS
+        # shellcheck disable=SC2016
+        as_user 'mkdir "$1"; cd "$1"; bash /tmp/follow_page.sh "/tmp/$1"' \
+            "${page##*/}" || fail "$page leads nowhere"
+        say "${page##*/}: its commands took $((SECONDS - began)) s," \
+            "it has $(wc -w <"$page") words"
+    done
+}
+
 # What dpkg and apt remember of packages that are gone may stay.
 check_purged() {
     local left
@@ -79,6 +100,9 @@ in_root sh -c 'apt-get install --yes --quiet --no-install-recommends \
     >/dev/null
 check_installed
 check_development
+
+say 'the tutorials'
+check_tutorials
 
 say 'upgrade'
 touch "$root/etc/remex/key" "$root/var/lib/remex/state"
