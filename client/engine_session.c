@@ -90,40 +90,24 @@ static bool needs_follow(const struct handle *handle)
             !handle_is_over(handle);
 }
 
-/* Adds the cursors of those that are started, or of those that are not yet, at
- * most up to `most`; how many there are then. */
-static size_t add_cursors(struct engine *engine, bool started,
-        struct follow_spec *follows, size_t count, size_t most)
-{
-    struct handle *handle = handles_next(&engine->handles, NULL);
-
-    for (; handle; handle = handles_next(&engine->handles, handle)) {
-        if (!needs_follow(handle) || handle->started != started)
-            continue;
-        event_queue_drop_early(&handle->events);
-        if (count < most)
-            follows[count++] = *handle_cursor(handle);
-    }
-    return count;
-}
-
-/* The cursors of all that is followed; NULL without memory. A Resume that
- * states more than a session may follow is refused as a whole: of what is on
- * its way the executor had no room for so much either, and will say so. */
+/* The cursors of all that is or may be followed; NULL without memory. Those on
+ * their way are few, one or two a lane: they may be more than the session has
+ * room for, and the executor knows which of them it has. */
 static struct follow_spec *state_cursors(
         struct engine *engine, size_t *count_out)
 {
-    size_t all = engine->handles.count;
-    uint64_t limit = engine->limits.follows;
-    struct follow_spec *follows = calloc(all + 1, sizeof(struct follow_spec));
-    size_t count;
+    struct handle *handle = handles_next(&engine->handles, NULL);
+    struct follow_spec *follows =
+            calloc(engine->handles.count + 1, sizeof(struct follow_spec));
+    size_t count = 0;
 
-    if (!follows)
-        return NULL;
-    count = add_cursors(engine, true, follows, 0, all);
-    if (limit == 0 || limit > all) /* or none was told */
-        limit = all;
-    *count_out = add_cursors(engine, false, follows, count, (size_t)limit);
+    for (; follows && handle; handle = handles_next(&engine->handles, handle)) {
+        if (!needs_follow(handle))
+            continue;
+        event_queue_drop_early(&handle->events);
+        follows[count++] = *handle_cursor(handle);
+    }
+    *count_out = count;
     return follows;
 }
 

@@ -173,6 +173,8 @@ void handle_heard(struct handle *handle, const struct follow_state *state)
         place(handle, &state->place);
     if (!state->known && handle->started && !handle_is_over(handle))
         handle_fail(handle, REMEX_FAILURE_EVICTED);
+    if (state->no_room && handle->started && !handle_is_over(handle))
+        handle_fail(handle, REMEX_FAILURE_PROTOCOL);
     if (state->displaced)
         handle->displaced = true;
     check_displaced(handle);

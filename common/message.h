@@ -120,6 +120,7 @@ struct follow_state {
     bool has_place;
     struct follow_place place;
     bool displaced;
+    bool no_room;
 };
 
 struct message_limits {

@@ -39,6 +39,7 @@ static void put_state(struct wire *wire, const struct follow_state *state,
     pb->known = state->known;
     pb->last_seq = state->last_seq;
     pb->displaced = state->displaced;
+    pb->no_room = state->no_room;
     if (state->has_exited)
         pb->exited = wire_put_exited(wire, &state->exited);
     if (state->has_place)
@@ -56,6 +57,7 @@ static struct follow_state take_state(const Remex__V1__FollowState *pb)
     state.known = pb->known;
     state.last_seq = pb->last_seq;
     state.displaced = pb->displaced;
+    state.no_room = pb->no_room;
     state.has_exited = pb->exited != NULL;
     if (pb->exited)
         state.exited = wire_take_exited(pb->exited);

@@ -88,14 +88,14 @@ enum remex_status follows_check(const struct session *session,
 {
     const struct follow *known = follows_find(session, spec->follow_id);
     size_t most = session->sessions->limits.follows;
+    size_t staying = session->follows.count - session->leaving;
 
     if (known && known->entry && known->entry != entry)
         return error_set(error, REMEX_ALREADY_EXISTS,
                 "The follow id names another process of this session; "
                 "choose another one.");
-    if (!known && session->follows.count >= most)
-        return error_limit_hit(
-                error, "follows", most, session->follows.count + 1);
+    if (!known && staying >= most)
+        return error_limit_hit(error, "follows", most, staying + 1);
     if (entry && !spec->take_over &&
             check_rivals(session, entry, spec, error) != REMEX_OK)
         return error->status;
@@ -286,10 +286,21 @@ void follows_free_all(struct session *session)
     }
 }
 
+void follows_count_unstated(struct session *session)
+{
+    struct list *node = session->following.next;
+
+    session->leaving = 0;
+    for (; node != &session->following; node = node->next)
+        if (!CONTAINER_OF(node, struct follow, of_session)->stated)
+            session->leaving++;
+}
+
 void follows_drop_unstated(struct session *session)
 {
     struct list *node = session->following.next;
 
+    session->leaving = 0;
     while (node != &session->following) {
         struct follow *follow = CONTAINER_OF(node, struct follow, of_session);
 

@@ -76,6 +76,10 @@ struct follow *follows_find(const struct session *session, uint64_t follow_id);
 void follow_free(struct follow *follow);
 void follows_free_all(struct session *session);
 
+/* They go when the Resume has been carried out, and take no room from those
+ * that it has yet to make. */
+void follows_count_unstated(struct session *session);
+
 /* Of those that a Resume did not state; takes back the mark from the others.
  * Until then a process that is followed before and after has no moment without:
  * its log would let go of what is still to be sent. */

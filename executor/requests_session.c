@@ -93,15 +93,13 @@ static enum remex_status open_new(struct call *call,
 /* --- Resume -------------------------------------------------------------- */
 
 /* What makes no sense refuses the whole resume, before it has changed anything.
- * A process that was forgotten is no mistake. */
+ * A process that was forgotten is no mistake, nor is a follow that there may be
+ * no room for. */
 static enum remex_status check_follows(const struct call *call,
         const struct session *session, struct remex_error *error)
 {
     const struct resume *resume = call->request->open.resume;
-    size_t most = session->sessions->limits.follows;
 
-    if (resume->follow_count > most)
-        return refusal_too_large(error, "follows", most, resume->follow_count);
     for (size_t i = 0; i < resume->follow_count; i++) {
         const struct follow_spec *spec = &resume->follows[i];
         const struct entry *entry = registry_find(&call->requests->registry,
@@ -137,6 +135,8 @@ static void resume_follow(const struct call *call, struct session *session,
     if (follows_set(session, entry, spec, &follow, &error) != REMEX_OK) {
         if (error.kind == REMEX_ERROR_FOLLOWED)
             follows_tell_displaced(spec->follow_id, state);
+        state->no_room = error.kind == REMEX_ERROR_LIMIT_HIT;
+        state->known |= state->no_room;
         return;
     }
     follow->stated = true;
@@ -145,14 +145,23 @@ static void resume_follow(const struct call *call, struct session *session,
     follow_refresh(follow);
 }
 
+/* Those that there are have their room. The others get what is left, and what
+ * is not stated leaves. */
 static void resume_follows(const struct call *call, struct session *session,
         struct follow_state *states)
 {
     const struct resume *resume = call->request->open.resume;
     size_t count = resume->follow_count;
 
+    for (size_t i = 0; i < count; i++) {
+        states[i].follow_id = 0; /* not yet */
+        if (follows_find(session, resume->follows[i].follow_id))
+            resume_follow(call, session, &resume->follows[i], &states[i]);
+    }
+    follows_count_unstated(session);
     for (size_t i = 0; i < count; i++)
-        resume_follow(call, session, &resume->follows[i], &states[i]);
+        if (states[i].follow_id == 0)
+            resume_follow(call, session, &resume->follows[i], &states[i]);
     follows_drop_unstated(session);
 }
 

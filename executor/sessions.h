@@ -68,6 +68,7 @@ struct session {
     struct list processes; /* registry entries that it owns */
     struct table follows;  /* by follow id */
     struct list following; /* the same ones */
+    size_t leaving;        /* of those, while a Resume is being carried out */
     struct list spares;    /* follows that are yet to be made, see follows.h */
     struct list ready;     /* follows with news, in turn */
     struct list pulls;     /* parked Pulls, oldest first */

@@ -311,6 +311,7 @@ static struct follow_state pick_state(struct fuzz_input *input)
         .has_exited = flags & 2,
         .exited = { .code = 1, .reason = REMEX_EXIT_OWN },
         .displaced = flags & 4,
+        .no_room = flags & 8,
     };
 }
 

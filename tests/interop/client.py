@@ -174,6 +174,7 @@ class Client:
                          if not p.closed])))
         for state in reply.follows:
             expect(state.known, "a followed process is unknown")
+            expect(not state.no_room, "a followed process has no room")
         return reply
 
     def new_process(self, process_id, window=256 * KIB):

@@ -69,12 +69,8 @@ static void judge_gap(struct job *job, const struct remex_event *event)
 {
     const struct plan *plan = job->plan;
     uint64_t bytes = 0;
-    /* A start over the limit of follows is not in a Resume, and has none for a
-     * moment. */
-    bool left_out = job->seq == 0 &&
-            job->actor->weather->settings.limits.follows < 10000;
     /* All of it left before he came, or while another was in his place. */
-    bool late = event->seq <= job->followed_seq || plan->taken_over || left_out;
+    bool late = event->seq <= job->followed_seq || plan->taken_over;
 
     CHECK(job, event->gap.first_seq == job->seq + 1 && event->seq > job->seq,
             "%s: a gap from %llu to %llu after %llu", plan->id,

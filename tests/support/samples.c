@@ -177,6 +177,7 @@ static const struct follow_state states[] = {
     { .follow_id = 81, .known = true, .last_seq = 82, .displaced = true },
     { .follow_id = 83,
             .last_seq = 84,
+            .no_room = true,
             .has_exited = true,
             .exited = { .code = 255, .reason = REMEX_EXIT_OWN },
             .has_place = true,

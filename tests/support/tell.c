@@ -338,6 +338,7 @@ static void state(GString *out, const struct follow_state *state)
     number(out, "known", state->known);
     number(out, "last_seq", state->last_seq);
     number(out, "displaced", state->displaced);
+    number(out, "no_room", state->no_room);
     if (state->has_exited)
         exited(out, &state->exited);
     if (state->has_place)

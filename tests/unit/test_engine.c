@@ -858,10 +858,13 @@ static void what_is_being_started_is_stated_in_a_resume(void)
     tear_down(&handle);
 }
 
-/* What is there comes first; the Start of the other will be refused. */
-static void a_resume_states_no_more_than_a_session_may_follow(void)
+/* Which of them the executor has, and has room for, it knows best. */
+static void a_resume_states_all_that_may_be_followed(void)
 {
-    const struct resume *resume;
+    struct follow_state states[] = {
+        { .follow_id = 1, .known = true, .no_room = true },
+        { .follow_id = 2, .known = true }
+    };
     struct handle pending;
     struct handle started;
 
@@ -872,12 +875,28 @@ static void a_resume_states_no_more_than_a_session_may_follow(void)
     handle_cursor(&pending);
     start(&started);
     fail_lane(ENGINE_PULL_LANE);
-    resume = expect(0, METHOD_OPEN)->open.resume;
-    g_assert_cmpuint(resume->follow_count, ==, 1);
-    g_assert_cmpuint(resume->follows[0].follow_id, ==, started.follow_id);
-    answer_open(0, 2, NULL, 0);
+    g_assert_cmpuint(expect(0, METHOD_OPEN)->open.resume->follow_count, ==, 2);
+    answer_open(0, 2, states, 2);
+    g_assert_false(handle_is_over(&pending)); /* its call will be told */
+    g_assert_false(handle_is_over(&started));
     engine_remove(&world.engine, &pending);
     tear_down(&started);
+}
+
+static void what_was_followed_always_has_room(void)
+{
+    struct follow_state state = {
+        .follow_id = 1, .known = true, .no_room = true
+    };
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    fail_lane(ENGINE_PULL_LANE);
+    (void)expect(0, METHOD_OPEN);
+    answer_open(0, 2, &state, 1);
+    take_failure(&handle, REMEX_FAILURE_PROTOCOL);
+    tear_down(&handle);
 }
 
 static void two_pulls_may_overtake_each_other(void)
@@ -1769,7 +1788,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", an_answer_to_an_old_attachment_is_nobodys);
     SUITE_ADD("/engine", a_start_answered_amid_a_resume_is_repeated);
     SUITE_ADD("/engine", what_is_being_started_is_stated_in_a_resume);
-    SUITE_ADD("/engine", a_resume_states_no_more_than_a_session_may_follow);
+    SUITE_ADD("/engine", a_resume_states_all_that_may_be_followed);
+    SUITE_ADD("/engine", what_was_followed_always_has_room);
     SUITE_ADD("/engine", two_pulls_may_overtake_each_other);
     SUITE_ADD("/engine", an_exit_that_overtakes_output_is_known);
     SUITE_ADD("/engine", while_output_is_bulky_both_lanes_keep_asking);

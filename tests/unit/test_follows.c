@@ -424,6 +424,54 @@ static struct request resume_request(struct desk *desk, struct resume *resume)
     return request;
 }
 
+/* Of two that a session may have: both are there, one of them is stated last,
+ * the other one no more. A new one gets the room of that, a second new one
+ * none.
+ */
+static void a_resume_keeps_what_there_is_and_fills_what_is_left(void)
+{
+    struct follow_spec follows[] = {
+        { .process_id = ID("three"), .follow_id = 3, .until_position = WINDOW },
+        { .process_id = ID("three"), .follow_id = 4 },
+        { .process_id = ID("one"), .follow_id = 1, .until_position = WINDOW },
+    };
+    struct resume resume = {
+        .attachment = 1, .follows = follows, .follow_count = 3
+    };
+    struct request request;
+    struct caller caller;
+    struct puppet *puppet;
+    struct desk desk;
+    struct reply reply;
+
+    desk_init(&desk);
+    desk.settings.limits.follows = 2;
+    desk_start(&desk);
+    desk_open(&desk);
+    desk_start_process(&desk, "one", 1, WINDOW);
+    desk_start_process(&desk, "two", 2, WINDOW);
+    puppet = desk_start_process(&desk, "three", 0, 0);
+    caller = desk_caller(&desk);
+    request = resume_request(&desk, &resume);
+    g_assert_true(
+            desk_take(&desk, desk_send(&desk, &caller, &request), &reply));
+    g_assert_cmpint(reply.error.status, ==, REMEX_OK);
+    g_assert_cmpuint(reply.open.follow_count, ==, 3);
+    for (size_t i = 0; i < 3; i++) {
+        g_assert_cmpuint(
+                reply.open.follows[i].follow_id, ==, follows[i].follow_id);
+        g_assert_true(reply.open.follows[i].known);
+        g_assert_cmpint(reply.open.follows[i].no_room, ==, i == 1);
+    }
+    desk.attachment = reply.open.attachment;
+    fill(puppet, 10);
+    desk_settle(&desk);
+    reply = pull_with(&desk, NULL, 0);
+    g_assert_cmpuint(reply.pull.batch.count, ==, 1);
+    g_assert_cmpuint(reply.pull.batch.events[0].follow_id, ==, 3);
+    desk_deinit(&desk);
+}
+
 static void a_resume_brings_again_what_a_lost_reply_held(void)
 {
     struct follow_spec follows[] = {
@@ -541,6 +589,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/follows", an_ack_for_nothing_is_told_so);
     SUITE_ADD("/follows", a_cursor_ahead_of_its_process_is_refused);
     SUITE_ADD("/follows", follows_are_bounded);
+    SUITE_ADD("/follows", a_resume_keeps_what_there_is_and_fills_what_is_left);
     SUITE_ADD("/follows", a_resume_brings_again_what_a_lost_reply_held);
     SUITE_ADD("/follows", what_a_resume_does_not_state_is_followed_no_more);
     SUITE_ADD("/follows", a_resume_that_makes_no_sense_changes_nothing);
