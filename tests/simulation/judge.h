@@ -8,6 +8,10 @@
 
 #include "simulation/actor.h"
 
+/* How soon a healthy link must be found and resumed: three silent beats, a
+ * Resume that times out, and some back-off. */
+#define JUDGE_RESUMES_WITHIN (12 * SECOND)
+
 /* An event that a handle's user has taken. */
 void judge_event(struct job *job, const struct remex_event *event);
 

@@ -7,249 +7,14 @@
 #include "common/clock.h"
 #include "common/wire.h"
 #include "executor/list.h"
-
-enum { TICKET_BITS = 8, NO_LANE = 15 };
-
-enum letter_kind { LETTER_REQUEST = 1, LETTER_REPLY, LETTER_HINT, LETTER_GONE };
-
-/* A message on its way. */
-struct letter {
-    struct letter *next;
-    struct letter *previous;
-    struct network *network;
-    enum letter_kind kind;
-    unsigned int lane;
-    uint32_t pipe;
-    uint64_t ticket;
-    unsigned int boot; /* of the executor that a request is for */
-    bool repeat;       /* the request has been sent before */
-    GByteArray *bytes;
-    struct appointment arrival;
-};
-
-static int64_t later_of(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* --- Letters ------------------------------------------------------------- */
-
-static GByteArray *copy_of(const void *data, size_t size)
-{
-    GByteArray *bytes = g_byte_array_sized_new((guint)size);
-
-    return g_byte_array_append(bytes, data, (guint)size);
-}
-
-static void note(const struct letter *letter, const char *what)
-{
-    world_note(letter->network->world, "client %u lane %u: request %llu %s",
-            letter->network->number, letter->lane,
-            (unsigned long long)letter->ticket, what);
-}
-
-static int64_t draw_delay(struct network *network)
-{
-    const struct weather *weather = network->weather;
-    int64_t delay = chance_between(&network->chance, MS / 50, weather->delay);
-
-    if (network->world->calm ||
-            !chance_percent(&network->chance, weather->spikes))
-        return delay;
-    delay += chance_between(&network->chance, 0, weather->spike);
-    network->trouble_at =
-            later_of(network->trouble_at, network->world->now + delay);
-    return delay;
-}
-
-static void letter_free(struct letter *letter)
-{
-    struct network *network = letter->network;
-    struct lane *lane = &network->lanes[letter->lane];
-
-    if (lane->away == letter)
-        lane->away = NULL;
-    if (lane->held == letter)
-        lane->held = NULL;
-    if (letter->next)
-        letter->next->previous = letter->previous;
-    if (letter->previous)
-        letter->previous->next = letter->next;
-    else
-        network->letters = letter->next;
-    agenda_unbook(&network->world->agenda, &letter->arrival);
-    if (letter->bytes)
-        g_byte_array_free(letter->bytes, TRUE);
-    g_free(letter);
-}
-
-/* A partition holds everything up. True: it will come another time. */
-static bool is_held_up(struct letter *letter, int64_t until)
-{
-    struct network *network = letter->network;
-
-    if (until <= network->world->now)
-        return false;
-    world_set(network->world, &letter->arrival, until + draw_delay(network));
-    return true;
-}
-
-struct taken {
-    struct packet packet; /* first */
-    GByteArray *bytes;
-};
-
-static void destroy_packet(struct packet *packet)
-{
-    struct taken *taken = (struct taken *)packet;
-
-    g_byte_array_free(taken->bytes, TRUE);
-    g_free(taken);
-}
-
-static void deliver_reply(struct letter *letter)
-{
-    struct network *network = letter->network;
-    struct lane *lane = &network->lanes[letter->lane];
-    struct taken *taken;
-
-    if (lane->ticket != letter->ticket || lane->pipe != letter->pipe ||
-            lane->failure.slot != 0 || !network->events) {
-        note(letter, "is answered, and nobody waits for that");
-        return;
-    }
-    note(letter, "is answered");
-    taken = g_new(struct taken, 1);
-    *taken = (struct taken){
-        .packet = { .bytes = { letter->bytes->data, letter->bytes->len },
-                .holders = 1,
-                .destroy = destroy_packet },
-        .bytes = letter->bytes,
-    };
-    letter->bytes = NULL;
-    lane->ticket = 0;
-    network->told_at = network->world->now;
-    world_set(network->world, &lane->timeout, CLOCK_NEVER);
-    network->events->replied(
-            network->events->user, lane->number, &taken->packet);
-}
-
-static void deliver_hint(const struct letter *letter)
-{
-    struct network *network = letter->network;
-    struct remex_bytes hint = { letter->bytes->data, letter->bytes->len };
-    static const uint8_t all[MESSAGE_TOPIC_BYTES];
-
-    if (network->events && network->listening &&
-            (memcmp(hint.data, all, sizeof(all)) == 0 ||
-                    memcmp(hint.data, network->topic, sizeof(all)) == 0)) {
-        network->told_at = network->world->now;
-        network->events->hinted(network->events->user, hint);
-    }
-}
-
-/* False: it is not over with it. */
-static bool deliver_request(struct letter *letter)
-{
-    struct network *network = letter->network;
-    struct station *station = network->station;
-    struct lane *lane = &network->lanes[letter->lane];
-    int64_t later;
-
-    if (!station_is_up(station) || station->host.boot != letter->boot)
-        return true;
-    if (letter->repeat && lane->ticket != letter->ticket)
-        return true; /* nobody repeats what has been answered */
-    if (lane->away == letter &&
-            network->world->now >= station->host.asleep_until)
-        lane->away = NULL; /* no cut can lose it any more */
-    if (!station_take(station, letter->pipe, letter->ticket,
-                (struct remex_bytes){ letter->bytes->data, letter->bytes->len },
-                &later)) {
-        is_held_up(letter, later);
-        return false;
-    }
-    network->heard_at = network->world->now;
-    note(letter, "has been taken");
-    return true;
-}
-
-static int64_t parted_until(const struct letter *letter)
-{
-    bool out = letter->kind == LETTER_REQUEST || letter->kind == LETTER_GONE;
-
-    return out ? letter->network->mute_until : letter->network->deaf_until;
-}
-
-static bool deliver(struct letter *letter)
-{
-    struct network *network = letter->network;
-
-    if (is_held_up(letter, parted_until(letter)))
-        return false;
-    switch (letter->kind) {
-    case LETTER_REQUEST:
-        return deliver_request(letter);
-    case LETTER_GONE:
-        if (station_is_up(network->station) &&
-                network->station->host.boot == letter->boot)
-            station_drop(network->station, letter->pipe);
-        return true;
-    case LETTER_HINT:
-    case LETTER_REPLY:
-        break;
-    }
-    if (is_held_up(letter, network->asleep_until))
-        return false;
-    if (letter->kind == LETTER_HINT)
-        deliver_hint(letter);
-    else
-        deliver_reply(letter);
-    return true;
-}
-
-static void on_arrival(struct appointment *appointment, int64_t now)
-{
-    struct letter *letter = CONTAINER_OF(appointment, struct letter, arrival);
-
-    (void)now;
-    if (deliver(letter))
-        letter_free(letter);
-}
-
-static struct letter *letter_new(struct network *network, enum letter_kind kind,
-        unsigned int lane, GByteArray *bytes)
-{
-    struct letter *letter = g_new0(struct letter, 1);
-
-    letter->network = network;
-    letter->kind = kind;
-    letter->lane = lane;
-    letter->pipe = network->lanes[lane].pipe;
-    letter->boot = network->station->host.boot;
-    letter->bytes = bytes;
-    letter->next = network->letters;
-    if (network->letters)
-        network->letters->previous = letter;
-    network->letters = letter;
-    world_book(network->world, &letter->arrival, on_arrival);
-    return letter;
-}
-
-static void post(struct letter *letter)
-{
-    struct network *network = letter->network;
-
-    world_set(network->world, &letter->arrival,
-            network->world->now + draw_delay(network));
-}
+#include "simulation/letter.h"
 
 /* --- Connections ---------------------------------------------------------- */
 
 /* Soon, or when the client wakes. */
 static void tell_soon(struct network *network, struct appointment *appointment)
 {
-    int64_t at = later_of(network->world->now, network->asleep_until);
+    int64_t at = world_later(network->world->now, network->asleep_until);
 
     world_set(network->world, appointment,
             at + chance_between(&network->chance, 0, 2 * MS));
@@ -271,12 +36,12 @@ static void cut(struct lane *lane)
 
     if (lane->pipe == 0)
         return;
-    network->trouble_at = later_of(network->trouble_at, world->now);
-    post(letter_new(network, LETTER_GONE, lane->number, NULL));
+    network->trouble_at = world_later(network->trouble_at, world->now);
+    letter_post(letter_new(network, LETTER_GONE, lane->number, NULL));
     if (lane->ticket != 0 && !lane->held)
         tell_soon(network, &lane->failure);
     if (lane->away && chance_percent(&network->chance, 50)) {
-        note(lane->away, "is lost");
+        letter_note(lane->away, "is lost");
         letter_free(lane->away);
     }
     lane->away = NULL; /* if it comes, it comes on its own */
@@ -330,12 +95,12 @@ static void repeat(const struct letter *letter)
     if (!may_repeat(method_of(letter->bytes)))
         return;
     again = letter_new(letter->network, LETTER_REQUEST, letter->lane,
-            copy_of(letter->bytes->data, letter->bytes->len));
+            letter_copy(letter->bytes->data, letter->bytes->len));
 
     again->pipe = letter->pipe;
     again->ticket = letter->ticket;
     again->repeat = true;
-    post(again);
+    letter_post(again);
 }
 
 static void go(struct lane *lane, struct letter *letter)
@@ -345,7 +110,7 @@ static void go(struct lane *lane, struct letter *letter)
     letter->pipe = lane->pipe;
     letter->boot = network->station->host.boot;
     lane->away = letter;
-    post(letter);
+    letter_post(letter);
     if (!network->world->calm &&
             chance_percent(&network->chance, network->weather->repeats))
         repeat(letter);
@@ -361,7 +126,7 @@ static void on_connect(struct appointment *appointment, int64_t now)
     if (now < network->mute_until || now < network->deaf_until ||
             !station_is_up(network->station) ||
             now < network->station->host.asleep_until) {
-        network->trouble_at = later_of(network->trouble_at, now);
+        network->trouble_at = world_later(network->trouble_at, now);
         world_set(network->world, appointment,
                 now + chance_between(&network->chance, 20, 500) * MS);
         return;
@@ -464,12 +229,12 @@ static enum remex_status open_lane(
             "lane %u is opened twice", number);
     network->lanes[number].opened = true;
     world_set(network->world, &network->lanes[number].connect,
-            network->world->now + draw_delay(network));
+            network->world->now + letter_delay(network));
     return REMEX_OK;
 }
 
 /* Some requests cost their connection, at some point of their way. */
-static void maybe_cut(struct network *network, unsigned int number)
+void network_maybe_cut(struct network *network, unsigned int number)
 {
     if (network->world->calm ||
             !chance_percent(&network->chance, network->weather->cuts))
@@ -504,8 +269,8 @@ static enum remex_status send_request(struct transport *transport,
     if (payload.size > 0)
         g_byte_array_append(bytes, payload.data, (guint)payload.size);
     note_said(network, bytes);
-    lane->ticket =
-            ++network->tickets << TICKET_BITS | network->number << 4 | number;
+    lane->ticket = ++network->tickets << LETTER_TICKET_BITS |
+            network->number << 4 | number;
     letter = letter_new(network, LETTER_REQUEST, number, bytes);
     letter->ticket = lane->ticket;
     lane->sent_at = network->world->now;
@@ -520,7 +285,7 @@ static enum remex_status send_request(struct transport *transport,
         return REMEX_OK;
     }
     go(lane, letter);
-    maybe_cut(network, number);
+    network_maybe_cut(network, number);
     return REMEX_OK;
 }
 
@@ -563,63 +328,6 @@ static const struct transport_operations operations = {
     .wake = wake,
 };
 
-/* --- For the station ------------------------------------------------------ */
-
-unsigned int network_of(uint64_t ticket)
-{
-    return (unsigned int)(ticket >> 4 & 15);
-}
-
-uint64_t network_replay_ticket(unsigned int number)
-{
-    return (uint64_t)number << 4 | NO_LANE;
-}
-
-bool network_is_replay(uint64_t ticket)
-{
-    return (ticket & 15) == NO_LANE;
-}
-
-void network_reply(struct network *network, uint32_t pipe, uint64_t ticket,
-        GByteArray *bytes)
-{
-    unsigned int number = (unsigned int)(ticket & 15);
-    struct letter *letter = letter_new(network, LETTER_REPLY, number, bytes);
-
-    letter->pipe = pipe;
-    letter->ticket = ticket;
-    post(letter);
-    if (network->lanes[number].pipe == pipe)
-        maybe_cut(network, number);
-}
-
-/* Anybody may send hints to anybody. Some of the bytes behind the topic are not
- * what they were. */
-static void forge(struct network *network, struct remex_bytes hint)
-{
-    GByteArray *bytes = copy_of(hint.data, hint.size);
-    uint64_t changes = 1 + chance_below(&network->chance, 3);
-
-    while (changes-- > 0 && bytes->len > MESSAGE_TOPIC_BYTES)
-        bytes->data[MESSAGE_TOPIC_BYTES +
-                chance_below(
-                        &network->chance, bytes->len - MESSAGE_TOPIC_BYTES)] =
-                (uint8_t)chance_next(&network->chance);
-    post(letter_new(network, LETTER_HINT, 0, bytes));
-}
-
-void network_hint(struct network *network, struct remex_bytes hint)
-{
-    if (!network->listening || network->world->now < network->deaf_until)
-        return;
-    if (!network->world->calm &&
-            chance_percent(&network->chance, network->weather->forgeries))
-        forge(network, hint);
-    if (!chance_percent(&network->chance, network->weather->hint_loss))
-        post(letter_new(
-                network, LETTER_HINT, 0, copy_of(hint.data, hint.size)));
-}
-
 /* --- Faults --------------------------------------------------------------- */
 
 void network_part(struct network *network, int64_t length, bool out, bool in)
@@ -632,10 +340,10 @@ void network_part(struct network *network, int64_t length, bool out, bool in)
                     : out ? ", one way: he is not heard"
                           : ", one way: he hears nothing");
     if (out)
-        network->mute_until = later_of(network->mute_until, until);
+        network->mute_until = world_later(network->mute_until, until);
     if (in)
-        network->deaf_until = later_of(network->deaf_until, until);
-    network->trouble_at = later_of(network->trouble_at, until);
+        network->deaf_until = world_later(network->deaf_until, until);
+    network->trouble_at = world_later(network->trouble_at, until);
 }
 
 void network_sleep(struct network *network, int64_t length)
@@ -643,8 +351,9 @@ void network_sleep(struct network *network, int64_t length)
     world_tell(network->world, "client %u sleeps for %lld ms", network->number,
             (long long)(length / MS));
     network->asleep_until =
-            later_of(network->asleep_until, network->world->now + length);
-    network->trouble_at = later_of(network->trouble_at, network->asleep_until);
+            world_later(network->asleep_until, network->world->now + length);
+    network->trouble_at =
+            world_later(network->trouble_at, network->asleep_until);
 }
 
 void network_replay(struct network *network, const struct network *other,
@@ -659,7 +368,7 @@ void network_replay(struct network *network, const struct network *other,
             network->number, message_method_name(method_of(other->said)),
             other->number, changes > 0 ? ", changed" : "",
             stranger ? ", as a stranger" : "");
-    bytes = copy_of(other->said->data, other->said->len);
+    bytes = letter_copy(other->said->data, other->said->len);
     while (changes-- > 0)
         bytes->data[chance_below(chance, bytes->len)] =
                 (uint8_t)chance_next(chance);
@@ -675,7 +384,7 @@ void network_heal(struct network *network)
     for (struct letter *letter = network->letters; letter;
             letter = letter->next)
         if (letter->arrival.slot != 0)
-            post(letter);
+            letter_post(letter);
 }
 
 int64_t network_asleep(const struct network *network)

@@ -71,6 +71,11 @@ void world_deinit(struct world *world)
     agenda_deinit(&world->agenda);
 }
 
+int64_t world_later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 void world_run(struct world *world, int64_t until,
         bool (*done)(const void *user), const void *user)
 {

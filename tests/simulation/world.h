@@ -48,6 +48,8 @@ void world_init(
         struct world *world, uint64_t seed, uint64_t mask, bool tracing);
 void world_deinit(struct world *world);
 
+int64_t world_later(int64_t a, int64_t b);
+
 /* Keeps appointments until that time, or until `done` says so. */
 void world_run(struct world *world, int64_t until,
         bool (*done)(const void *user), const void *user);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "simulation/judge.h"
+
+#define CHECK(job, condition, ...) \
+    WORLD_CHECK((job)->actor->world, condition, __VA_ARGS__)
+
+/* How much of what came, from `at` on, is this write; at least `least`. */
+static size_t match_write(const struct job *job,
+        const struct operation *operation, size_t at, size_t least, size_t most)
+{
+    const GByteArray *came = job->plan->input_bytes;
+    const GByteArray *sent = operation->bytes;
+    size_t size = 0;
+
+    while (size < most && at + size < came->len &&
+            came->data[at + size] == sent->data[size])
+        size++;
+    CHECK(job, size >= least || at + size == came->len,
+            "%s: stdin is wrong at %zu", job->plan->id, at + size);
+    return size;
+}
+
+/* Stdin is what was taken of each write, one after the other. Of those whose
+ * outcome is unknown it may be more. */
+static size_t match_writes(
+        const struct job *job, const struct operation *operation)
+{
+    enum remex_status status;
+    size_t taken;
+    size_t at;
+
+    if (!operation)
+        return 0;
+    at = match_writes(job, operation->next_write);
+    status = operation->call.error.status;
+    taken = operation->feed.taken;
+    return at +
+            match_write(job, operation, at, taken,
+                    status == REMEX_OUTCOME_UNKNOWN ||
+                                    status == REMEX_DISCONNECTED ||
+                                    status == REMEX_NOT_FOUND
+                            ? operation->bytes->len
+                            : taken);
+}
+
+/* Nothing but what it was given, from its beginning. */
+static void judge_run_input(const struct job *job)
+{
+    const struct plan *plan = job->plan;
+    const GByteArray *came = plan->input_bytes;
+
+    CHECK(job,
+            came->len <= job->input_size &&
+                    plan_matches(
+                            plan, REMEX_TERMINAL, 0, came->data, came->len),
+            "%s ran on another input", plan->id);
+    CHECK(job, !plan->input_closed || came->len == job->input_size,
+            "%s ran on %u of %zu bytes", plan->id, came->len, job->input_size);
+}
+
+static void judge_input(const struct job *job)
+{
+    const struct plan *plan = job->plan;
+    size_t matched = match_writes(job, job->writes);
+    size_t taken = 0;
+
+    if (plan->runs && !job->attached)
+        judge_run_input(job);
+    if (plan->runs || (plan->writer ? plan->writer != job : job->attached))
+        return;
+
+    CHECK(job, matched == plan->input_bytes->len,
+            "%s: stdin has %u bytes, %zu of them known", plan->id,
+            plan->input_bytes->len, matched);
+    if (!plan->input_closed)
+        return;
+    for (const struct operation *operation = job->writes; operation;
+            operation = operation->next_write)
+        taken += operation->feed.taken;
+    CHECK(job, job->input_ended, "%s: stdin ends unasked", plan->id);
+    CHECK(job, plan->input_bytes->len >= taken,
+            "%s: stdin ends before what was taken", plan->id);
+}
+
+/* What a lost owner's processes are left, at most. */
+static int64_t left_to(const struct plan *plan)
+{
+    int64_t left = SECOND;
+
+    if (plan->spec.owner_loss == OWNER_LOSS_KEEP)
+        left += (int64_t)plan->spec.keep_ms * MS;
+    else if (plan->spec.owner_loss == OWNER_LOSS_TERMINATE)
+        for (size_t i = 0; i < plan->spec.stop_plan_count; i++)
+            left += plan->stop_plan[i].wait_ms * MS;
+    return left;
+}
+
+void judge_owners(const struct actor *actor)
+{
+    const struct station *station = actor->station;
+    int64_t heard_at = actor->network.heard_at;
+    int64_t now = actor->world->now;
+
+    for (const struct job *job = actor->jobs; job; job = job->next) {
+        const struct plan *plan = job->plan;
+
+        if (plan->started_at > heard_at)
+            heard_at = plan->started_at;
+        if (station->host.asleep_until > heard_at)
+            heard_at = station->host.asleep_until;
+        CHECK(job,
+                !plan->running || job->attached ||
+                        actor->state == ACTOR_LIVES ||
+                        actor->state == ACTOR_CLOSES ||
+                        now <= heard_at + plan->lease + left_to(plan),
+                "%s outlives its owner", plan->id);
+    }
+}
+
+void judge_end(const struct actor *actor)
+{
+    for (const struct job *job = actor->jobs; job; job = job->next) {
+        const struct plan *plan = job->plan;
+
+        judge_input(job);
+        CHECK(job, !plan->running, "%s never ends", plan->id);
+        CHECK(job, job->operations == 0 || actor->state == ACTOR_DEAD,
+                "%s: a call never ends", plan->id);
+        CHECK(job, !job->freed || job->gone || !job->added,
+                "%s was freed and never goes", plan->id);
+        CHECK(job,
+                !job->answered || job->freed || job->told_closed ||
+                        job->told_failed || actor->state == ACTOR_DEAD,
+                "%s is never closed", plan->id);
+    }
+}
