@@ -10,7 +10,13 @@
 bool console_init(struct console *console)
 {
     *console = (struct console){ .lock = PTHREAD_MUTEX_INITIALIZER };
-    return tcgetattr(STDIN_FILENO, &console->outside) == 0;
+    if (tcgetattr(STDIN_FILENO, &console->outside) != 0)
+        return false;
+    console->inside = console->outside;
+    cfmakeraw(&console->inside);
+    console->inside.c_cc[VMIN] = 1;
+    console->inside.c_cc[VTIME] = 0;
+    return true;
 }
 
 void console_deinit(struct console *console)
@@ -36,13 +42,8 @@ static bool set(const struct termios *attributes)
 
 void console_enter(struct console *console)
 {
-    struct termios raw = console->outside;
-
-    cfmakeraw(&raw);
-    raw.c_cc[VMIN] = 1;
-    raw.c_cc[VTIME] = 0;
     pthread_mutex_lock(&console->lock);
-    if (set(&raw))
+    if (set(&console->inside))
         console->is_raw = true;
     pthread_mutex_unlock(&console->lock);
 }

@@ -15,8 +15,9 @@
 #include <termios.h>
 
 struct console {
-    pthread_mutex_t lock; /* of all below */
-    struct termios outside;
+    pthread_mutex_t lock;   /* of all below */
+    struct termios outside; /* as it was */
+    struct termios inside;  /* raw */
     bool is_raw;
 };
 

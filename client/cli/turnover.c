@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/cli/turnover.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "client/cli/report.h"
 
@@ -13,6 +15,13 @@ bool turnover_init(struct turnover *turnover, const struct verb *verb)
         report("%s: -t: our standard input is no terminal; leave -t out, or "
                "see --pty of run and start",
                 verb->name);
+        return false;
+    }
+    if (!caretaker_start(&turnover->caretaker, &turnover->console.inside,
+                &turnover->console.outside)) {
+        report("%s: -t: nobody can look after the terminal: %s", verb->name,
+                strerror(errno));
+        console_deinit(&turnover->console);
         return false;
     }
     if (window_init(&turnover->window, &turnover->console))
@@ -63,4 +72,5 @@ void turnover_deinit(struct turnover *turnover)
 {
     window_deinit(&turnover->window);
     console_deinit(&turnover->console);
+    caretaker_stop(&turnover->caretaker);
 }

@@ -4,13 +4,14 @@
 
 /*
  * Our terminal, turned over to a process: its keys, its size, its signals.
- * Whatever ends us, short of SIGKILL, gives it back as it was.
+ * Whatever ends us, it is given back as it was.
  */
 
 #include <stdbool.h>
 
 #include <remex/process.h>
 
+#include "client/cli/caretaker.h"
 #include "client/cli/console.h"
 #include "client/cli/options.h"
 #include "client/cli/parting.h"
@@ -19,6 +20,7 @@
 
 struct turnover {
     struct console console;
+    struct caretaker caretaker;
     struct window window;
     struct typist typist;
     unsigned int rows; /* of the process's terminal; 0: not known */
@@ -26,7 +28,8 @@ struct turnover {
 };
 
 /* Call before any other thread is made. False, and a report, if our stdin is no
- * terminal or there are no threads; there is nothing to deinit then. */
+ * terminal or there are no threads or processes; there is nothing to deinit
+ * then. */
 bool turnover_init(struct turnover *turnover, const struct verb *verb);
 
 /* For a process to be started: a terminal like ours. */

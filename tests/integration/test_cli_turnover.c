@@ -170,6 +170,27 @@ static void signals_to_us_give_it_back(void)
     check_signal(SIGQUIT, "echo ready; exec sleep 1000", "[131]");
 }
 
+/* Of which we notice nothing, or which a fault of ours brings about. */
+static void our_own_death_gives_it_back(void)
+{
+    check_signal(SIGKILL, "echo ready; exec sleep 1000", "[137]");
+    check_signal(SIGSEGV, "echo ready; exec sleep 1000", "[139]");
+    check_signal(SIGABRT, "echo ready; exec sleep 1000", "[134]");
+    check_signal(SIGUSR1, "echo ready; exec sleep 1000", "[138]");
+}
+
+/* By `kill %1` of a shell, to each process of the job. */
+static void our_group_may_be_told_to_end(void)
+{
+    struct seat seat;
+    pid_t remex = sit_down(&seat, RUN_T(SCRIPT("echo ready; exec sleep 1000")));
+
+    seat_expect(&seat, "ready");
+    seat_expect_raw(&seat);
+    g_assert_cmpint(kill(-remex, SIGTERM), ==, 0);
+    check_end(&seat, "[143]");
+}
+
 static void a_third_interrupt_gives_it_back(void)
 {
     pid_t executor = daemon_executor(&the_daemon);
@@ -296,6 +317,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/cli_turnover", an_escape_leaves);
     SUITE_ADD("/cli_turnover", what_is_kept_can_be_gone_back_to);
     SUITE_ADD("/cli_turnover", signals_to_us_give_it_back);
+    SUITE_ADD("/cli_turnover", our_own_death_gives_it_back);
+    SUITE_ADD("/cli_turnover", our_group_may_be_told_to_end);
     SUITE_ADD("/cli_turnover", a_third_interrupt_gives_it_back);
     SUITE_ADD("/cli_turnover", nobody_is_locked_in_by_a_silent_executor);
     SUITE_ADD("/cli_turnover", a_killed_executor_gives_it_back);
