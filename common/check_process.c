@@ -106,6 +106,20 @@ bool check_cells(const struct check *c, uint32_t cells, const char *field)
             "A terminal must have 1 to 65535 rows and columns.");
 }
 
+/* No path, and nothing to be taken for anything else: policies do not look at
+ * it, so that terminals can be used under those that let no variable be set. */
+static bool check_term(const struct check *c, struct remex_bytes term)
+{
+    const uint8_t *bytes = term.data;
+    bool fine = term.size <= MESSAGE_TERM_BYTES;
+
+    for (size_t i = 0; fine && i < term.size; i++)
+        fine = bytes[i] > ' ' && bytes[i] < 0x7f && bytes[i] != '/';
+    return check_that(c, fine, "term",
+            "The name of a terminal is at most 128 visible ASCII characters, "
+            "none of them /.");
+}
+
 static bool check_pty(const struct check *c, const struct pty_spec *pty)
 {
     struct check within = check_within(c, "pty");
@@ -114,7 +128,7 @@ static bool check_pty(const struct check *c, const struct pty_spec *pty)
         return true;
     return check_cells(&within, pty->rows, "rows") &&
             check_cells(&within, pty->columns, "columns") &&
-            check_no_nul(&within, pty->term, "term");
+            check_term(&within, pty->term);
 }
 
 static bool check_rlimits(

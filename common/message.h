@@ -35,6 +35,7 @@ enum {
     MESSAGE_STOP_STEPS = 16,
     MESSAGE_RLIMITS = 16,           /* as many as Linux has */
     MESSAGE_TERMINAL_CELLS = 65535, /* rows or columns */
+    MESSAGE_TERM_BYTES = 128,       /* of its name */
     MESSAGE_SIGNAL = 64,
     MESSAGE_FOLLOWERS = 64 /* told one by one */
 };

@@ -231,6 +231,36 @@ static void variables_are_filtered(void)
 
 /* A script is read from the descriptor that was checked; a program proper has
  * no descriptor more than any other. */
+/* Though no variable may be set: its TERM is the terminal's. */
+static void a_terminal_has_its_name(void)
+{
+    static const char policy[] =
+            "for token:ann\nallow /usr/bin/printenv ...\nenv deny *\n";
+    const struct remex_pty_options pty = { .term = "vt220" };
+    struct remex_process_options options =
+            REMEX_DEFAULTS(remex_process_options);
+    struct place place;
+    struct remex_client *ann;
+    struct remex_process *process;
+    struct transcript story;
+
+    options.pty = &pty;
+    place_init(&place, policy);
+    ann = connect_as(&place, "ann");
+    process = remote_start(ann, REMOTE_ARGV("printenv", "TERM"), &options);
+    transcript_init(&story);
+    transcript_follow(&story, process);
+    transcript_check_exit(&story, 0);
+    transcript_check_text(&story, REMEX_TERMINAL, "vt220\r\n");
+    transcript_deinit(&story);
+    remex_process_free(process);
+    options.env = REMOTE_ARGV("TERM=vt220");
+    check_refused(
+            ann, REMOTE_ARGV("printenv", "TERM"), &options, "environment");
+    remex_client_free(ann);
+    place_deinit(&place);
+}
+
 static void a_script_has_one_descriptor_more(void)
 {
     struct place place;
@@ -385,6 +415,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/policy", each_may_run_what_is_his);
     SUITE_ADD("/policy", what_is_refused_leaves_its_id_free);
     SUITE_ADD("/policy", variables_are_filtered);
+    SUITE_ADD("/policy", a_terminal_has_its_name);
     SUITE_ADD("/policy", a_script_has_one_descriptor_more);
     SUITE_ADD("/policy", a_link_that_is_moved_meanwhile_leads_nowhere_else);
     SUITE_ADD("/policy", a_section_has_limits_of_its_own);

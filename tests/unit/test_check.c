@@ -339,6 +339,28 @@ static void a_terminal_has_a_size(void)
     rules_refused(&request, "start.pty.columns");
 }
 
+static void a_terminals_name_is_no_path(void)
+{
+    struct request request = sample_terminal();
+    struct pty_spec pty = *request.start.process.pty;
+
+    request.start.process.pty = &pty;
+    pty.term = (struct remex_bytes){ "screen.xterm+256~", 17 };
+    rules_fine(&request);
+    pty.term = (struct remex_bytes){ "../x", 4 };
+    rules_refused(&request, "start.pty.term");
+    pty.term = (struct remex_bytes){ "x y", 3 };
+    rules_refused(&request, "start.pty.term");
+    pty.term = (struct remex_bytes){ "x\n", 2 };
+    rules_refused(&request, "start.pty.term");
+    pty.term = (struct remex_bytes){ "\xc3\xa4", 2 };
+    rules_refused(&request, "start.pty.term");
+    pty.term = rules_many(128);
+    rules_fine(&request);
+    pty.term = rules_many(129);
+    rules_refused(&request, "start.pty.term");
+}
+
 static void a_tree_has_limits_in_reason(void)
 {
     struct request request = sample_request(METHOD_START);
@@ -779,6 +801,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/check", a_counted_retention_has_an_amount);
     SUITE_ADD("/check", keeping_has_a_time);
     SUITE_ADD("/check", a_terminal_has_a_size);
+    SUITE_ADD("/check", a_terminals_name_is_no_path);
     SUITE_ADD("/check", a_tree_has_limits_in_reason);
     SUITE_ADD("/check", there_are_sixteen_resources);
     SUITE_ADD("/check", a_plan_has_sixteen_steps_at_most);
