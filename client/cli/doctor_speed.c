@@ -162,6 +162,20 @@ static void tell_clock(struct diagnosis *diagnosis, const struct flow *flow)
             "wrong so");
 }
 
+/* Both are told by a program's output. */
+static void tell_not_started(
+        struct diagnosis *diagnosis, const struct remex_error *error)
+{
+    static const char *const checks[] = { "clock", "throughput" };
+
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+        finding_hint(diagnosis_add(diagnosis, checks[i], VERDICT_WARN,
+                             "not measured, for /bin/sh could not be started: "
+                             "%s",
+                             error->text),
+                "that is fine if a policy or a role is to be that strict");
+}
+
 void doctor_flow(struct diagnosis *diagnosis, struct remex_client *client)
 {
     const char *const argv[] = { "/bin/sh", "-c", FLOW_COMMAND, NULL };
@@ -170,11 +184,7 @@ void doctor_flow(struct diagnosis *diagnosis, struct remex_client *client)
     struct remex_error error;
 
     if (remex_process_start(client, argv, NULL, &process, &error) != REMEX_OK) {
-        finding_hint(diagnosis_add(diagnosis, "throughput", VERDICT_WARN,
-                             "not measured, for no program could be started: "
-                             "%s",
-                             error.text),
-                "that is fine if a policy or a role is to be that strict");
+        tell_not_started(diagnosis, &error);
         return;
     }
     take_events(&flow, process);

@@ -176,6 +176,32 @@ static void who_shows_nothing_is_told_what_to_show(void)
     daemon_stop(&daemon);
 }
 
+/* It starts a program to measure: where it may not, the rest is told still. */
+static void a_policy_may_keep_it_from_measuring(void)
+{
+    char *directory = g_dir_make_tmp("remex-test-XXXXXX", NULL);
+    char *policy = g_build_filename(directory, "policy", NULL);
+    struct daemon daemon;
+    char *text;
+
+    g_assert_true(g_file_set_contents(
+            policy, "for *\n allow /usr/bin/true\n", -1, NULL));
+    daemon_start_with(&daemon, NULL, REMOTE_ARGV("--policy", policy));
+    text = ask(CLI("doctor", daemon.address), 0);
+    check_finding(text, "ok", "session", "opened in ");
+    check_finding(text, "ok", "principal", "in the role run");
+    g_assert_nonnull(strstr(text, "round trip   p50 "));
+    check_finding(text, "warn", "clock", "not measured, for /bin/sh");
+    check_finding(text, "warn", "throughput", "policy");
+    g_assert_nonnull(strstr(text, "\nit can be used; see the warnings\n"));
+    g_free(text);
+    daemon_stop(&daemon);
+    g_unlink(policy);
+    g_rmdir(directory);
+    g_free(policy);
+    g_free(directory);
+}
+
 /* --- Certificates -------------------------------------------------------- */
 
 static void show_as(const char *pki, const char *name)
@@ -284,6 +310,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/cli_doctor", an_executor_that_is_dead);
     SUITE_ADD("/cli_doctor", a_directory_for_everybody);
     SUITE_ADD("/cli_doctor", who_shows_nothing_is_told_what_to_show);
+    SUITE_ADD("/cli_doctor", a_policy_may_keep_it_from_measuring);
     SUITE_ADD("/cli_doctor", certificates_are_looked_at);
     SUITE_ADD("/cli_doctor", old_certificates_are_told);
     SUITE_ADD("/cli_doctor", nobody_at_a_port_is_told);
