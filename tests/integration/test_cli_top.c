@@ -145,79 +145,6 @@ static void an_interrupt_gives_it_back(void)
     seat_deinit(&seat);
 }
 
-/* The page of docs/ shows what is really printed, but for names and numbers. */
-static char *mask(const char *text)
-{
-    GRegex *numbers = g_regex_new("[0-9][0-9.]*[KMGsmhd]?|-(?= )",
-            (GRegexCompileFlags)0, (GRegexMatchFlags)0, NULL);
-    GRegex *gaps =
-            g_regex_new(" +", (GRegexCompileFlags)0, (GRegexMatchFlags)0, NULL);
-    char *some = g_regex_replace_literal(
-            numbers, text, -1, 0, "N", (GRegexMatchFlags)0, NULL);
-    char *all = g_regex_replace_literal(
-            gaps, some, -1, 0, " ", (GRegexMatchFlags)0, NULL);
-
-    g_free(some);
-    g_regex_unref(numbers);
-    g_regex_unref(gaps);
-    return all;
-}
-
-/* Of the block behind `title`, from `first` on. */
-static char *shown(const char *title, const char *first)
-{
-    char *page = NULL;
-    char *begin;
-    char *block;
-
-    g_assert_true(g_file_get_contents(
-            REMEX_SOURCE_DIR "/docs/captures.md", &page, NULL, NULL));
-    begin = strstr(page, title);
-    g_assert_nonnull(begin);
-    begin = strstr(begin, first);
-    g_assert_nonnull(begin);
-    *strstr(begin, "```") = '\0';
-    block = mask(begin);
-    g_free(page);
-    return block;
-}
-
-static void the_page_shows_what_is_printed(void)
-{
-    char *text = cli_read(CLI("top", AT, "--once", "--sort", "id"));
-    char *printed = mask(strstr(text, "STATE"));
-    char *block = shown("remex top --once", "STATE");
-
-    g_assert_cmpstr(block, ==, printed);
-    g_free(block);
-    g_free(printed);
-    g_free(text);
-}
-
-/* Verdicts and what is found are the host's: the checks are the same. */
-static void the_page_shows_what_a_doctor_looks_at(void)
-{
-    char *text = cli_read(CLI("doctor", the_daemon.address));
-    char *page = shown("remex doctor", "executor ipc:");
-    char **lines = g_strsplit(text, "\n", 0);
-    const char *at = page;
-
-    for (char **line = lines + 1; *line && strlen(*line) > 19; line++) {
-        char *check;
-
-        if ((*line)[0] == ' ')
-            continue; /* a hint */
-        check = g_strndup(*line + 6, strcspn(*line + 6, " "));
-        at = strstr(at, check);
-        if (!at)
-            g_error("docs/captures.md lacks '%s' of: %s", check, text);
-        g_free(check);
-    }
-    g_strfreev(lines);
-    g_free(page);
-    g_free(text);
-}
-
 int main(int argc, char **argv)
 {
     int status;
@@ -233,8 +160,6 @@ int main(int argc, char **argv)
     SUITE_ADD("/cli_top", a_terminal_is_drawn_on);
     SUITE_ADD("/cli_top", it_fits_a_small_one);
     SUITE_ADD("/cli_top", an_interrupt_gives_it_back);
-    SUITE_ADD("/cli_top", the_page_shows_what_is_printed);
-    SUITE_ADD("/cli_top", the_page_shows_what_a_doctor_looks_at);
     status = g_test_run();
     daemon_stop(&the_other);
     daemon_stop(&the_daemon);
