@@ -142,6 +142,14 @@ enum remex_status engine_send(struct engine *engine, unsigned int lane,
     return status;
 }
 
+void engine_cannot_send(struct engine *engine, const struct remex_error *error)
+{
+    engine_fail(engine,
+            error->status == REMEX_NO_MEMORY ? REMEX_FAILURE_NO_MEMORY
+                                             : REMEX_FAILURE_PROTOCOL,
+            error);
+}
+
 /* --- What the transport tells -------------------------------------------- */
 
 void engine_on_up(struct engine *engine, unsigned int lane, int64_t now)

@@ -202,6 +202,10 @@ REMEX_CHECKED enum remex_status engine_send(struct engine *engine,
         unsigned int lane, struct request *request, enum engine_use use,
         int timeout_ms, struct remex_error *error);
 
+/* What keeps a session alive cannot be sent, for that reason: it is given up,
+ * for want of memory or because of an executor that leaves no room for it. */
+void engine_cannot_send(struct engine *engine, const struct remex_error *error);
+
 bool engine_lane_is_free(const struct engine *engine, unsigned int lane);
 
 /* Opens a lane if it has not been. */

@@ -51,16 +51,18 @@ void engine_followed(struct engine *engine, struct handle *handle,
 static void say_goodbye(
         struct engine *engine, struct handle *handle, enum method method);
 
-/* Without memory for this there is none for a Pull either: the session is given
- * up as it is then, and the executor does to its processes what was chosen. */
+/* Without memory for this there is none for a Pull either, and an executor that
+ * takes no request so long takes none: the session is given up as it is then,
+ * and the executor does to its processes what was chosen. */
 static void goodbye_done(struct call *call)
 {
     struct handle *handle = call->user;
     struct engine *engine = handle->engine;
 
-    if (call->error.status == REMEX_NO_MEMORY)
-        engine_fail(engine, REMEX_FAILURE_NO_MEMORY, &call->error);
-    if (call->error.status == REMEX_RESOURCE_EXHAUSTED) {
+    if (call->error.status == REMEX_NO_MEMORY ||
+            (call->error.status == REMEX_RESOURCE_EXHAUSTED && !call->known))
+        engine_cannot_send(engine, &call->error);
+    else if (call->error.status == REMEX_RESOURCE_EXHAUSTED) {
         say_goodbye(engine, handle, call->request.method);
         return;
     }

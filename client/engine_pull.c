@@ -160,7 +160,7 @@ static void send_pull(struct engine *engine, unsigned int lane, uint32_t wait)
     status = engine_send(engine, lane, &request, ENGINE_PULLS,
             (int)request.deadline_ms, &error);
     if (status != REMEX_OK) {
-        engine_fail(engine, REMEX_FAILURE_NO_MEMORY, &error);
+        engine_cannot_send(engine, &error);
         return;
     }
     if (wait == 0)

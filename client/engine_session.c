@@ -133,7 +133,7 @@ static void send_open(struct engine *engine, unsigned int lane)
     status = engine_send(
             engine, lane, &request, ENGINE_OPENS, OPEN_TIMEOUT_MS, &error);
     if (status != REMEX_OK)
-        engine_fail(engine, REMEX_FAILURE_NO_MEMORY, &error);
+        engine_cannot_send(engine, &error);
 }
 
 static void send_resume(struct engine *engine, unsigned int lane, int64_t now)
@@ -146,7 +146,7 @@ static void send_resume(struct engine *engine, unsigned int lane, int64_t now)
     };
     struct follow_spec *follows = state_cursors(engine, &resume.follow_count);
     enum remex_status status = REMEX_NO_MEMORY;
-    struct remex_error error;
+    struct remex_error error = { .status = REMEX_NO_MEMORY };
 
     resume.follows = follows;
     request.open.resume = &resume;
@@ -155,7 +155,9 @@ static void send_resume(struct engine *engine, unsigned int lane, int64_t now)
                 engine, lane, &request, ENGINE_OPENS, OPEN_TIMEOUT_MS, &error);
     free(follows);
     recovery_attempted(&engine->recovery);
-    if (status != REMEX_OK)
+    if (status == REMEX_RESOURCE_EXHAUSTED)
+        engine_cannot_send(engine, &error);
+    else if (status != REMEX_OK)
         recovery_attempt_failed(&engine->recovery, now);
 }
 
@@ -411,7 +413,7 @@ static void send_probe(struct engine *engine)
     if (lane < ENGINE_LANES &&
             engine_send(engine, lane, &request, ENGINE_PROBES, PROBE_TIMEOUT_MS,
                     &error) != REMEX_OK)
-        engine_fail(engine, REMEX_FAILURE_NO_MEMORY, &error);
+        engine_cannot_send(engine, &error);
 }
 
 /* Silent connections carry nothing, so cutting them is safe. */

@@ -242,7 +242,8 @@ enum remex_status event_queue_place(
     struct event_mark *begin = &queue->begin;
 
     assert(!queue->placed);
-    if (place->seq == UINT64_MAX)
+    if (place->seq == UINT64_MAX ||
+            (place->closed && (!place->exited || queue->early)))
         return REMEX_PROTOCOL_ERROR;
     begin->next_seq = place->seq + 1;
     memcpy(begin->offsets, place->offsets, sizeof(begin->offsets));

@@ -143,7 +143,9 @@ static void place(struct handle *handle, const struct follow_place *place)
 {
     uint64_t ahead = handle->told_until;
 
-    if (event_queue_place(&handle->events, place) != REMEX_OK)
+    /* An exit that lies before comes no more: it has to be told here. */
+    if ((place->exited && !handle->has_exit) ||
+            event_queue_place(&handle->events, place) != REMEX_OK)
         handle_fail(handle, REMEX_FAILURE_PROTOCOL);
     else
         handle->told_until = handle->events.begin.position + ahead;

@@ -1372,6 +1372,45 @@ static void a_kill_that_the_executor_has_no_memory_for_is_repeated(void)
     tear_down(NULL);
 }
 
+static void who_takes_no_request_leaves_no_session(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    world.engine.limits.request_bytes = 1;
+    answer_outputs(ENGINE_PULL_LANE, 1, 1, 0, "a");
+    take(&handle, "a");
+    take_failure(&handle, REMEX_FAILURE_PROTOCOL);
+    tear_down(&handle);
+}
+
+static void who_takes_no_resume_leaves_no_session(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    world.engine.limits.request_bytes = 1;
+    fail_lane(ENGINE_PULL_LANE);
+    take_failure(&handle, REMEX_FAILURE_PROTOCOL);
+    tear_down(&handle);
+}
+
+/* It is not tried for ever. */
+static void who_takes_no_kill_leaves_no_session(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    world.engine.limits.request_bytes = 1;
+    engine_release(&world.engine, &handle, world.now);
+    g_assert_true(engine_has_failed(&world.engine));
+    g_assert_cmpuint(world.gone, ==, 1);
+    tear_down(NULL);
+}
+
 /* The end of the session is, then. */
 static void without_memory_for_a_kill_the_session_is_given_up(void)
 {
@@ -1617,6 +1656,38 @@ static void events_wait_for_the_answer_to_their_follow(void)
     tear_down(&handle);
 }
 
+static void check_refused(struct follow_state state)
+{
+    struct handle handle;
+    struct call call;
+
+    open_session();
+    call = attach(&handle);
+    engine_call(&world.engine, &call, world.now);
+    answer_outputs(ENGINE_PULL_LANE, 1, 8, 100, "ab");
+    state.follow_id = 1;
+    state.known = true;
+    state.has_place = true;
+    state.place.seq = 7;
+    engine_followed(&world.engine, &handle, &state);
+    engine_started(&world.engine, &handle, world.now);
+    take_failure(&handle, REMEX_FAILURE_PROTOCOL);
+    tear_down(&handle);
+}
+
+/* Whoever waits for its exit would wait for ever. */
+static void a_place_behind_an_exit_that_is_not_told_is_refused(void)
+{
+    check_refused((struct follow_state){ .place.exited = true });
+    check_refused((struct follow_state){ .place.closed = true });
+}
+
+static void nothing_comes_behind_the_end(void)
+{
+    check_refused((struct follow_state){ .has_exited = true,
+            .place = { .offsets = { 100 }, .exited = true, .closed = true } });
+}
+
 /* It is not among the cursors of a Resume, so it has to be sent again. */
 static void a_follow_is_repeated_after_a_resume(void)
 {
@@ -1790,6 +1861,9 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", what_is_being_started_is_stated_in_a_resume);
     SUITE_ADD("/engine", a_resume_states_all_that_may_be_followed);
     SUITE_ADD("/engine", what_was_followed_always_has_room);
+    SUITE_ADD("/engine", who_takes_no_request_leaves_no_session);
+    SUITE_ADD("/engine", who_takes_no_resume_leaves_no_session);
+    SUITE_ADD("/engine", who_takes_no_kill_leaves_no_session);
     SUITE_ADD("/engine", two_pulls_may_overtake_each_other);
     SUITE_ADD("/engine", an_exit_that_overtakes_output_is_known);
     SUITE_ADD("/engine", while_output_is_bulky_both_lanes_keep_asking);
@@ -1826,6 +1900,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", a_start_that_was_given_up_comes_before_its_kill);
     SUITE_ADD("/engine", a_freed_handle_is_not_stated_in_a_resume);
     SUITE_ADD("/engine", events_wait_for_the_answer_to_their_follow);
+    SUITE_ADD("/engine", a_place_behind_an_exit_that_is_not_told_is_refused);
+    SUITE_ADD("/engine", nothing_comes_behind_the_end);
     SUITE_ADD("/engine", a_follow_is_repeated_after_a_resume);
     SUITE_ADD("/engine", what_is_held_up_is_asked_about);
     SUITE_ADD("/engine", what_is_not_held_up_is_not);
