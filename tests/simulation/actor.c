@@ -104,7 +104,8 @@ static void on_gone(void *user, struct handle *handle)
     job->gone = true;
     job->added = false;
     if (job->handle.detached || job->actor->state != ACTOR_LIVES ||
-            engine_has_failed(&job->actor->engine))
+            engine_has_failed(&job->actor->engine) ||
+            judge_is_lied_to(job->actor))
         return;
     job->plan->buried = true;
     WORLD_CHECK(job->actor->world, !job->plan->running,
@@ -312,7 +313,7 @@ void actor_read_on(struct actor *actor)
 
 static bool is_over(const struct job *job)
 {
-    return !job->answered || job->freed ||
+    return !job->answered || job->freed || judge_is_lied_to(job->actor) ||
             (event_queue_is_ended(&job->handle.events) &&
                     actor_has_subscribed(job));
 }

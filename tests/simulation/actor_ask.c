@@ -112,7 +112,8 @@ static enum remex_status forgotten(struct call *call, const struct reply *reply)
     const struct job *job = ((struct operation *)call)->job;
 
     (void)reply;
-    WORLD_CHECK(job->actor->world, job->plan->closed_at > 0,
+    WORLD_CHECK(job->actor->world,
+            job->plan->closed_at > 0 || judge_is_lied_to(job->actor),
             "%s is forgotten before its end", job->plan->id);
     return REMEX_OK;
 }

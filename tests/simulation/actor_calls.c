@@ -245,7 +245,8 @@ static enum remex_status terminated(
     struct job *job = ((struct operation *)call)->job;
     struct plan *plan = job->plan;
 
-    if (reply->terminate.running && plan->dead_by == 0)
+    if (reply->terminate.running && plan->dead_by == 0 &&
+            !judge_is_lied_to(job->actor))
         plan->dead_by = job->actor->world->now +
                 plan->stop_plan[0].wait_ms * MS +
                 plan->stop_plan[1].wait_ms * MS + SECOND;

@@ -181,7 +181,8 @@ static bool is_justified(const struct job *job, enum remex_failure reason)
     const struct plan *plan = job->plan;
     int64_t now = actor->world->now;
 
-    if (actor->state == ACTOR_CLOSED)
+    if (actor->state == ACTOR_CLOSED ||
+            (network->liar && liar_excuses(network->liar, reason)))
         return true;
     switch (reason) {
     case REMEX_FAILURE_LINK_LOST:
@@ -268,6 +269,24 @@ static void tell_event(const struct job *job, const struct remex_event *event)
                 (unsigned long long)event->gap.bytes);
 }
 
+static void judge_true_event(struct job *job, const struct remex_event *event)
+{
+    if (event->kind == REMEX_EVENT_OUTPUT) {
+        judge_output(job, event);
+    } else if (event->kind == REMEX_EVENT_GAP) {
+        judge_gap(job, event);
+    } else if (event->kind == REMEX_EVENT_EXITED) {
+        CHECK(job, !job->told_exit, "%s exits twice", job->plan->id);
+        judge_exit(job->actor->world, job->plan, &event->exited);
+        job->told_exit = true;
+    } else {
+        judge_closed(job, event);
+        job->told_closed = true;
+    }
+    job->seq = event->seq;
+    judge_mark(job, event, job->offsets);
+}
+
 void judge_event(struct job *job, const struct remex_event *event)
 {
     const struct plan *plan = job->plan;
@@ -287,24 +306,15 @@ void judge_event(struct job *job, const struct remex_event *event)
             "%s: event %llu where nothing is known", plan->id,
             (unsigned long long)event->seq);
     job->begins_lost = false;
-    if (event->kind == REMEX_EVENT_OUTPUT) {
-        judge_output(job, event);
-    } else if (event->kind == REMEX_EVENT_GAP) {
-        judge_gap(job, event);
-    } else if (event->kind == REMEX_EVENT_EXITED) {
-        CHECK(job, !job->told_exit, "%s exits twice", plan->id);
-        judge_exit(job->actor->world, job->plan, &event->exited);
-        job->told_exit = true;
-    } else if (event->kind == REMEX_EVENT_CLOSED) {
-        judge_closed(job, event);
-        job->told_closed = true;
-    } else {
+    if (event->kind == REMEX_EVENT_FAILED) {
         judge_failed(job, event->failure);
         job->told_failed = true;
         return;
     }
-    job->seq = event->seq;
-    judge_mark(job, event, job->offsets);
+    if (judge_is_lied_to(job->actor))
+        judge_lied_event(job, event);
+    else
+        judge_true_event(job, event);
     if (chance_percent(&job->chance, 10)) {
         job->mark_seq = job->seq;
         job->mark_position = job->position;
@@ -315,7 +325,9 @@ void judge_handle(const struct job *job)
 {
     const struct handle *handle = &job->handle;
 
-    if (handle->has_exit)
+    if (handle->has_exit && judge_is_lied_to(job->actor))
+        judge_lied_exit(job, &handle->exit);
+    else if (handle->has_exit)
         judge_exit(job->actor->world, job->plan, &handle->exit);
     CHECK(job, handle->has_exit || !handle->events.exited,
             "%s has exited, and a wait does not know", job->plan->id);
@@ -334,6 +346,10 @@ static void judge_item(const struct job *job, const struct remex_event *event,
             (unsigned long long)event->seq, (unsigned long long)place->seq);
     CHECK(job, !place->closed, "%s: read on after Closed", job->plan->id);
     place->seq = event->seq;
+    if (judge_is_lied_to(job->actor)) {
+        place->closed = event->kind == REMEX_EVENT_CLOSED;
+        return;
+    }
     if (gap) {
         memcpy(place->offsets, event->gap.offsets, sizeof(place->offsets));
         place->known = true;
@@ -389,7 +405,11 @@ void judge_read(
         const struct operation *operation, const struct read_reply *reply)
 {
     const struct job *job = operation->job;
-    struct place place = judge_batch(job, &reply->batch, operation->read_seq);
+    struct place place;
+
+    if (judge_is_lied_to(job->actor))
+        return; /* what was read is not looked at by the client */
+    place = judge_batch(job, &reply->batch, operation->read_seq);
 
     CHECK(job, reply->next_seq > place.seq, "%s: read beyond the end",
             job->plan->id);
@@ -398,7 +418,11 @@ void judge_read(
 void judge_run(const struct job *job, const struct batch *batch)
 {
     const struct plan *plan = job->plan;
-    struct place place = judge_batch(job, batch, 0);
+    struct place place;
+
+    if (judge_is_lied_to(job->actor))
+        return;
+    place = judge_batch(job, batch, 0);
 
     CHECK(job, place.exited && place.closed, "%s ran, and has no end",
             plan->id);

@@ -12,6 +12,19 @@
  * Resume that times out, and some back-off. */
 #define JUDGE_RESUMES_WITHIN (12 * SECOND)
 
+/* --- judge_lies.c -----------------------------------------------------------
+ */
+
+/* He has been: what he tells his user may not be true. */
+bool judge_is_lied_to(const struct actor *actor);
+
+/* But it has been said, and comes in order. */
+void judge_lied_event(struct job *job, const struct remex_event *event);
+void judge_lied_exit(const struct job *job, const struct remex_exit *exit);
+
+/* --- judge.c ----------------------------------------------------------------
+ */
+
 /* An event that a handle's user has taken. */
 void judge_event(struct job *job, const struct remex_event *event);
 

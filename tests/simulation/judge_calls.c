@@ -57,7 +57,8 @@ void judge_actor(struct actor *actor)
         if (!job->answered || job->freed || actor->state == ACTOR_DEAD)
             continue;
         judge_wake(job);
-        judge_news(job);
+        if (!judge_is_lied_to(actor))
+            judge_news(job);
     }
 }
 
@@ -67,11 +68,30 @@ void judge_silence(const struct actor *actor)
     int64_t now = actor->world->now;
 
     WORLD_CHECK(actor->world,
-            actor->state != ACTOR_LIVES ||
+            actor->state != ACTOR_LIVES || judge_is_lied_to(actor) ||
                     !recovery_is_linked(&actor->engine.recovery) ||
                     now <= network->told_at + SILENCE ||
                     now <= network->asleep_until + SILENCE,
             "client %u hears nothing and does not mind", actor->number);
+}
+
+static void judge_ending_of(const struct operation *operation)
+{
+    const struct job *job = operation->job;
+    const struct actor *actor = job->actor;
+    const struct call *call = &operation->call;
+    enum remex_status status = call->error.status;
+
+    CHECK(job,
+            status != REMEX_INVALID_ARGUMENT && status != REMEX_OUT_OF_RANGE &&
+                    status != REMEX_PROTOCOL_ERROR &&
+                    status != REMEX_UNIMPLEMENTED && status != REMEX_INTERNAL,
+            "%s: %s ends with %s: %s", job->plan->id,
+            message_method_name(call->request.method),
+            remex_status_name(status), call->error.text);
+    CHECK(job, status != REMEX_NO_MEMORY || actor->memory.failed > 0,
+            "%s: %s has no memory", job->plan->id,
+            message_method_name(call->request.method));
 }
 
 void judge_call(const struct operation *operation)
@@ -84,16 +104,8 @@ void judge_call(const struct operation *operation)
     world_tell(actor->world, "client %u: %s: %s ends: %s %s", actor->number,
             job->plan->id, message_method_name(call->request.method),
             remex_status_name(status), call->error.text);
-    CHECK(job,
-            status != REMEX_INVALID_ARGUMENT && status != REMEX_OUT_OF_RANGE &&
-                    status != REMEX_PROTOCOL_ERROR &&
-                    status != REMEX_UNIMPLEMENTED && status != REMEX_INTERNAL,
-            "%s: %s ends with %s: %s", job->plan->id,
-            message_method_name(call->request.method),
-            remex_status_name(status), call->error.text);
-    CHECK(job, status != REMEX_NO_MEMORY || actor->memory.failed > 0,
-            "%s: %s has no memory", job->plan->id,
-            message_method_name(call->request.method));
+    if (!judge_is_lied_to(actor))
+        judge_ending_of(operation);
     CHECK(job,
             status == REMEX_DISCONNECTED ||
                     actor->world->now <=
@@ -165,6 +177,8 @@ static void judge_signal(const struct operation *operation)
 
 void judge_operation(const struct operation *operation)
 {
+    if (judge_is_lied_to(operation->job->actor))
+        return;
     judge_loss(operation);
     if (operation->kind == OPERATION_START)
         judge_start(operation);

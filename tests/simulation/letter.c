@@ -8,7 +8,7 @@
 #include "common/wire.h"
 #include "executor/list.h"
 
-enum { NO_LANE = 15 };
+enum { NO_LANE = 15, ROGUE_LANE = 14 };
 
 /* --- Letters ------------------------------------------------------------- */
 
@@ -234,6 +234,17 @@ uint64_t network_replay_ticket(unsigned int number)
     return (uint64_t)number << 4 | NO_LANE;
 }
 
+uint64_t network_rogue_ticket(uint64_t number)
+{
+    return number << LETTER_TICKET_BITS | ROGUE_LANE;
+}
+
+bool network_is_rogue(uint64_t ticket, uint64_t *number_out)
+{
+    *number_out = ticket >> LETTER_TICKET_BITS;
+    return (ticket & 15) == ROGUE_LANE;
+}
+
 bool network_is_replay(uint64_t ticket)
 {
     return (ticket & 15) == NO_LANE;
@@ -243,8 +254,11 @@ void network_reply(struct network *network, uint32_t pipe, uint64_t ticket,
         GByteArray *bytes)
 {
     unsigned int number = (unsigned int)(ticket & 15);
-    struct letter *letter = letter_new(network, LETTER_REPLY, number, bytes);
+    struct letter *letter;
 
+    if (network->liar)
+        bytes = liar_pass(network->liar, bytes);
+    letter = letter_new(network, LETTER_REPLY, number, bytes);
     letter->pipe = pipe;
     letter->ticket = ticket;
     letter_post(letter);

@@ -4,8 +4,9 @@
  * Runs seeds, each a world of its own; --help has the options.
  *
  * What is simulated: host.h the children, station.h the executor, network.h
- * what is between, actor.h the clients, memory.h what they allocate; program.h
- * what happens; judge.h what must be true.
+ * what is between, actor.h the clients, memory.h what they allocate, liar.h and
+ * rogue.h those who do not play by the rules; program.h what happens; judge.h
+ * what must be true.
  */
 
 #include <errno.h>

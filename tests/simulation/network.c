@@ -306,9 +306,9 @@ static enum remex_status listen_to(struct transport *transport,
 {
     struct network *network = of(transport);
 
-    WORLD_CHECK(network->world, strcmp(hint_address, "ipc:///hints") == 0,
+    network->listening = strcmp(hint_address, "ipc:///hints") == 0;
+    WORLD_CHECK(network->world, network->listening || network->liar,
             "hints at %s", hint_address);
-    network->listening = true;
     memcpy(network->topic, topic, MESSAGE_TOPIC_BYTES);
     return REMEX_OK;
 }
@@ -422,6 +422,11 @@ void network_init(struct network *network, struct station *station,
     station->networks[number] = network;
 }
 
+void network_mislead(struct network *network, unsigned int percent)
+{
+    network->liar = liar_new(network->world, network->number, percent);
+}
+
 void network_attend(
         struct network *network, const struct transport_events *events)
 {
@@ -439,6 +444,7 @@ void network_deinit(struct network *network)
     struct agenda *agenda = &network->world->agenda;
 
     network->station->networks[network->number] = NULL;
+    liar_free(network->liar);
     while (network->letters)
         letter_free(network->letters);
     if (network->said)

@@ -14,6 +14,7 @@
 #include <glib.h>
 
 #include "client/transport.h"
+#include "simulation/liar.h"
 #include "simulation/station.h"
 #include "simulation/weather.h"
 #include "simulation/world.h"
@@ -43,6 +44,7 @@ struct network {
     unsigned int principal; /* whose */
     struct chance chance;
     const struct transport_events *events; /* NULL: nobody is there */
+    struct liar *liar; /* NULL: what he is answered is true */
     struct lane lanes[TRANSPORT_LANES];
     struct appointment due;
     bool listening;
@@ -65,6 +67,9 @@ void network_init(struct network *network, struct station *station,
         const struct weather *weather, unsigned int number,
         unsigned int principal);
 void network_deinit(struct network *network);
+
+/* From now on so many percent of the answers to it are lies. */
+void network_mislead(struct network *network, unsigned int percent);
 
 /* Events are told from now on; NULL: the client is gone, with its connections.
  */
@@ -103,6 +108,10 @@ unsigned int network_of(uint64_t ticket);
 /* Of a request that no lane waits for. */
 uint64_t network_replay_ticket(unsigned int number);
 bool network_is_replay(uint64_t ticket);
+
+/* Of a request of the rogue's, by its number. */
+uint64_t network_rogue_ticket(uint64_t number);
+bool network_is_rogue(uint64_t ticket, uint64_t *number_out);
 
 /* Takes the bytes. */
 void network_reply(struct network *network, uint32_t pipe, uint64_t ticket,

@@ -15,14 +15,19 @@
 /* A client that comes, in the place of the one that was there. */
 static void add_actor(struct program *program, unsigned int place)
 {
+    const struct weather *weather = &program->weather;
     unsigned int number = program->actor_count++;
-    unsigned int principal = place % program->weather.principals;
+    bool dupe = place == weather->clients;
+    unsigned int principal =
+            dupe ? STATION_DUPE_PRINCIPAL : place % weather->principals;
     unsigned int among = 0;
 
     for (unsigned int i = 0; i < number; i++)
         among += program->actors[i].principal == principal;
     actor_init(&program->actors[number], &program->station, &program->weather,
             number, principal, among);
+    if (dupe)
+        network_mislead(&program->actors[number].network, weather->lies);
     program->present[place] = number;
 }
 
@@ -261,6 +266,16 @@ static const struct {
     { 1, "executor crash", false, do_executor_crash },
 };
 
+/* Who was lied to until he gave up makes room for another. */
+static void renew_dupe(struct step *step, struct actor *actor)
+{
+    if (step->place != step->program->weather.clients)
+        return;
+    if (engine_has_failed(&actor->engine))
+        actor_close(actor);
+    do_come(step, actor);
+}
+
 static void on_step(struct appointment *appointment, int64_t now)
 {
     struct step *step = CONTAINER_OF(appointment, struct step, due);
@@ -278,6 +293,7 @@ static void on_step(struct appointment *appointment, int64_t now)
     accounts_judge(&program->station);
     if (!kinds[step->kind].deed || !network_asleep(&actor->network))
         kinds[step->kind].run(step, actor);
+    renew_dupe(step, actor);
 }
 
 static unsigned int draw_kind(struct chance *chance)
@@ -297,6 +313,22 @@ unsigned int program_length(uint64_t seed)
     return 4 + (unsigned int)chance_below(&chance, PROGRAM_STEPS - 3);
 }
 
+/* One more, for who is lied to. */
+static unsigned int places_of(const struct weather *weather)
+{
+    return weather->clients + (weather->lies > 0);
+}
+
+/* Half of what happens is his. */
+static unsigned int draw_place(
+        const struct weather *weather, struct chance *chance)
+{
+    unsigned int place = (unsigned int)chance_below(chance, weather->clients);
+
+    return weather->lies > 0 && chance_percent(chance, 50) ? weather->clients
+                                                           : place;
+}
+
 static void plan_steps(struct program *program)
 {
     struct world *world = program->world;
@@ -308,8 +340,7 @@ static void plan_steps(struct program *program)
         step->program = program;
         step->number = i;
         step->chance = chance_new(world->seed, 't', i);
-        step->place = (unsigned int)chance_below(
-                &step->chance, program->weather.clients);
+        step->place = draw_place(&program->weather, &step->chance);
         step->kind = i < 2 ? 0 : draw_kind(&step->chance);
         world_book(world, &step->due, on_step);
         if (world->mask >> i & 1)
@@ -395,7 +426,10 @@ static void begin(struct program *program)
     program->weather = weather_draw(program->world->seed);
     weather_tell(&program->weather, program->world);
     station_init(&program->station, program->world, &program->weather);
-    for (unsigned int i = 0; i < program->weather.clients; i++)
+    rogue_init(&program->rogue, &program->station);
+    if (program->weather.rogue)
+        rogue_begin(&program->rogue);
+    for (unsigned int i = 0; i < places_of(&program->weather); i++)
         add_actor(program, i);
     plan_steps(program);
 }
@@ -409,6 +443,7 @@ static void clear_up(struct program *program)
     for (unsigned int i = 0; i < program->count; i++)
         agenda_unbook(agenda, &program->steps[i].due);
     station_deinit(&program->station);
+    rogue_deinit(&program->rogue);
     WORLD_CHECK(program->world, agenda->booked == 0, "an appointment is left");
 }
 

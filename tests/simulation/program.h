@@ -8,6 +8,7 @@
  */
 
 #include "simulation/actor.h"
+#include "simulation/rogue.h"
 
 enum { PROGRAM_STEPS = 64 };
 
@@ -25,6 +26,7 @@ struct program {
     uint64_t doom;
     struct weather weather;
     struct station station;
+    struct rogue rogue;
     struct actor actors[STATION_NETWORKS];
     unsigned int actor_count;
     unsigned int present[STATION_NETWORKS]; /* by places, who is there now */

@@ -10,12 +10,13 @@
 #include "common/wire.h"
 #include "executor/requests_state.h"
 #include "simulation/network.h"
+#include "simulation/rogue.h"
 
 #define HINT_DELAY (50 * MS)
 #define BEAT (1000 * MS)
 
 const char *const station_principals[STATION_PRINCIPALS] = { "uid:1000",
-    "uid:0", "cert:guest" };
+    "uid:0", "cert:guest", "cert:dupe", "cert:rogue" };
 
 /* --- What the protocol asks for ------------------------------------------- */
 
@@ -48,6 +49,7 @@ static void on_send(void *user, const struct caller *caller,
 {
     struct station *station = user;
     GByteArray *bytes = g_byte_array_new();
+    uint64_t number;
 
     for (size_t i = 0; i < count; i++) {
         g_byte_array_append(bytes, pieces[i].data, (guint)pieces[i].size);
@@ -55,9 +57,13 @@ static void on_send(void *user, const struct caller *caller,
     }
     WORLD_CHECK(station->world, bytes->len <= LINK_MAX_REPLY,
             "a reply of %u bytes", bytes->len);
-    if (network_is_replay(caller->ticket))
+    if (network_is_rogue(caller->ticket, &number))
+        rogue_hear(station->rogue, number,
+                (struct remex_bytes){ bytes->data, bytes->len });
+    else if (network_is_replay(caller->ticket))
         judge_replay(station, bytes);
-    if (station->deaf || network_is_replay(caller->ticket))
+    if (station->deaf || network_is_replay(caller->ticket) ||
+            network_is_rogue(caller->ticket, &number))
         g_byte_array_free(bytes, TRUE);
     else
         network_reply(station->networks[network_of(caller->ticket)],
@@ -207,7 +213,9 @@ static void identify(const struct network *network, struct caller *caller)
     if (caller->has_uid)
         caller->uid = uids[network->principal];
     else
-        g_strlcpy(caller->name, "guest", sizeof(caller->name));
+        g_strlcpy(caller->name,
+                station_principals[network->principal] + strlen("cert:"),
+                sizeof(caller->name));
 }
 
 bool station_take(struct station *station, uint32_t pipe, uint64_t ticket,
@@ -247,6 +255,22 @@ void station_take_replay(struct station *station, unsigned int network,
         caller.uid = 1001;
     }
     station->stranger = stranger;
+    use_memory(station);
+    requests_take(station->requests, &caller, bytes, station->world->now);
+    leave_memory(station);
+    on_unsettled(station);
+}
+
+void station_take_rogue(
+        struct station *station, uint64_t number, struct remex_bytes bytes)
+{
+    struct caller caller = {
+        .front = station,
+        .pipe = STATION_ROGUE,
+        .ticket = network_rogue_ticket(number),
+        .name = "rogue",
+    };
+
     use_memory(station);
     requests_take(station->requests, &caller, bytes, station->world->now);
     leave_memory(station);

@@ -13,12 +13,21 @@
 #include "simulation/weather.h"
 #include "simulation/world.h"
 
-enum { STATION_NETWORKS = 8, STATION_PRINCIPALS = 3 };
+/* The principals are those that clients are of in turn, one who is lied to, and
+ * one who has no library: a number beyond that of any client. */
+enum {
+    STATION_NETWORKS = 8,
+    STATION_DUPE_PRINCIPAL = 3,
+    STATION_ROGUE_PRINCIPAL = 4,
+    STATION_PRINCIPALS = 5,
+    STATION_ROGUE = 15
+};
 
 /* As the executor names them. */
 extern const char *const station_principals[STATION_PRINCIPALS];
 
 struct network;
+struct rogue;
 
 struct station {
     struct world *world;
@@ -26,6 +35,7 @@ struct station {
     struct host host;
     struct requests *requests; /* NULL: it is down */
     struct network *networks[STATION_NETWORKS];
+    struct rogue *rogue; /* NULL: there is none */
     struct chance chance;
     bool deaf;           /* it is being ended: what it says is lost */
     bool stranger;       /* the replay is of one who may not come in */
@@ -84,6 +94,10 @@ bool station_take(struct station *station, uint32_t pipe, uint64_t ticket,
  * it is answered at once, and does nothing. */
 void station_take_replay(struct station *station, unsigned int network,
         struct remex_bytes bytes, bool stranger);
+
+/* A request of the rogue's has come; it is taken at once. */
+void station_take_rogue(
+        struct station *station, uint64_t number, struct remex_bytes bytes);
 
 /* A connection has gone. */
 void station_drop(struct station *station, uint32_t pipe);

@@ -40,6 +40,16 @@ static void draw_executor(struct weather *weather, struct chance *chance)
     settings->retention_ms = PICK(chance, retention);
 }
 
+static void draw_rascals(struct weather *weather, uint64_t seed)
+{
+    static const unsigned int lies[] = { 1, 5, 30 };
+    struct chance chance = chance_new(seed, 'v', 0);
+
+    if (chance_percent(&chance, 20))
+        weather->lies = PICK(&chance, lies);
+    weather->rogue = chance_percent(&chance, 20);
+}
+
 struct weather weather_draw(uint64_t seed)
 {
     static const int64_t delays[] = { MS / 5, 3 * MS, 60 * MS };
@@ -70,6 +80,7 @@ struct weather weather_draw(uint64_t seed)
     };
 
     draw_executor(&weather, &chance);
+    draw_rascals(&weather, seed);
     return weather;
 }
 

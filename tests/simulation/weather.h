@@ -34,6 +34,10 @@ struct weather {
     uint32_t lease_ms;
     size_t window;
     int64_t length; /* of the program */
+
+    /* Those who do not play by the rules. */
+    unsigned int lies; /* percent of answers to one client more; 0: none */
+    bool rogue;        /* somebody asks for anything */
 };
 
 struct weather weather_draw(uint64_t seed);
