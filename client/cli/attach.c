@@ -35,51 +35,6 @@ static bool take_from(void *data, const char *value)
     return target_parse_from(value, &options->from);
 }
 
-static bool take_no_stdin(void *data, const char *value)
-{
-    struct attach_options *options = data;
-
-    (void)value;
-    options->no_stdin = true;
-    return true;
-}
-
-static bool take_pass_signals(void *data, const char *value)
-{
-    struct attach_options *options = data;
-
-    (void)value;
-    options->pass_signals = true;
-    return true;
-}
-
-static bool take_exclusive(void *data, const char *value)
-{
-    struct attach_options *options = data;
-
-    (void)value;
-    options->claim.exclusive = true;
-    return true;
-}
-
-static bool take_take_over(void *data, const char *value)
-{
-    struct attach_options *options = data;
-
-    (void)value;
-    options->claim.take_over = true;
-    return true;
-}
-
-static bool take_terminal(void *data, const char *value)
-{
-    struct attach_options *options = data;
-
-    (void)value;
-    options->terminal = true;
-    return true;
-}
-
 static bool take_escape(void *data, const char *value)
 {
     struct attach_options *options = data;
@@ -88,19 +43,20 @@ static bool take_escape(void *data, const char *value)
 }
 
 static const struct option_spec specs[] = {
-    { 't', "terminal", NULL, "our terminal is its: size, keys, screen", NULL,
-            take_terminal },
-    { 0, "escape", "CHAR|none", "of -t: CHAR and . leave; default ~",
-            "a character, ^ and a letter, or none", take_escape },
-    { 0, "from", "oldest|live|SEQ", "where to begin; default oldest",
-            "oldest, live or the number of an event", take_from },
-    { 0, "no-stdin", NULL, "leave its stdin alone", NULL, take_no_stdin },
-    { 0, "pass-signals", NULL, "SIGINT, SIGTERM and SIGHUP go to it", NULL,
-            take_pass_signals },
-    { 0, "exclusive", NULL, "let nobody else follow it meanwhile", NULL,
-            take_exclusive },
-    { 0, "take-over", NULL, "displace who stands in the way", NULL,
-            take_take_over },
+    OPTION_FLAG('t', "terminal", "our terminal is its: size, keys, screen",
+            struct attach_options, terminal),
+    OPTION(0, "escape", "CHAR|none", "of -t: CHAR and . leave; default ~",
+            "a character, ^ and a letter, or none", take_escape),
+    OPTION(0, "from", "oldest|live|SEQ", "where to begin; default oldest",
+            "oldest, live or the number of an event", take_from),
+    OPTION_FLAG(0, "no-stdin", "leave its stdin alone", struct attach_options,
+            no_stdin),
+    OPTION_FLAG(0, "pass-signals", "SIGINT, SIGTERM and SIGHUP go to it",
+            struct attach_options, pass_signals),
+    OPTION_FLAG(0, "exclusive", "let nobody else follow it meanwhile",
+            struct attach_options, claim.exclusive),
+    OPTION_FLAG(0, "take-over", "displace who stands in the way",
+            struct attach_options, claim.take_over),
     OPTIONS_END,
 };
 

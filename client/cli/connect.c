@@ -29,10 +29,11 @@ static bool take_token_file(void *options, const char *value)
 }
 
 const struct option_spec connect_specs[] = {
-    { 0, "at", "ADDR", "the executor; default $REMEX_EXECUTOR, else local:",
-            "an address such as ipc:///run/remex/executor", take_address },
-    { 0, "token-file", "FILE", "the token that a tcp:// address asks for",
-            "the path of a file", take_token_file },
+    OPTION(0, "at", "ADDR",
+            "the executor; default $REMEX_EXECUTOR, else local:",
+            "an address such as ipc:///run/remex/executor", take_address),
+    OPTION(0, "token-file", "FILE", "the token that a tcp:// address asks for",
+            "the path of a file", take_token_file),
     OPTIONS_END,
 };
 

@@ -10,32 +10,13 @@
 
 #include <remex/info.h>
 
+#include "client/cli/answer.h"
 #include "client/cli/colour.h"
-#include "client/cli/connect.h"
 #include "client/cli/diagnosis.h"
 #include "client/cli/doctor_checks.h"
 #include "client/cli/output.h"
 #include "client/cli/report.h"
 #include "client/cli/verbs.h"
-
-struct doctor_options {
-    struct connect_options connect; /* first, for connect_specs */
-    bool json;
-};
-
-static bool take_json(void *data, const char *value)
-{
-    struct doctor_options *options = data;
-
-    (void)value;
-    options->json = true;
-    return true;
-}
-
-static const struct option_spec specs[] = {
-    { 0, "json", NULL, "as one JSON object", NULL, take_json },
-    OPTIONS_END,
-};
 
 /* What follows the scheme, or NULL if it is another. */
 static const char *behind(const char *address, const char *scheme)
@@ -150,7 +131,7 @@ static void print_json(const struct diagnosis *diagnosis, const char *address)
 
 static int run(const struct verb *verb, struct words words)
 {
-    struct doctor_options options = { .json = false };
+    struct answer_options options = { .json = false };
     struct diagnosis diagnosis = { .count = 0 };
     const char *address;
     int status;
@@ -177,7 +158,7 @@ const struct verb doctor_verb = {
     .operands = "[ADDR]",
     .summary = "Look whether an executor can be used, and what to do if not.",
     .details = "ADDR stands for --at ADDR.",
-    .tables = { specs, connect_specs },
+    .tables = { answer_specs, connect_specs },
     .max_operands = 1,
     .run = run,
 };

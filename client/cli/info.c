@@ -9,7 +9,7 @@
 
 #include <remex/info.h>
 
-#include "client/cli/connect.h"
+#include "client/cli/answer.h"
 #include "client/cli/json.h"
 #include "client/cli/output.h"
 #include "client/cli/report.h"
@@ -19,25 +19,6 @@
 
 #define NAME_COLUMN 14
 #define LIMIT_COLUMN 32
-
-struct info_options {
-    struct connect_options connect; /* first, for connect_specs */
-    bool json;
-};
-
-static bool take_json(void *data, const char *value)
-{
-    struct info_options *options = data;
-
-    (void)value;
-    options->json = true;
-    return true;
-}
-
-static const struct option_spec specs[] = {
-    { 0, "json", NULL, "as one JSON object", NULL, take_json },
-    OPTIONS_END,
-};
 
 static void print_json(
         const char *address, const struct remex_client_info *info)
@@ -128,7 +109,7 @@ static int tell(struct remex_client *client, const char *address, bool as_json)
 
 static int run(const struct verb *verb, struct words words)
 {
-    struct info_options options = { .json = false };
+    struct answer_options options = { .json = false };
     struct remex_client *client;
     int status;
 
@@ -146,6 +127,6 @@ const struct verb info_verb = {
     .name = "info",
     .operands = "",
     .summary = "Tell what an executor is and bears, and whom it takes us for.",
-    .tables = { specs, connect_specs },
+    .tables = { answer_specs, connect_specs },
     .run = run,
 };

@@ -9,6 +9,7 @@
 
 #include <remex/inspect.h>
 
+#include "client/cli/answer.h"
 #include "client/cli/output.h"
 #include "client/cli/report.h"
 #include "client/cli/status_json.h"
@@ -18,25 +19,6 @@
 #include "client/cli/verbs.h"
 
 #define NAME_COLUMN 12
-
-struct inspect_options {
-    struct connect_options connect; /* first, for connect_specs */
-    bool json;
-};
-
-static bool take_json(void *data, const char *value)
-{
-    struct inspect_options *options = data;
-
-    (void)value;
-    options->json = true;
-    return true;
-}
-
-static const struct option_spec specs[] = {
-    { 0, "json", NULL, "as one JSON object", NULL, take_json },
-    OPTIONS_END,
-};
 
 static void print_text(const char *name, const char *value)
 {
@@ -184,7 +166,7 @@ static int inspect(const struct target *target, bool as_json)
 
 static int run(const struct verb *verb, struct words words)
 {
-    struct inspect_options options = { .json = false };
+    struct answer_options options = { .json = false };
     struct target target = { .verb = verb->name };
     int status;
 
@@ -203,7 +185,7 @@ const struct verb inspect_verb = {
     .name = "inspect",
     .operands = "ID",
     .summary = "Tell all that is known of a process.",
-    .tables = { specs, connect_specs },
+    .tables = { answer_specs, connect_specs },
     .min_operands = 1,
     .max_operands = 1,
     .run = run,

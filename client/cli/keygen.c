@@ -36,12 +36,12 @@ static bool take_role(void *options, const char *value)
 }
 
 static const struct option_spec specs[] = {
-    { 0, "days", "N",
+    OPTION(0, "days", "N",
             "how long a certificate is valid (authority: 3650,"
             " others: 365)",
-            "a number of days from 1 to 36500", take_days },
-    { 0, "role", "run|observe|admin", "of a token; default run",
-            "run, observe or admin", take_role },
+            "a number of days from 1 to 36500", take_days),
+    OPTION(0, "role", "run|observe|admin", "of a token; default run",
+            "run, observe or admin", take_role),
     OPTIONS_END,
 };
 

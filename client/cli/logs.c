@@ -43,15 +43,6 @@ static bool take_from(void *data, const char *value)
     return target_parse_from(value, &options->from);
 }
 
-static bool take_follow(void *data, const char *value)
-{
-    struct logs_options *options = data;
-
-    (void)value;
-    options->follow = true;
-    return true;
-}
-
 static bool take_stream(void *data, const char *value)
 {
     struct logs_options *options = data;
@@ -69,14 +60,14 @@ static bool take_lines(void *data, const char *value)
 }
 
 static const struct option_spec specs[] = {
-    { 'f', "follow", NULL, "go on until the process has ended", NULL,
-            take_follow },
-    { 0, "from", "oldest|live|SEQ", "where to begin; default oldest",
-            "oldest, live or the number of an event", take_from },
-    { 0, "stream", "stdout|stderr", "this one only; default both",
-            "stdout or stderr", take_stream },
-    { 'n', "lines", "COUNT", "begin with so many last lines",
-            "a number up to 100000", take_lines },
+    OPTION_FLAG('f', "follow", "go on until the process has ended",
+            struct logs_options, follow),
+    OPTION(0, "from", "oldest|live|SEQ", "where to begin; default oldest",
+            "oldest, live or the number of an event", take_from),
+    OPTION(0, "stream", "stdout|stderr", "this one only; default both",
+            "stdout or stderr", take_stream),
+    OPTION('n', "lines", "COUNT", "begin with so many last lines",
+            "a number up to 100000", take_lines),
     OPTIONS_END,
 };
 

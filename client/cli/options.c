@@ -38,7 +38,7 @@ static void print_usage(const struct verb *verb)
 int options_print_help(const struct verb *verb)
 {
     static const struct option_spec help = { 0, "help", NULL,
-        "show this and exit", NULL, NULL };
+        "show this and exit", NULL, NULL, 0 };
 
     print_usage(verb);
     if (verb->details)
@@ -106,6 +106,10 @@ static bool wrong(const struct verb *verb, const char *word, const char *what)
 static bool take(const struct verb *verb, const struct option_spec *spec,
         void *options, const char *value)
 {
+    if (!spec->take) {
+        *(bool *)((char *)options + spec->flag) = true;
+        return true;
+    }
     if (spec->take(options, value))
         return true;
     assert(value); /* one that takes none is never wrong */

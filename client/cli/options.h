@@ -12,6 +12,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct option_spec {
     char letter;          /* 0: has none */
@@ -20,14 +21,27 @@ struct option_spec {
     const char *help;     /* one line */
     const char *expected; /* what a good value is, for whoever gave a bad one */
     /* Stores the value in `options`, the verb's own struct; lent for the life
-     * of the program. False: it is not what is expected. */
+     * of the program. False: it is not what is expected. NULL: there is nothing
+     * to it but to set a bool, so far into that struct. */
     bool (*take)(void *options, const char *value);
+    size_t flag;
 };
+
+#define OPTION(letter, name, value, help, expected, take) \
+    { \
+        letter, name, value, help, expected, take, 0 \
+    }
+
+/* Sets a bool of the verb's options, a struct of this type. */
+#define OPTION_FLAG(letter, name, help, type, member) \
+    { \
+        letter, name, NULL, help, NULL, NULL, offsetof(type, member) \
+    }
 
 /* Ends a table. */
 #define OPTIONS_END \
     { \
-        0, NULL, NULL, NULL, NULL, NULL \
+        0, NULL, NULL, NULL, NULL, NULL, 0 \
     }
 
 /* A piece of the command line; `at[count]` is NULL. */

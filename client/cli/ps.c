@@ -8,59 +8,14 @@
 #include <string.h>
 #include <time.h>
 
-#include <remex/inspect.h>
-
 #include "client/cli/colour.h"
-#include "client/cli/connect.h"
 #include "client/cli/json.h"
-#include "client/cli/label.h"
+#include "client/cli/listing.h"
 #include "client/cli/output.h"
-#include "client/cli/report.h"
 #include "client/cli/status_json.h"
 #include "client/cli/status_words.h"
 #include "client/cli/text.h"
 #include "client/cli/verbs.h"
-
-struct ps_options {
-    struct connect_options connect; /* first, for connect_specs */
-    struct labels labels;
-    bool everybody;
-    bool json;
-};
-
-static bool take_label(void *data, const char *value)
-{
-    struct ps_options *options = data;
-
-    return label_add(&options->labels, value);
-}
-
-static bool take_everybody(void *data, const char *value)
-{
-    struct ps_options *options = data;
-
-    (void)value;
-    options->everybody = true;
-    return true;
-}
-
-static bool take_json(void *data, const char *value)
-{
-    struct ps_options *options = data;
-
-    (void)value;
-    options->json = true;
-    return true;
-}
-
-static const struct option_spec specs[] = {
-    { 0, "label", "NAME=VALUE", "only those that have it; repeatable",
-            "NAME=VALUE, 32 of them at most", take_label },
-    { 0, "everybody", NULL, "other people's as well, for an admin", NULL,
-            take_everybody },
-    { 0, "json", NULL, "as one JSON object", NULL, take_json },
-    OPTIONS_END,
-};
 
 static void print_json(
         const char *address, const struct remex_process_list *list)
@@ -133,47 +88,25 @@ static void print_table(const struct remex_process_list *list)
         print_process(&list->processes[i], width);
 }
 
-static int list_on(
-        struct remex_client *client, const struct ps_options *options)
+static int show(const struct listing_options *options,
+        const struct remex_process_list *list)
 {
-    struct remex_list_options list_options = REMEX_DEFAULTS(remex_list_options);
-    struct remex_process_list *list;
-    struct remex_error error;
-
-    list_options.labels = options->labels.items;
-    list_options.label_count = options->labels.count;
-    list_options.everybody = options->everybody;
-    if (remex_client_list(client, &list_options, &list, &error) != REMEX_OK) {
-        report("ps: %s%s", options->everybody ? "--everybody: " : "",
-                error.text);
-        return REPORT_EXIT_FAILED;
-    }
-    if (options->json)
-        print_json(connect_address(&options->connect), list);
+    if (options->answer.json)
+        print_json(connect_address(&options->answer.connect), list);
     else
         print_table(list);
-    remex_process_list_free(list);
     return output_finish();
 }
 
 static int run(const struct verb *verb, struct words words)
 {
-    struct ps_options options = { .json = false };
-    struct remex_client *client;
-    int status;
-
-    if (!options_parse(verb, &words, &options, &status))
-        return status;
-    client = connect_to_lasting(&options.connect);
-    status = client ? list_on(client, &options) : REPORT_EXIT_FAILED;
-    remex_client_free(client);
-    return status;
+    return listing_run(verb, words, show);
 }
 
 const struct verb ps_verb = {
     .name = "ps",
     .operands = "",
     .summary = "List the processes of an executor.",
-    .tables = { specs, connect_specs },
+    .tables = { listing_specs, answer_specs, connect_specs },
     .run = run,
 };

@@ -134,15 +134,6 @@ static bool take_timeout(void *data, const char *value)
             options->wall_time_ms > 0;
 }
 
-static bool take_terminal(void *data, const char *value)
-{
-    struct run_options *options = data;
-
-    (void)value;
-    options->terminal = true;
-    return true;
-}
-
 static bool take_escape(void *data, const char *value)
 {
     struct run_options *options = data;
@@ -151,12 +142,12 @@ static bool take_escape(void *data, const char *value)
 }
 
 static const struct option_spec specs[] = {
-    { 't', "terminal", NULL, "our terminal is its: size, keys, screen", NULL,
-            take_terminal },
-    { 0, "escape", "CHAR|none", "of -t: CHAR and . leave; default ~",
-            "a character, ^ and a letter, or none", take_escape },
-    { 0, "timeout", "DURATION", "the same as --wall-time",
-            "a duration above 0 such as 10s", take_timeout },
+    OPTION_FLAG('t', "terminal", "our terminal is its: size, keys, screen",
+            struct run_options, terminal),
+    OPTION(0, "escape", "CHAR|none", "of -t: CHAR and . leave; default ~",
+            "a character, ^ and a letter, or none", take_escape),
+    OPTION(0, "timeout", "DURATION", "the same as --wall-time",
+            "a duration above 0 such as 10s", take_timeout),
     OPTIONS_END,
 };
 

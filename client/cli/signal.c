@@ -32,8 +32,8 @@ static bool take_to(void *data, const char *value)
 }
 
 static const struct option_spec specs[] = {
-    { 0, "to", "leader|group|tree", "who gets it; default group",
-            "leader, group or tree", take_to },
+    OPTION(0, "to", "leader|group|tree", "who gets it; default group",
+            "leader, group or tree", take_to),
     OPTIONS_END,
 };
 

@@ -18,18 +18,9 @@ struct start_options {
     bool json;
 };
 
-static bool take_json(void *data, const char *value)
-{
-    struct start_options *options = data;
-
-    (void)value;
-    options->json = true;
-    return true;
-}
-
 static const struct option_spec specs[] = {
-    { 0, "json", NULL, "print one JSON object instead of the id", NULL,
-            take_json },
+    OPTION_FLAG(0, "json", "print one JSON object instead of the id",
+            struct start_options, json),
     OPTIONS_END,
 };
 

@@ -26,24 +26,6 @@ static bool take_plan(void *data, const char *value)
     return stop_plan_parse(value, &options->plan);
 }
 
-static bool take_now(void *data, const char *value)
-{
-    struct stop_options *options = data;
-
-    (void)value;
-    options->at_once = true;
-    return true;
-}
-
-static bool take_wait(void *data, const char *value)
-{
-    struct stop_options *options = data;
-
-    (void)value;
-    options->waits = true;
-    return true;
-}
-
 static bool take_timeout(void *data, const char *value)
 {
     struct stop_options *options = data;
@@ -53,12 +35,14 @@ static bool take_timeout(void *data, const char *value)
 }
 
 static const struct option_spec specs[] = {
-    { 0, "plan", "SIGNAL[:WAIT],...", "do so; default what --stop-plan told",
-            "steps such as TERM:10s,KILL", take_plan },
-    { 0, "now", NULL, "kill it and its tree at once", NULL, take_now },
-    { 0, "wait", NULL, "until it has exited", NULL, take_wait },
-    { 0, "timeout", "DURATION", "wait for that, but no longer",
-            "a duration such as 10s", take_timeout },
+    OPTION(0, "plan", "SIGNAL[:WAIT],...",
+            "do so; default what --stop-plan told",
+            "steps such as TERM:10s,KILL", take_plan),
+    OPTION_FLAG(0, "now", "kill it and its tree at once", struct stop_options,
+            at_once),
+    OPTION_FLAG(0, "wait", "until it has exited", struct stop_options, waits),
+    OPTION(0, "timeout", "DURATION", "wait for that, but no longer",
+            "a duration such as 10s", take_timeout),
     OPTIONS_END,
 };
 

@@ -56,24 +56,6 @@ static bool take_sort(void *data, const char *value)
     return top_model_parse_key(value, &options->key);
 }
 
-static bool take_reverse(void *data, const char *value)
-{
-    struct top_options *options = data;
-
-    (void)value;
-    options->reversed = true;
-    return true;
-}
-
-static bool take_once(void *data, const char *value)
-{
-    struct top_options *options = data;
-
-    (void)value;
-    options->once = true;
-    return true;
-}
-
 static bool take_json(void *data, const char *value)
 {
     struct top_options *options = data;
@@ -81,15 +63,6 @@ static bool take_json(void *data, const char *value)
     (void)value;
     options->once = true;
     options->json = true;
-    return true;
-}
-
-static bool take_everybody(void *data, const char *value)
-{
-    struct top_options *options = data;
-
-    (void)value;
-    options->everybody = true;
     return true;
 }
 
@@ -102,15 +75,17 @@ static bool take_interval(void *data, const char *value)
 }
 
 static const struct option_spec specs[] = {
-    { 0, "sort", "rate|age|kept|state|id", "by what; default rate",
-            "rate, age, kept, state or id", take_sort },
-    { 0, "reverse", NULL, "the other way round", NULL, take_reverse },
-    { 0, "interval", "DURATION", "between looks; default 1s",
-            "a duration of 100ms or more", take_interval },
-    { 0, "once", NULL, "print it once, when there are rates", NULL, take_once },
-    { 0, "everybody", NULL, "other people's as well, for an admin", NULL,
-            take_everybody },
-    { 0, "json", NULL, "once, as one JSON object", NULL, take_json },
+    OPTION(0, "sort", "rate|age|kept|state|id", "by what; default rate",
+            "rate, age, kept, state or id", take_sort),
+    OPTION_FLAG(
+            0, "reverse", "the other way round", struct top_options, reversed),
+    OPTION(0, "interval", "DURATION", "between looks; default 1s",
+            "a duration of 100ms or more", take_interval),
+    OPTION_FLAG(0, "once", "print it once, when there are rates",
+            struct top_options, once),
+    OPTION_FLAG(0, "everybody", "other people's as well, for an admin",
+            struct top_options, everybody),
+    OPTION(0, "json", NULL, "once, as one JSON object", NULL, take_json),
     OPTIONS_END,
 };
 

@@ -10,52 +10,19 @@
 #include <string.h>
 #include <time.h>
 
-#include <remex/inspect.h>
-
-#include "client/cli/connect.h"
 #include "client/cli/json.h"
-#include "client/cli/label.h"
 #include "client/cli/lanes.h"
+#include "client/cli/listing.h"
 #include "client/cli/output.h"
 #include "client/cli/report.h"
 #include "client/cli/status_json.h"
 #include "client/cli/verbs.h"
-
-struct trace_options {
-    struct connect_options connect; /* first, for connect_specs */
-    struct labels labels;
-    bool everybody;
-};
 
 /* One process, by the executor's clock. */
 struct span {
     const struct remex_process_status *status; /* lent */
     int64_t start_us;
     int64_t end_us;
-};
-
-static bool take_label(void *data, const char *value)
-{
-    struct trace_options *options = data;
-
-    return label_add(&options->labels, value);
-}
-
-static bool take_everybody(void *data, const char *value)
-{
-    struct trace_options *options = data;
-
-    (void)value;
-    options->everybody = true;
-    return true;
-}
-
-static const struct option_spec specs[] = {
-    { 0, "label", "NAME=VALUE", "only those that have it; repeatable",
-            "NAME=VALUE, 32 of them at most", take_label },
-    { 0, "everybody", NULL, "other people's as well, for an admin", NULL,
-            take_everybody },
-    OPTIONS_END,
 };
 
 /* --- Spans ---------------------------------------------------------------- */
@@ -104,8 +71,7 @@ static struct span *spans_of(const struct remex_process_list *list)
     return spans;
 }
 
-/* --- Events ----------------------------------------------------------------
- */
+/* --- Events --------------------------------------------------------------- */
 
 static const char *name_of(const struct remex_process_status *status)
 {
@@ -167,28 +133,12 @@ static bool print_trace(
     return true;
 }
 
-/* --- The verb --------------------------------------------------------------
- */
+/* --- The verb ------------------------------------------------------------- */
 
-static int trace_on(
-        struct remex_client *client, const struct trace_options *options)
+static int show(const struct listing_options *options,
+        const struct remex_process_list *list)
 {
-    struct remex_list_options list_options = REMEX_DEFAULTS(remex_list_options);
-    struct remex_process_list *list;
-    struct remex_error error;
-    bool printed;
-
-    list_options.labels = options->labels.items;
-    list_options.label_count = options->labels.count;
-    list_options.everybody = options->everybody;
-    if (remex_client_list(client, &list_options, &list, &error) != REMEX_OK) {
-        report("trace: %s%s", options->everybody ? "--everybody: " : "",
-                error.text);
-        return REPORT_EXIT_FAILED;
-    }
-    printed = print_trace(connect_address(&options->connect), list);
-    remex_process_list_free(list);
-    if (printed)
+    if (print_trace(connect_address(&options->answer.connect), list))
         return output_finish();
     report("trace: there is no memory");
     return REPORT_EXIT_FAILED;
@@ -196,22 +146,13 @@ static int trace_on(
 
 static int run(const struct verb *verb, struct words words)
 {
-    struct trace_options options = { .everybody = false };
-    struct remex_client *client;
-    int status;
-
-    if (!options_parse(verb, &words, &options, &status))
-        return status;
-    client = connect_to_lasting(&options.connect);
-    status = client ? trace_on(client, &options) : REPORT_EXIT_FAILED;
-    remex_client_free(client);
-    return status;
+    return listing_run(verb, words, show);
 }
 
 const struct verb trace_verb = {
     .name = "trace",
     .operands = "",
     .summary = "Tell what ran when, for trace viewers.",
-    .tables = { specs, connect_specs },
+    .tables = { listing_specs, connect_specs },
     .run = run,
 };

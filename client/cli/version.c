@@ -10,31 +10,12 @@
 
 #include <remex/info.h>
 
-#include "client/cli/connect.h"
+#include "client/cli/answer.h"
 #include "client/cli/json.h"
 #include "client/cli/output.h"
 #include "client/cli/report.h"
 #include "client/cli/text.h"
 #include "client/cli/verbs.h"
-
-struct version_options {
-    struct connect_options connect; /* first, for connect_specs */
-    bool json;
-};
-
-static bool take_json(void *data, const char *value)
-{
-    struct version_options *options = data;
-
-    (void)value;
-    options->json = true;
-    return true;
-}
-
-static const struct option_spec specs[] = {
-    { 0, "json", NULL, "as one JSON object", NULL, take_json },
-    OPTIONS_END,
-};
 
 static void print_json(
         const char *address, const struct remex_client_info *info)
@@ -91,7 +72,7 @@ static bool ask(const struct connect_options *options,
 
 static int run(const struct verb *verb, struct words words)
 {
-    struct version_options options = { .json = false };
+    struct answer_options options = { .json = false };
     const struct remex_client_info *info;
     int status;
     bool asked;
@@ -113,6 +94,6 @@ const struct verb version_verb = {
     .operands = "",
     .summary =
             "Tell the version of remex, and of the executor if one is named.",
-    .tables = { specs, connect_specs },
+    .tables = { answer_specs, connect_specs },
     .run = run,
 };

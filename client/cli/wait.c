@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "client/cli/answer.h"
 #include "client/cli/ending.h"
 #include "client/cli/output.h"
 #include "client/cli/quantity.h"
@@ -16,9 +17,8 @@
 #include "client/cli/waiting.h"
 
 struct wait_options {
-    struct connect_options connect; /* first, for connect_specs */
+    struct answer_options answer; /* first, for answer_specs */
     int64_t timeout_ms;
-    bool json;
 };
 
 static bool take_timeout(void *data, const char *value)
@@ -28,20 +28,9 @@ static bool take_timeout(void *data, const char *value)
     return quantity_parse_duration(value, &options->timeout_ms);
 }
 
-static bool take_json(void *data, const char *value)
-{
-    struct wait_options *options = data;
-
-    (void)value;
-    options->json = true;
-    return true;
-}
-
 static const struct option_spec specs[] = {
-    { 0, "json", NULL, "print how it ended as one JSON object", NULL,
-            take_json },
-    { 0, "timeout", "DURATION", "give up after that; the process goes on",
-            "a duration such as 10s", take_timeout },
+    OPTION(0, "timeout", "DURATION", "give up after that; the process goes on",
+            "a duration such as 10s", take_timeout),
     OPTIONS_END,
 };
 
@@ -73,11 +62,11 @@ static int run(const struct verb *verb, struct words words)
 
     if (!options_parse(verb, &words, &options, &status))
         return status;
-    if (!target_init(&target, verb, &options.connect, words.at[0]))
+    if (!target_init(&target, verb, &options.answer.connect, words.at[0]))
         return REPORT_EXIT_FAILED;
     status = waiting_for_exit(&target, options.timeout_ms, &ended);
     if (status == 0)
-        status = tell(&target, &ended, options.json);
+        status = tell(&target, &ended, options.answer.json);
     else if (status == REPORT_EXIT_TIMED_OUT)
         report("wait: %s has not exited within --timeout", words.at[0]);
     target_deinit(&target);
@@ -88,7 +77,7 @@ const struct verb wait_verb = {
     .name = "wait",
     .operands = "ID",
     .summary = "Wait until a process has exited, and exit as it did.",
-    .tables = { specs, connect_specs },
+    .tables = { specs, answer_specs, connect_specs },
     .min_operands = 1,
     .max_operands = 1,
     .run = run,

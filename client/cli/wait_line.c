@@ -60,12 +60,12 @@ static bool take_timeout(void *data, const char *value)
 }
 
 static const struct option_spec specs[] = {
-    { 0, "timeout", "DURATION", "give up after that; the process goes on",
-            "a duration such as 10s", take_timeout },
-    { 0, "from", "oldest|live|SEQ", "where to begin; default oldest",
-            "oldest, live or the number of an event", take_from },
-    { 0, "stream", "stdout|stderr", "this one only; default both",
-            "stdout or stderr", take_stream },
+    OPTION(0, "timeout", "DURATION", "give up after that; the process goes on",
+            "a duration such as 10s", take_timeout),
+    OPTION(0, "from", "oldest|live|SEQ", "where to begin; default oldest",
+            "oldest, live or the number of an event", take_from),
+    OPTION(0, "stream", "stdout|stderr", "this one only; default both",
+            "stdout or stderr", take_stream),
     OPTIONS_END,
 };
 

@@ -19,17 +19,9 @@ struct write_options {
     bool eof;
 };
 
-static bool take_eof(void *data, const char *value)
-{
-    struct write_options *options = data;
-
-    (void)value;
-    options->eof = true;
-    return true;
-}
-
 static const struct option_spec specs[] = {
-    { 0, "eof", NULL, "close its stdin behind that", NULL, take_eof },
+    OPTION_FLAG(
+            0, "eof", "close its stdin behind that", struct write_options, eof),
     OPTIONS_END,
 };
 
