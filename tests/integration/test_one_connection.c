@@ -101,6 +101,30 @@ static void a_thousand_starts_in_a_row_are_all_answered(void)
     daemon_stop(&daemon);
 }
 
+/* A front bounds what is under way of each connection, at 8,192: what has been
+ * answered is not any more. */
+static void a_connection_may_be_used_as_often_as_one_likes(void)
+{
+    enum { REQUESTS = 10000, AT_A_TIME = 100 };
+    struct request renew = { .method = METHOD_RENEW };
+    struct daemon daemon;
+    struct raw raw;
+
+    daemon_start(&daemon);
+    raw_init(&raw, daemon.address);
+    raw_open(&raw);
+    for (int i = 0; i < REQUESTS; i += AT_A_TIME) {
+        uint32_t first = raw_send(&raw, &renew);
+
+        for (int j = 1; j < AT_A_TIME; j++)
+            raw_send(&raw, &renew);
+        for (uint32_t j = 0; j < AT_A_TIME; j++)
+            expect(&raw, first + j, METHOD_RENEW);
+    }
+    raw_deinit(&raw);
+    daemon_stop(&daemon);
+}
+
 static void a_long_poll_delays_nothing(void)
 {
     const char *argv[] = { "sleep", "1000", NULL };
@@ -205,6 +229,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/one_connection", a_thousand_starts_in_a_row_are_all_answered);
+    SUITE_ADD(
+            "/one_connection", a_connection_may_be_used_as_often_as_one_likes);
     SUITE_ADD("/one_connection", a_long_poll_delays_nothing);
     SUITE_ADD("/one_connection", a_full_stdin_delays_nothing);
     SUITE_ADD("/one_connection", who_reads_no_answers_delays_nobody_else);

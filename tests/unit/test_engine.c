@@ -1764,6 +1764,48 @@ static void what_is_held_up_is_asked_about(void)
     tear_down(&handle);
 }
 
+static void hint_at(uint64_t news)
+{
+    const struct hint hint = { .boot_id.bytes = { BOOT }, .news = news };
+    struct wire_head head;
+
+    g_assert_cmpint(wire_encode_hint(&hint, &head), ==, REMEX_OK);
+    engine_on_hint(&world.engine, (struct remex_bytes){ head.data, head.size },
+            world.now);
+    wire_head_free(&head);
+}
+
+static void answer_look(struct follow_state *state)
+{
+    struct reply reply = { .method = METHOD_PULL,
+        .pull = { .states = state, .state_count = 1 } };
+
+    answer(lane_that_looks(), &reply);
+}
+
+/* Not a moment passes: neither a heartbeat, nor the Pull that is parked. What
+ * is told again, as each hint is with the heartbeat, is asked about once. */
+static void what_is_held_up_is_asked_about_at_a_hint(void)
+{
+    struct follow_state state = { .follow_id = 1, .known = true };
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    hold(&handle);
+    engine_tick(&world.engine, world.now);
+    for (uint64_t news = 1; news <= 3; news++) {
+        hint_at(news);
+        g_assert_cmpuint(lane_that_looks(), <, TRANSPORT_LANES);
+        state.last_seq = 5000 + news;
+        answer_look(&state);
+        g_assert_cmpuint(handle.newest_seq, ==, 5000 + news);
+        hint_at(news);
+        g_assert_cmpuint(lane_that_looks(), ==, TRANSPORT_LANES);
+    }
+    tear_down(&handle);
+}
+
 static void what_is_not_held_up_is_not(void)
 {
     struct handle handle;
@@ -1904,6 +1946,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", nothing_comes_behind_the_end);
     SUITE_ADD("/engine", a_follow_is_repeated_after_a_resume);
     SUITE_ADD("/engine", what_is_held_up_is_asked_about);
+    SUITE_ADD("/engine", what_is_held_up_is_asked_about_at_a_hint);
     SUITE_ADD("/engine", what_is_not_held_up_is_not);
     SUITE_ADD("/engine", what_is_not_followed_is_left_alone);
     SUITE_ADD("/engine", what_is_not_followed_is_killed_and_no_more);

@@ -9,12 +9,14 @@
 
 #include <glib.h>
 
+#include "common/clock.h"
 #include "support/suite.h"
 
 /* A peer, and the stranger's end of its connection in the test's hands. */
 struct bench {
     struct loop *loop;
     struct loop_task stop;
+    struct loop_timer later;
     struct peer_kind kind;
     struct peer *peer; /* NULL: it has ended */
     int stranger;
@@ -166,6 +168,22 @@ static size_t hear_all(struct bench *bench)
     while ((got = recv(bench->stranger, bytes, sizeof(bytes), 0)) > 0)
         size += (size_t)got;
     return size;
+}
+
+static void on_later(struct loop_timer *timer)
+{
+    loop_stop(CONTAINER_OF(timer, struct bench, later)->loop);
+}
+
+/* Until what is due within `ms` has been done. */
+static void pass(struct bench *bench, int64_t ms)
+{
+    int64_t at = clock_after(clock_monotonic_ns(), ms * 1000 * 1000);
+
+    bench->later.due = on_later;
+    g_assert_cmpint(
+            loop_timer_set(bench->loop, &bench->later, at), ==, REMEX_OK);
+    loop_run(bench->loop);
 }
 
 /* --- In ------------------------------------------------------------------ */
@@ -348,6 +366,26 @@ static void who_is_thrown_out_holds_no_memory_any_more(void)
     g_free(reply);
 }
 
+/* Only who has not yet shown what he is has to make haste. */
+static void who_is_silent_stays_if_he_has_greeted(void)
+{
+    struct bench silent;
+    struct bench served;
+
+    bench_init(&silent);
+    bench_init(&served);
+    greet(&served);
+    pass(&silent, PEER_PATIENCE_MS + 1);
+    g_assert_null(silent.peer);
+    pass(&served, 1);
+    g_assert_nonnull(served.peer);
+    say_requests(&served, 1);
+    turns(&served);
+    check_heard(&served, 1);
+    bench_deinit(&served);
+    bench_deinit(&silent);
+}
+
 static void check_thrown_out(const void *data, size_t size)
 {
     struct bench bench;
@@ -383,6 +421,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/peer", who_reads_no_replies_is_not_read_from);
     SUITE_ADD("/peer", its_end_is_noticed_even_if_it_is_not_read_from);
     SUITE_ADD("/peer", who_is_thrown_out_holds_no_memory_any_more);
+    SUITE_ADD("/peer", who_is_silent_stays_if_he_has_greeted);
     SUITE_ADD("/peer", what_is_not_sp_is_thrown_out);
     return g_test_run();
 }

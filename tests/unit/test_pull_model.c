@@ -13,6 +13,7 @@
 
 #include <glib.h>
 
+#include "executor/gather.h"
 #include "support/desk.h"
 #include "support/suite.h"
 
@@ -55,6 +56,7 @@ struct reader {
     uint64_t attachment;
     struct track tracks[PROCESSES];
     uint64_t pulls[2]; /* their answers are not taken; 0: none */
+    size_t most[2];    /* bytes that each asked for; 0: what there is */
 };
 
 struct model {
@@ -258,6 +260,21 @@ static void check_event(struct model *model, const struct source *source,
     track->seq = event->seq;
 }
 
+/* No more than was asked for, but for a first event that is larger by itself.
+ */
+static void check_size(const struct batch *batch, size_t most)
+{
+    size_t size = 0;
+
+    if (most == 0 || most > GATHER_BYTES)
+        most = GATHER_BYTES;
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->events[i].event.kind == REMEX_EVENT_OUTPUT)
+            size += batch->events[i].event.output.data.size;
+    if (batch->count != 1)
+        g_assert_cmpuint(size, <=, most);
+}
+
 static void take_in(struct model *model, struct reader *reader,
         const struct pull_reply *reply)
 {
@@ -284,6 +301,7 @@ static void collect(struct model *model, struct reader *reader)
             continue;
         desk_check_status(&reply, REMEX_OK);
         reader->pulls[i] = 0;
+        check_size(&reply.pull.batch, reader->most[i]);
         take_in(model, reader, &reply.pull);
     }
 }
@@ -350,8 +368,10 @@ static void pull(struct model *model, struct reader *reader)
     request.pull.ack_count = choose_acks(reader, acks);
     request.pull.max_bytes = pick(3) ? 0 : pick(5000);
     reader->pulls[0] = desk_ask(desk_of(model, reader), &request);
+    reader->most[0] = request.pull.max_bytes;
     if (pick(4) == 0) /* it can only be answered after the first one */
         reader->pulls[1] = desk_ask(&model->desk, &second);
+    reader->most[1] = 0;
 }
 
 static void seal_one(struct model *model, size_t index)
@@ -379,6 +399,7 @@ static void read_beside(struct model *model, size_t index)
     uint64_t next = 1;
 
     desk_check_status(&reply, REMEX_OK);
+    check_size(&reply.read.batch, request.read.max_bytes);
     for (size_t i = 0; i < reply.read.batch.count; i++) {
         const struct remex_event *event = &reply.read.batch.events[i].event;
 
