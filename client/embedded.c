@@ -4,7 +4,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "client/shortage.h"
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/hear.h"
 
 #define PROGRAM "remexd"
 #define PROGRAM_BYTES 4096
@@ -121,49 +121,13 @@ static enum remex_status cannot_start(
 
 /* --- Hearing from it ----------------------------------------------------- */
 
-/* Whether something can be read before the deadline. */
-static bool wait_readable(int fd, int64_t deadline)
-{
-    struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-    int answer;
-
-    do {
-        int64_t now = clock_monotonic_ns();
-
-        if (now >= deadline)
-            return false;
-        answer = poll(&poll_fd, 1, clock_poll_ms(now, deadline));
-    } while (answer == 0 || (answer < 0 && errno == EINTR));
-    return answer > 0;
-}
-
-/* A line without its end; what came so far, if that was not in time. */
-static bool read_line(int fd, int64_t deadline, char line[LINE_BYTES])
-{
-    size_t size = 0;
-
-    while (size + 1 < LINE_BYTES && wait_readable(fd, deadline)) {
-        ssize_t got = read(fd, line + size, 1);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0 || line[size] == '\n') {
-            line[size] = '\0';
-            return got > 0;
-        }
-        size++;
-    }
-    line[size] = '\0';
-    return false;
-}
-
 static enum remex_status take_line(
         struct embedded *embedded, int64_t deadline, struct remex_error *error)
 {
     static const char failed[] = "error: ";
     char line[LINE_BYTES];
 
-    if (!read_line(embedded->fd, deadline, line))
+    if (!hear_line(embedded->fd, deadline, line, sizeof(line)))
         return error_set(error, REMEX_UNAVAILABLE, "the private executor %s",
                 clock_monotonic_ns() < deadline ? "ended before it listened"
                                                 : "did not start in time");
@@ -201,16 +165,7 @@ enum remex_status embedded_start(struct embedded *embedded, const char *program,
 
 void embedded_stop(struct embedded *embedded)
 {
-    int64_t deadline = clock_after(clock_monotonic_ns(), STOP_PATIENCE);
-    char rest[256];
-    ssize_t got = 1;
-
-    shutdown(embedded->fd, SHUT_WR);
-    while (got != 0 && wait_readable(embedded->fd, deadline)) {
-        got = read(embedded->fd, rest, sizeof(rest));
-        if (got < 0 && errno != EINTR)
-            break;
-    }
+    hear_end(embedded->fd, clock_after(clock_monotonic_ns(), STOP_PATIENCE));
     close(embedded->fd);
     embedded->fd = -1;
 }

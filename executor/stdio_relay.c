@@ -14,6 +14,7 @@
 
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/hear.h"
 #include "common/mux.h"
 #include "executor/config_address.h"
 #include "executor/path_lock.h"
@@ -109,50 +110,17 @@ static enum remex_status is_served(
 
 /* --- Hearing from it ----------------------------------------------------- */
 
-static bool wait_readable(int fd, int64_t deadline)
-{
-    struct pollfd poller = { .fd = fd, .events = POLLIN };
-    int64_t now = clock_monotonic_ns();
-
-    while (now < deadline) {
-        if (poll(&poller, 1, clock_poll_ms(now, deadline)) > 0)
-            return true;
-        now = clock_monotonic_ns();
-    }
-    return false;
-}
-
-static bool read_line(int fd, char line[LINE_BYTES])
-{
-    int64_t deadline =
-            clock_after(clock_monotonic_ns(), clock_from_ms(START_PATIENCE_MS));
-    size_t size = 0;
-
-    while (size + 1 < LINE_BYTES && wait_readable(fd, deadline)) {
-        ssize_t got = read(fd, line + size, 1);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        if (line[size] == '\n') {
-            line[size] = '\0';
-            return true;
-        }
-        size++;
-    }
-    return false;
-}
-
 static enum remex_status hear(struct relay *relay, struct remex_error *error)
 {
     static const char failed[] = "error: ";
+    int64_t deadline =
+            clock_after(clock_monotonic_ns(), clock_from_ms(START_PATIENCE_MS));
     char line[LINE_BYTES];
 
     if (relay->executor < 0)
         return error_set(error, REMEX_RESOURCE_EXHAUSTED,
                 "no process or descriptor is left for an executor");
-    if (!read_line(relay->executor, line))
+    if (!hear_line(relay->executor, deadline, line, sizeof(line)))
         return error_set(
                 error, REMEX_UNAVAILABLE, "the executor has not started");
     waitpid(-1, NULL, WNOHANG); /* who was forked has detached himself */
@@ -197,22 +165,6 @@ static void relay_all(const struct relay *relay, struct mux *mux)
     } while (!executor->revents && mux_step(mux));
 }
 
-/* A private one ends when we say so, and says when all is gone. */
-static void end_executor(const struct relay *relay)
-{
-    int64_t deadline =
-            clock_after(clock_monotonic_ns(), clock_from_ms(STOP_PATIENCE_MS));
-    char rest[64];
-
-    shutdown(relay->executor, SHUT_WR);
-    while (wait_readable(relay->executor, deadline)) {
-        ssize_t got = read(relay->executor, rest, sizeof(rest));
-
-        if (got == 0 || (got < 0 && errno != EINTR))
-            return;
-    }
-}
-
 static enum remex_status serve(struct relay *relay, struct remex_error *error)
 {
     struct mux_hooks hooks = { .user = relay, .open = on_open };
@@ -230,8 +182,11 @@ static enum remex_status serve(struct relay *relay, struct remex_error *error)
         return error_set(error, status, "no memory for a relay");
     relay_all(relay, mux);
     mux_free(mux);
+    /* A private one ends when we say so, and says when all is gone. */
     if (!relay->stay)
-        end_executor(relay);
+        hear_end(relay->executor,
+                clock_after(
+                        clock_monotonic_ns(), clock_from_ms(STOP_PATIENCE_MS)));
     return REMEX_OK;
 }
 
