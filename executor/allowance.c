@@ -5,7 +5,9 @@
 
 uint64_t allowance_left(const struct allowance *allowance)
 {
-    return allowance->limit - allowance->used;
+    return allowance->used < allowance->limit
+            ? allowance->limit - allowance->used
+            : 0;
 }
 
 void allowance_take(struct allowance *allowance, uint64_t amount)

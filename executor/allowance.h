@@ -11,7 +11,7 @@
 
 struct allowance {
     uint64_t limit;
-    uint64_t used; /* at most `limit` */
+    uint64_t used; /* at most `limit`, unless that was lowered since */
 };
 
 uint64_t allowance_left(const struct allowance *allowance);

@@ -95,6 +95,8 @@ static enum remex_status take_option(struct config *config,
     if (!option->is_flag && !value)
         return config_usage_error(error, option->name, "its value is missing");
     *used_out = joined || option->is_flag ? 1 : 2;
+    if (config->again && option->of_start)
+        return REMEX_OK;
     return option->take(config, value, error);
 }
 
@@ -119,15 +121,11 @@ static enum remex_status check_stdio(
     return REMEX_OK;
 }
 
-static enum remex_status check(
+enum remex_status config_check_whole(
         const struct config *config, struct remex_error *error)
 {
     enum remex_status status = limits_check(&config->limits, error);
 
-    if (status == REMEX_OK)
-        status = check_stdio(config, error);
-    if (config->embedded_fd >= 0 && config->address_count > 0)
-        return config_usage_error(error, "--embedded", "not with --listen");
     if (config->changes_user && config->names_front_user &&
             config->run_as.uid == config->front_user.uid)
         return config_usage_error(error, "--front-user",
@@ -137,16 +135,21 @@ static enum remex_status check(
     return status == REMEX_OK ? config_check_policy(config, error) : status;
 }
 
-enum remex_status config_parse(struct config *out, int argument_count,
-        char *const *arguments, struct remex_error *error)
+static void init(struct config *out, bool again)
 {
     *out = (struct config){
-        .ready_fd = -1, .embedded_fd = -1, .failure_fd = -1
+        .again = again, .ready_fd = -1, .embedded_fd = -1, .failure_fd = -1
     };
     limits_default(&out->limits);
+}
+
+static enum remex_status parse(struct config *out, int argument_count,
+        char *const *arguments, struct remex_error *error)
+{
+    enum remex_status status = REMEX_OK;
+
     for (int i = 1; i < argument_count;) {
         int used;
-        enum remex_status status;
 
         out->help = strcmp(arguments[i], "--help") == 0;
         out->version = strcmp(arguments[i], "--version") == 0;
@@ -157,7 +160,24 @@ enum remex_status config_parse(struct config *out, int argument_count,
             return status;
         i += used;
     }
-    return check(out, error);
+    if (out->embedded_fd >= 0 && out->address_count > 0)
+        return config_usage_error(error, "--embedded", "not with --listen");
+    status = check_stdio(out, error);
+    return status == REMEX_OK ? config_check_whole(out, error) : status;
+}
+
+enum remex_status config_parse(struct config *out, int argument_count,
+        char *const *arguments, struct remex_error *error)
+{
+    init(out, false);
+    return parse(out, argument_count, arguments, error);
+}
+
+enum remex_status config_parse_again(struct config *out, int argument_count,
+        char *const *arguments, struct remex_error *error)
+{
+    init(out, true);
+    return parse(out, argument_count, arguments, error);
 }
 
 void config_deinit(struct config *config)

@@ -25,9 +25,11 @@ struct config {
     bool help;
     bool version;
     bool check; /* the configuration, and start nothing */
+    bool again; /* it has been read before, by who runs */
     struct address addresses[CONFIG_MAX_ADDRESSES];
     size_t address_count;
-    int ready_fd;        /* -1: nobody wants to know */
+    bool listens_by_default; /* the address is nobody's choice */
+    int ready_fd;            /* -1: nobody wants to know */
     int embedded_fd;     /* -1: a host program's executor is not what we are */
     int failure_fd;      /* who gets failures, in a line; -1: standard error */
     bool stdio;          /* a relay for ssh is what we are, */
@@ -56,6 +58,15 @@ struct config {
  * line for whoever typed this. */
 REMEX_CHECKED enum remex_status config_parse(struct config *out,
         int argument_count, char *const *arguments, struct remex_error *error);
+
+/* The same once more, for an executor that runs: passes over what is about a
+ * start alone. */
+REMEX_CHECKED enum remex_status config_parse_again(struct config *out,
+        int argument_count, char *const *arguments, struct remex_error *error);
+
+/* Whether what it says goes together, as config_parse does at its end. */
+REMEX_CHECKED enum remex_status config_check_whole(
+        const struct config *config, struct remex_error *error);
 
 /* Whatever the parsing came to. */
 void config_deinit(struct config *config);

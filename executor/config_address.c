@@ -174,16 +174,20 @@ static enum remex_status name_default(const char *base,
     return address_parse(text, out, error);
 }
 
-enum remex_status config_default_address(
-        struct address *out, struct remex_error *error)
+enum remex_status config_listen_by_default(
+        struct config *config, struct remex_error *error)
 {
     char directory[ADDRESS_PATH_BYTES];
     const char *base;
     enum remex_status status = find_base(&base, error);
 
     if (status == REMEX_OK)
-        status = name_default(base, directory, out, error);
-    return status == REMEX_OK ? make_directory(directory, error) : status;
+        status = name_default(base, directory, &config->addresses[0], error);
+    if (status == REMEX_OK)
+        status = make_directory(directory, error);
+    config->address_count = 1;
+    config->listens_by_default = true;
+    return status;
 }
 
 enum remex_status config_foresee_default_address(

@@ -181,7 +181,7 @@ static bool ask(char *const *argv, char out[FAULT_BYTES])
 }
 
 /* By the program that is to use them, for only it knows OpenSSL. */
-static void check_tls(struct check *check, const char *program)
+static void check_files(struct check *check, const char *program)
 {
     const struct config *config = check->config;
     const char *const words[] = { program, "--check", config->tls_certificate,
@@ -204,17 +204,34 @@ static void check_program(struct check *check, const char *name, bool tls)
     if (front_program_find(name, &program, &error) != REMEX_OK)
         fault(check, "%s", error.text);
     else if (tls)
-        check_tls(check, program.path);
+        check_files(check, program.path);
 }
 
 /* --- All of it ------------------------------------------------------------ */
+
+static bool has_tls(const struct config *config)
+{
+    for (size_t i = 0; i < config->address_count; i++)
+        if (config->addresses[i].kind == ADDRESS_TLS)
+            return true;
+    return false;
+}
+
+size_t config_check_tls(const struct config *config,
+        void (*tell)(void *user, const char *fault), void *user)
+{
+    struct check check = { .config = config, .tell = tell, .user = user };
+
+    if (has_tls(config))
+        check_program(&check, "remex-tls-front", true);
+    return check.faults;
+}
 
 size_t config_check_host(const struct config *config,
         void (*tell)(void *user, const char *fault), void *user)
 {
     struct check check = { .config = config, .tell = tell, .user = user };
     struct remex_error error;
-    bool tls = false;
 
     if (descriptors_check(config->address_count > 0 ? config->address_count : 1,
                 &error) != REMEX_OK)
@@ -230,10 +247,7 @@ size_t config_check_host(const struct config *config,
             check_ipc(&check, address);
         else
             check_host(&check, address);
-        tls = tls || address->kind == ADDRESS_TLS;
     }
     check_program(&check, "remex-front", false);
-    if (tls)
-        check_program(&check, "remex-tls-front", true);
-    return check.faults;
+    return check.faults + config_check_tls(config, tell, user);
 }

@@ -16,4 +16,9 @@
 size_t config_check_host(const struct config *config,
         void (*tell)(void *user, const char *fault), void *user);
 
+/* Of that only whether tls:// addresses could use the files that they are to
+ * have. */
+size_t config_check_tls(const struct config *config,
+        void (*tell)(void *user, const char *fault), void *user);
+
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/error.h"
@@ -132,12 +133,16 @@ static enum remex_status take_path(char out[CONFIG_FILE_BYTES],
         const char *option, const char *value, struct remex_error *error)
 {
     size_t size = strlen(value) + 1;
+    struct stat file;
 
     if (size > CONFIG_FILE_BYTES)
         return config_usage_error(error, option, "the path is too long");
-    if (access(value, R_OK) < 0)
+    if (access(value, R_OK) < 0 || stat(value, &file) < 0)
         return error_set(error, REMEX_NOT_FOUND, "%s: cannot read %s: %s",
                 option, value, strerrordesc_np(errno));
+    if (!S_ISREG(file.st_mode)) /* who reads it would wait */
+        return error_set(error, REMEX_INVALID_ARGUMENT, "%s: %s is not a file",
+                option, value);
     memcpy(out, value, size);
     return REMEX_OK;
 }
@@ -268,26 +273,26 @@ static enum remex_status take_check(
 }
 
 static const struct config_option options[] = {
-    { "--check", take_check, true, true },
-    { "--config", config_load_file, false, true },
-    { "--drain", take_drain, false, false },
-    { "--embedded", take_embedded, false, true },
-    { "--front-user", take_front_user, false, false },
-    { "--insecure-tcp", take_insecure_tcp, true, false },
-    { "--limit", take_limit, false, false },
-    { "--listen", take_listen, false, false },
-    { "--log-priorities", take_log_priorities, true, false },
-    { "--metrics", take_metrics, false, false },
-    { "--policy", take_policy, false, false },
-    { "--ready-fd", take_ready_fd, false, true },
-    { "--retention", take_retention, false, false },
-    { "--run-as", take_run_as, false, false },
-    { "--stay", take_stay, true, true },
-    { "--stdio", take_stdio, true, true },
-    { "--tls-certificate", take_certificate, false, false },
-    { "--tls-clients", take_authority, false, false },
-    { "--tls-key", take_key, false, false },
-    { "--tokens", take_tokens, false, false },
+    { "--check", take_check, true, true, true },
+    { "--config", config_load_file, false, true, false },
+    { "--drain", take_drain, false, false, false },
+    { "--embedded", take_embedded, false, true, true },
+    { "--front-user", take_front_user, false, false, false },
+    { "--insecure-tcp", take_insecure_tcp, true, false, false },
+    { "--limit", take_limit, false, false, false },
+    { "--listen", take_listen, false, false, false },
+    { "--log-priorities", take_log_priorities, true, false, false },
+    { "--metrics", take_metrics, false, false, false },
+    { "--policy", take_policy, false, false, false },
+    { "--ready-fd", take_ready_fd, false, true, true },
+    { "--retention", take_retention, false, false, false },
+    { "--run-as", take_run_as, false, false, false },
+    { "--stay", take_stay, true, true, true },
+    { "--stdio", take_stdio, true, true, true },
+    { "--tls-certificate", take_certificate, false, false, false },
+    { "--tls-clients", take_authority, false, false, false },
+    { "--tls-key", take_key, false, false, false },
+    { "--tokens", take_tokens, false, false, false },
 };
 
 const struct config_option *config_option_find(const char *name, size_t size)

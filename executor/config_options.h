@@ -20,6 +20,7 @@ struct config_option {
             struct remex_error *error);
     bool is_flag;    /* has no value */
     bool only_typed; /* is of no use in a file */
+    bool of_start;   /* is of no use once it has been heeded */
 };
 
 /* NULL: there is none of that name, dashes and all. */

@@ -4,10 +4,11 @@
 #include "common/error.h"
 #include "executor/policy_file.h"
 
-static enum remex_status refuse(struct remex_error *error, const char *path,
-        const struct policy_section *section, const struct remex_error *why)
+static enum remex_status refuse(struct remex_error *error,
+        const struct policy *policy, const struct policy_section *section,
+        const struct remex_error *why)
 {
-    return error_set(error, why->status, "%s, for line %u: %s", path,
+    return error_set(error, why->status, "%s:%u: %s", policy->path,
             section->line, why->text);
 }
 
@@ -40,7 +41,7 @@ enum remex_status config_load_policy(
         config->changes_user = true;
         status = find_user(&config->policy, section, &why);
         if (status != REMEX_OK)
-            refuse(error, path, section, &why);
+            refuse(error, &config->policy, section, &why);
     }
     if (status != REMEX_OK)
         policy_deinit(&config->policy);
@@ -78,7 +79,7 @@ enum remex_status config_check_policy(
         if (status == REMEX_OK)
             status = check_user(config, section, &why);
         if (status != REMEX_OK)
-            return refuse(error, "--policy", section, &why);
+            return refuse(error, &config->policy, section, &why);
     }
     return REMEX_OK;
 }

@@ -34,7 +34,7 @@ static void update_consumed(struct entry *entry)
 static enum remex_status check_window(const struct session *session,
         uint64_t position, uint64_t until, struct remex_error *error)
 {
-    uint64_t most = session->sessions->limits.window_bytes;
+    uint64_t most = session->window_bytes;
 
     if (until <= position || until - position <= most)
         return REMEX_OK;
@@ -87,7 +87,7 @@ enum remex_status follows_check(const struct session *session,
         struct remex_error *error)
 {
     const struct follow *known = follows_find(session, spec->follow_id);
-    size_t most = session->sessions->limits.follows;
+    size_t most = session->most_follows;
     size_t staying = session->follows.count - session->leaving;
 
     if (known && known->entry && known->entry != entry)

@@ -36,9 +36,12 @@ struct front {
     bool listening; /* this process has said so */
     bool was_ready; /* some process has */
     bool refused;   /* this process has said why not */
+    bool outdated;  /* it is ended for another */
     int64_t since;  /* when it began to listen */
     int64_t delay;  /* before the next start */
     struct loop_timer restart;
+
+    struct front_files files; /* of tls://: as it was started with */
 
     /* What makes sure that it lives. */
     uint64_t asked;    /* newest beat sent */
@@ -134,7 +137,7 @@ static void on_ended(struct reaper_claim *claim)
     waitpid(claim->pid, &status, 0);
     reaper_unclaim(front->site->reaper, claim);
     front->running = false;
-    if (front->was_ready && !front->refused)
+    if (front->was_ready && !front->refused && !front->outdated)
         tell_end(front, status);
     gone(front);
 }
@@ -278,6 +281,21 @@ void front_beat(
 
 /* --- Starting ------------------------------------------------------------ */
 
+/* It has no connection that cannot be resumed through the next one. */
+void front_renew(struct front *front)
+{
+    struct front_files now = front_files_now(&front->site->tls);
+
+    if (front->kind != ADDRESS_TLS || front_files_equal(&front->files, &now))
+        return;
+    front->outdated = front->running;
+    if (front->running)
+        log_info(front->site->log, "front",
+                "the front of %s is replaced, for its files are other ones",
+                front->address);
+    kill_front(front);
+}
+
 static enum remex_status start_program(struct front *front, int fd)
 {
     const struct front_site *site = front->site;
@@ -291,6 +309,8 @@ static enum remex_status start_program(struct front *front, int fd)
     enum remex_status status;
 
     snprintf(max_request, sizeof(max_request), "%d", LINK_MAX_REQUEST);
+    if (tls) /* before it reads them, lest a change go unnoticed */
+        front->files = front_files_now(&site->tls);
     status = front_program_start(
             tls ? &site->tls_program : &site->program, arguments, fd, &pid);
     if (status != REMEX_OK)
@@ -330,6 +350,7 @@ static void start(struct front *front)
 {
     front->listening = false;
     front->refused = false;
+    front->outdated = false;
     front->suspect = false;
     front->asked = 0;
     front->answered = 0;

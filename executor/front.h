@@ -17,6 +17,7 @@
 
 #include "common/address.h"
 #include "common/log.h"
+#include "executor/front_files.h"
 #include "executor/front_program.h"
 #include "executor/front_user.h"
 #include "executor/link.h"
@@ -49,14 +50,6 @@ enum {
     FRONT_STEADY_MS = 1000 /* having listened so long, it starts over */
 };
 
-/* Files of those that listen on tls://; see remexd(8). Lent. */
-struct front_tls {
-    const char *certificate;
-    const char *key;
-    const char *clients; /* who signs them; "": they come without */
-    bool tokens;         /* a client may show a token instead */
-};
-
 /* What all fronts of an executor have in common. */
 struct front_site {
     struct loop *loop;
@@ -81,6 +74,10 @@ REMEX_CHECKED enum remex_status front_new(struct front_site *site,
 
 /* Kills the process, and removes what is left of it. */
 void front_free(struct front *front);
+
+/* One that listens on tls:// and goes by other files than there are now, or by
+ * another word on tokens, is replaced. */
+void front_renew(struct front *front);
 
 /* Publishes a heartbeat, which has to be answered. */
 void front_beat(

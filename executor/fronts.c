@@ -73,6 +73,13 @@ enum remex_status fronts_add(struct fronts *fronts,
     return status;
 }
 
+void fronts_renew(struct fronts *fronts, bool tokens)
+{
+    fronts->site.tls.tokens = tokens;
+    for (size_t i = 0; i < fronts->count; i++)
+        front_renew(fronts->all[i]);
+}
+
 void fronts_beat(
         struct fronts *fronts, uint64_t beat, const void *hint, size_t size)
 {

@@ -7,6 +7,7 @@
  * front is lost when it is replaced; sessions are not.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,10 @@ void fronts_free(struct fronts *fronts);
 /* See front_new; before the loop runs, FRONTS_MAX times at most. */
 REMEX_CHECKED enum remex_status fronts_add(struct fronts *fronts,
         const struct address *address, struct remex_error *error);
+
+/* Fronts of tls:// are to go by what the files are now, and clients can show
+ * tokens there or not. */
+void fronts_renew(struct fronts *fronts, bool tokens);
 
 /* Publishes the heartbeat `beat` everywhere; each front has to answer it. */
 void fronts_beat(

@@ -43,6 +43,7 @@ static enum remex_status identify_token(const struct gate *gate,
                 "This address asks for a token, and the one given is not it.");
     snprintf(out->name, sizeof(out->name), TOKEN_PREFIX "%s", token->name);
     out->role = token->role;
+    out->token = *token;
     return REMEX_OK;
 }
 
@@ -54,6 +55,7 @@ enum remex_status gate_identify(const struct gate *gate,
 
     if (status != REMEX_OK)
         return status;
+    out->token.name[0] = '\0';
     if (!name_of(caller, out->name))
         return identify_token(gate, token, out, error);
     out->role = ROLE_RUN;
@@ -67,6 +69,19 @@ bool gate_is_of(const struct caller *caller, const char *principal)
     if (name_of(caller, name))
         return strcmp(principal, name) == 0;
     return strncmp(principal, TOKEN_PREFIX, sizeof(TOKEN_PREFIX) - 1) == 0;
+}
+
+bool gate_still_knows(
+        const struct gate *gate, const struct token *token, enum role *role_out)
+{
+    const struct token *now;
+
+    if (!token->name[0])
+        return true;
+    now = tokens_find_again(&gate->tokens, token);
+    if (now)
+        *role_out = now->role;
+    return now != NULL;
 }
 
 /* Those that change nothing but the caller's own session. */

@@ -29,6 +29,7 @@ struct gate {
 struct gate_identity {
     char name[PRINCIPAL_NAME_BYTES];
     enum role role;
+    struct token token; /* that he showed; without a name: none */
 };
 
 /* Who opens a session. REMEX_PERMISSION_DENIED, REMEX_UNAUTHENTICATED. */
@@ -42,6 +43,11 @@ REMEX_CHECKED enum remex_status gate_admits(const struct gate *gate,
 
 /* Whether he may go on with a session of this principal. */
 bool gate_is_of(const struct caller *caller, const char *principal);
+
+/* Whether who came in by this token (without a name: by none) still would, and
+ * with which role: tokens may have changed since. */
+bool gate_still_knows(const struct gate *gate, const struct token *token,
+        enum role *role_out);
 
 /* Whether a role may use the method; what is not allowed is denied. */
 REMEX_CHECKED enum remex_status gate_allows(

@@ -16,7 +16,9 @@ static void on_ready(struct loop_watch *watch, uint32_t events)
     ssize_t size = recv(watch->fd, &byte, 1, MSG_DONTWAIT);
 
     (void)events;
-    if (size == 1)
+    if (size == 1 && byte == LIFELINE_RELOAD)
+        lifeline->reload(lifeline->user);
+    else if (size == 1)
         lifeline->asked(lifeline->user);
     else if (size == 0 || (errno != EAGAIN && errno != EINTR))
         lifeline->alone(lifeline->user);

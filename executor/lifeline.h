@@ -14,10 +14,17 @@
 #include "executor/loop.h"
 
 enum {
-    LIFELINE_END = 'E',   /* to the executor: end, please */
-    LIFELINE_READY = 'R', /* from it: it listens everywhere */
-    LIFELINE_ALIVE = 'A', /* from it: its loop turns */
-    LIFELINE_DRAIN = 'D', /* from it: it ends when its programs have */
+    /* To the executor: */
+    LIFELINE_END = 'E',    /* end, please */
+    LIFELINE_RELOAD = 'H', /* read your configuration anew */
+    /* From it: */
+    LIFELINE_READY = 'R',    /* it listens everywhere */
+    LIFELINE_ALIVE = 'A',    /* its loop turns */
+    LIFELINE_DRAIN = 'D',    /* it ends when its programs have */
+    LIFELINE_PATIENT = 'P',  /* asked to end, it drains */
+    LIFELINE_PROMPT = 'p',   /* it does not */
+    LIFELINE_RELOADED = 'L', /* it has another configuration */
+    LIFELINE_KEPT = 'K',     /* that was wrong: it keeps the one it has */
 };
 
 struct lifeline {
@@ -26,11 +33,12 @@ struct lifeline {
     struct loop_timer beat;
     int64_t beat_every; /* nanoseconds; 0: never */
     void *user;
-    void (*asked)(void *user); /* to end, once more each time */
-    void (*alone)(void *user); /* the supervisor is gone */
+    void (*asked)(void *user);  /* to end, once more each time */
+    void (*reload)(void *user); /* asked for: answered by one of the two */
+    void (*alone)(void *user);  /* the supervisor is gone */
 };
 
-/* `user`, `asked` and `alone` are set; LIFELINE_ALIVE is told so often that
+/* `user` and the three hooks are set; LIFELINE_ALIVE is told so often that
  * none of `watchdog_ms` is without (0: never). */
 REMEX_CHECKED enum remex_status lifeline_start(struct lifeline *lifeline,
         struct loop *loop, int fd, uint32_t watchdog_ms);

@@ -32,6 +32,8 @@ struct daemon {
     struct log log;
     struct cgroup_home *groups; /* NULL: there are none */
     struct notify notify;
+    int argument_count;
+    char *const *arguments;
     int ready; /* a handover of config.ready_fd; -1: none */
 };
 
@@ -85,18 +87,20 @@ static enum remex_status prepare(
         return prepare_embedded(daemon, error);
     if (config->address_count > 0)
         return REMEX_OK;
-    return config_default_address(
-            &config->addresses[config->address_count++], error);
+    return config_listen_by_default(config, error);
 }
 
 /* A private executor is no service, whatever its program may be. */
 static int supervise(struct daemon *daemon)
 {
-    const struct config *config = &daemon->config;
+    struct config *config = &daemon->config;
     struct supervisor_settings settings = { .groups = daemon->groups,
         .notify = daemon->notify,
-        .drains = config->drain_s > 0 };
+        .drains = config->drain_s > 0,
+        .reloads = config->embedded_fd < 0 };
     struct service_settings service = { .config = config,
+        .argument_count = daemon->argument_count,
+        .arguments = daemon->arguments,
         .log = &daemon->log,
         .groups = daemon->groups,
         .ready = daemon->ready,
@@ -152,11 +156,12 @@ static int check(struct daemon *daemon)
     return EXIT_OK;
 }
 
-static int start(struct daemon *daemon, int argc, char **argv)
+static int start(struct daemon *daemon)
 {
     struct config *config = &daemon->config;
     struct remex_error error = { 0 };
-    enum remex_status status = config_parse(config, argc, argv, &error);
+    enum remex_status status = config_parse(
+            config, daemon->argument_count, daemon->arguments, &error);
     int exit_code;
 
     config->log_priorities =
@@ -185,14 +190,17 @@ static int start(struct daemon *daemon, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct daemon daemon = { .ready = -1, .notify = notify_take() };
+    struct daemon daemon = { .argument_count = argc,
+        .arguments = argv,
+        .ready = -1,
+        .notify = notify_take() };
     int exit_code;
 
     open_standard_files();
     /* No debugger, and no core, shows our memory to a program of our own user:
      * those that we start are. What is executed gets over it. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    exit_code = start(&daemon, argc, argv);
+    exit_code = start(&daemon);
     config_deinit(&daemon.config);
     return exit_code;
 }

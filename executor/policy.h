@@ -66,6 +66,7 @@ struct policy_section {
 
 struct policy {
     struct arena arena;
+    const char *path; /* of the file that it was read from; NULL: none */
     struct policy_section *sections;
 };
 

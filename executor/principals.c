@@ -60,6 +60,57 @@ static struct principal *find(
     return NULL;
 }
 
+/* By what is in force. */
+static void settle(
+        const struct principals *principals, struct principal *principal)
+{
+    principal->limits = principals->limits;
+    principal->policy = NULL;
+    if (principals->policy) {
+        principal->policy =
+                policy_section_of(principals->policy, principal->name);
+        policy_set_limits(principal->policy, &principal->limits);
+    }
+    limits_settle(&principal->limits, principal->name);
+    principal->retained.limit = principal->limits.retained_bytes_per_principal;
+    principal->input.limit = principal->limits.stdin_bytes_per_principal;
+}
+
+/* What one start costs, of the time; 0: nothing. */
+static int64_t price(const struct principal *principal)
+{
+    uint64_t rate = principal->limits.starts_per_second;
+
+    return rate > 0 ? clock_from_ms(1000) / (int64_t)rate : 0;
+}
+
+/* As many starts are owed as before, at the new price. */
+static void settle_again(const struct principals *principals,
+        struct principal *principal, int64_t now)
+{
+    int64_t before = price(principal);
+    int64_t owed = principal->starts_paid > now && before > 0
+            ? (principal->starts_paid - now) / before
+            : 0;
+
+    settle(principals, principal);
+    if (principal->starts_paid > now)
+        principal->starts_paid = now + owed * price(principal);
+}
+
+void principals_change(struct principals *principals,
+        const struct message_limits *limits, const struct policy *policy,
+        int64_t now)
+{
+    struct list *node = principals->all.next;
+
+    principals->limits = *limits;
+    principals->policy = policy;
+    for (; node != &principals->all; node = node->next)
+        settle_again(
+                principals, CONTAINER_OF(node, struct principal, all), now);
+}
+
 struct principal *principals_hold(
         struct principals *principals, const char *name, int64_t now)
 {
@@ -74,14 +125,7 @@ struct principal *principals_hold(
     if (!principal)
         return NULL;
     snprintf(principal->name, sizeof(principal->name), "%s", name);
-    principal->limits = principals->limits;
-    if (principals->policy) {
-        principal->policy = policy_section_of(principals->policy, name);
-        policy_set_limits(principal->policy, &principal->limits);
-    }
-    limits_settle(&principal->limits, name);
-    principal->retained.limit = principal->limits.retained_bytes_per_principal;
-    principal->input.limit = principal->limits.stdin_bytes_per_principal;
+    settle(principals, principal);
     list_init(&principal->all);
     list_init(&principal->entries);
     former_init(&principal->former);
@@ -105,13 +149,11 @@ void principal_release(struct principal *principal)
  * are let ahead of the time. */
 bool principal_take_start(struct principal *principal, int64_t now)
 {
-    uint64_t rate = principal->limits.starts_per_second;
-    int64_t each;
+    int64_t each = price(principal);
     int64_t ahead;
 
-    if (rate == 0)
+    if (each == 0)
         return true;
-    each = clock_from_ms(1000) / (int64_t)rate;
     ahead = each * (int64_t)(principal->limits.starts_burst - 1);
     if (principal->starts_paid > clock_after(now, ahead))
         return false;

@@ -45,6 +45,12 @@ struct principals {
 void principals_init(struct principals *principals,
         const struct message_limits *limits, const struct policy *policy);
 
+/* Others are in force from now on. Nobody loses what he has, and nothing points
+ * to the policy of before. */
+void principals_change(struct principals *principals,
+        const struct message_limits *limits, const struct policy *policy,
+        int64_t now);
+
 /* Nobody may hold one. */
 void principals_deinit(struct principals *principals);
 

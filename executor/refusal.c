@@ -67,6 +67,13 @@ enum remex_status refusal_session_gone(struct remex_error *error)
     return of_kind(error, REMEX_ERROR_SESSION_GONE);
 }
 
+enum remex_status refusal_token_revoked(struct remex_error *error)
+{
+    return error_set(error, REMEX_UNAUTHENTICATED,
+            "The token that this session was opened by is good no more; resume "
+            "it by another one of that name.");
+}
+
 enum remex_status refusal_superseded(
         struct remex_error *error, uint64_t attachment)
 {

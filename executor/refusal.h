@@ -31,6 +31,7 @@ enum remex_status refusal_draining(struct remex_error *error);
 
 enum remex_status refusal_stale_boot(struct remex_error *error);
 enum remex_status refusal_session_gone(struct remex_error *error);
+enum remex_status refusal_token_revoked(struct remex_error *error);
 enum remex_status refusal_superseded(
         struct remex_error *error, uint64_t attachment);
 enum remex_status refusal_unsupported_version(struct remex_error *error);

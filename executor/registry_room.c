@@ -101,13 +101,14 @@ enum remex_status registry_make_room(struct registry *registry,
 {
     const struct registry_limits *limits = &registry->limits;
 
-    if (principal->processes >= principal->limits.processes &&
-            !forget_oldest(registry, principal))
-        return error_limit_hit(error, "processes", principal->limits.processes,
-                principal->processes + 1);
-    if (registry->by_name.count >= limits->processes_in_all &&
-            !forget_oldest(registry, principal))
-        return error_limit_hit(error, "processes_in_all",
-                limits->processes_in_all, registry->by_name.count + 1);
+    /* More than one, if the limit was lowered since. */
+    while (principal->processes >= principal->limits.processes)
+        if (!forget_oldest(registry, principal))
+            return error_limit_hit(error, "processes",
+                    principal->limits.processes, principal->processes + 1);
+    while (registry->by_name.count >= limits->processes_in_all)
+        if (!forget_oldest(registry, principal))
+            return error_limit_hit(error, "processes_in_all",
+                    limits->processes_in_all, registry->by_name.count + 1);
     return make_room_to_retain(registry, principal, retained, error);
 }

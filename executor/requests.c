@@ -106,10 +106,10 @@ static bool on_is_idle(void *user, const struct session *session)
 
 /* --- Life ---------------------------------------------------------------- */
 
-static void init_sessions(struct requests *requests)
+struct sessions_limits requests_sessions_limits(
+        const struct requests_settings *settings)
 {
-    const struct requests_settings *settings = &requests->settings;
-    struct sessions_limits limits = {
+    return (struct sessions_limits){
         .sessions = (size_t)settings->limits.sessions_in_all,
         .follows = (size_t)settings->limits.follows,
         .window_bytes = settings->limits.window_bytes,
@@ -117,6 +117,22 @@ static void init_sessions(struct requests *requests)
         .min_lease_ms = settings->min_lease_ms,
         .max_lease_ms = (uint32_t)settings->limits.lease_ms,
     };
+}
+
+struct registry_limits requests_registry_limits(
+        const struct requests_settings *settings)
+{
+    return (struct registry_limits){
+        .processes_in_all = settings->limits.processes_in_all,
+        .retained_bytes_in_all = settings->limits.retained_bytes_in_all,
+        .retention = clock_from_ms(settings->retention_ms),
+    };
+}
+
+static void init_sessions(struct requests *requests)
+{
+    struct sessions_limits limits =
+            requests_sessions_limits(&requests->settings);
     struct sessions_hooks hooks = {
         .user = requests,
         .ended = on_ended,
@@ -129,12 +145,8 @@ static void init_sessions(struct requests *requests)
 
 static void init_registry(struct requests *requests, struct process_host *host)
 {
-    const struct requests_settings *settings = &requests->settings;
-    struct registry_limits limits = {
-        .processes_in_all = settings->limits.processes_in_all,
-        .retained_bytes_in_all = settings->limits.retained_bytes_in_all,
-        .retention = clock_from_ms(settings->retention_ms),
-    };
+    struct registry_limits limits =
+            requests_registry_limits(&requests->settings);
     struct registry_hooks hooks = {
         .user = requests,
         .changed = on_changed,
@@ -253,6 +265,8 @@ static enum remex_status find_session(
     if (call->session &&
             !gate_is_of(call->caller, call->session->principal->name))
         call->session = NULL;
+    if (call->session && call->session->revoked)
+        return refusal_token_revoked(error);
     if (call->session)
         return use_session(call, error);
     /* Closed is what a Close wants it to be. */

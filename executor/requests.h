@@ -77,6 +77,13 @@ REMEX_CHECKED enum remex_status requests_new(
         const struct requests_hooks *hooks, struct process_host *host,
         struct requests **out);
 
+/* From now on other tokens, limits, policy and retention are in force; the rest
+ * of `settings` stays as it was. Nobody loses what he has, nor whose it is.
+ * When this returns, nothing points to the tokens and the policy of before.
+ * Settling comes after it. */
+void requests_reload(struct requests *requests,
+        const struct requests_settings *settings, int64_t now);
+
 /* Answers nobody any more, and kills all processes. NULL is allowed. */
 void requests_free(struct requests *requests, int64_t now);
 

@@ -33,22 +33,26 @@ void requests_list_capabilities(struct requests *requests)
             add_capability(requests, tree_limit_capability(i));
 }
 
-static void note_holder(
-        struct session *session, const struct open_request *open)
+static void note_holder(struct session *session,
+        const struct open_request *open, const struct gate_identity *identity)
 {
     struct remex_bytes name = open->client_name;
 
+    session->role = identity->role;
+    session->token = identity->token;
+    session->revoked = false;
     if (name.size > 0)
         memcpy(session->client_name, name.data, name.size);
     session->client_name_size = name.size;
 }
 
-static void fill_open_reply(struct call *call, struct session *session)
+static void fill_open_reply(struct call *call, struct session *session,
+        const struct gate_identity *identity)
 {
     struct requests *requests = call->requests;
     struct open_reply *open = &call->reply.open;
 
-    note_holder(session, &call->request->open);
+    note_holder(session, &call->request->open, identity);
     session->home = call->caller->front;
     session_seen(session, call->caller->front, call->caller->pipe);
     open->version = MESSAGE_VERSION;
@@ -59,6 +63,8 @@ static void fill_open_reply(struct call *call, struct session *session)
     open->role = session->role;
     open->limits = session->principal->limits;
     open->limits.retention_ms = requests->settings.retention_ms;
+    open->limits.follows = session->most_follows;
+    open->limits.window_bytes = session->window_bytes;
     open->capabilities = requests->capabilities;
     open->capability_count = requests->capability_count;
     open->hint_address = text_bytes(requests->hooks.hint_address(
@@ -84,9 +90,8 @@ static enum remex_status open_new(struct call *call,
     principal_release(principal);
     if (!session)
         return status;
-    session->role = identity->role;
     session_set_lease(session, call->request->open.lease_ms, call->now);
-    fill_open_reply(call, session);
+    fill_open_reply(call, session, identity);
     return REMEX_OK;
 }
 
@@ -237,14 +242,13 @@ static enum remex_status open_resumed(struct call *call,
         status = session_resume(session, resume->attachment, resume->take_over,
                 call->now, error);
     if (status == REMEX_OK) {
-        session->role = identity->role;
         supersede_parked(requests, session);
         resume_follows(call, session, states);
     }
     follows_drop_spares(session);
     if (status != REMEX_OK)
         return status;
-    fill_open_reply(call, session);
+    fill_open_reply(call, session, identity);
     call->reply.open.follows = states;
     call->reply.open.follow_count = resume->follow_count;
     return REMEX_OK;

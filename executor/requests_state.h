@@ -83,6 +83,12 @@ requests_method requests_forget;
 requests_method requests_run;
 requests_method requests_seal;
 
+/* What the settings are for these. */
+struct sessions_limits requests_sessions_limits(
+        const struct requests_settings *settings);
+struct registry_limits requests_registry_limits(
+        const struct requests_settings *settings);
+
 /* What clients are told at Open that this executor can do. */
 void requests_list_capabilities(struct requests *requests);
 

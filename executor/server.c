@@ -362,6 +362,14 @@ const char *server_address(struct server *server, size_t index)
     return front ? front_address(front) : NULL;
 }
 
+void server_reload(
+        struct server *server, const struct requests_settings *requests)
+{
+    requests_reload(server->requests, requests, loop_now(server->loop));
+    fronts_renew(server->fronts, requests->gate.tokens.count > 0);
+    on_unsettled(server);
+}
+
 void server_drain(struct server *server)
 {
     server->draining = true;

@@ -56,6 +56,11 @@ void server_free(struct server *server);
 REMEX_CHECKED enum remex_status server_listen(struct server *server,
         const struct address *address, struct remex_error *error);
 
+/* See requests_reload; and the files of TLS, which are where they were lent,
+ * may be other ones. */
+void server_reload(
+        struct server *server, const struct requests_settings *requests);
+
 /* From now on nothing is started; what runs goes on. */
 void server_drain(struct server *server);
 

@@ -11,6 +11,7 @@
 
 #include "common/clock.h"
 #include "common/error.h"
+#include "executor/config_reload.h"
 #include "executor/handover.h"
 #include "executor/lifeline.h"
 #include "executor/list.h"
@@ -137,6 +138,75 @@ static void on_asked(void *user)
     server_drain(service->server);
 }
 
+/* --- Other settings ------------------------------------------------------- */
+
+static void fill_requests(
+        const struct service_settings *settings, struct requests_settings *out)
+{
+    const struct config *config = settings->config;
+
+    requests_default_settings(out);
+    out->grouped = settings->groups != NULL;
+    out->tree_limits = cgroup_limits(settings->groups);
+    out->gate = (struct gate){ .own_uid = geteuid(), .tokens = config->tokens };
+    out->limits = config->limits;
+    if (config->policy.sections)
+        out->policy = &config->policy;
+    if (config->retention_ms > 0)
+        out->retention_ms = config->retention_ms;
+}
+
+static size_t count_sections(const struct policy *policy)
+{
+    const struct policy_section *section = policy->sections;
+    size_t count = 0;
+
+    for (; section; section = section->next)
+        count++;
+    return count;
+}
+
+static void tell_reloaded(
+        const struct service *service, const struct config_change *change)
+{
+    const struct config *config = service->settings.config;
+
+    log_info(service->settings.log, "executor",
+            "reloaded: %zu tokens, %zu sections of a policy, and the limits",
+            config->tokens.count, count_sections(&config->policy));
+    for (size_t i = 0; i < change->pending_count; i++)
+        log_warning(service->settings.log, "executor",
+                "reloaded but for %s, which is another now: that takes a "
+                "restart",
+                change->pending[i]);
+}
+
+/* All of it, or nothing. */
+static void on_reload(void *user)
+{
+    struct service *service = user;
+    const struct service_settings *settings = &service->settings;
+    struct config_source source = { settings->argument_count,
+        settings->arguments, cgroup_limits(settings->groups) };
+    struct requests_settings requests;
+    struct config_change change;
+    struct remex_error error;
+
+    if (config_reload(settings->config, &source, &change, &error) != REMEX_OK) {
+        log_error(settings->log, "executor",
+                "not reloaded, and nothing is changed: %s", error.text);
+        lifeline_tell(&service->lifeline, LIFELINE_KEPT);
+        return;
+    }
+    fill_requests(settings, &requests);
+    server_reload(service->server, &requests);
+    tell_reloaded(service, &change);
+    config_change_deinit(&change);
+    lifeline_tell(&service->lifeline,
+            settings->config->drain_s > 0 ? LIFELINE_PATIENT : LIFELINE_PROMPT);
+    lifeline_tell(&service->lifeline, LIFELINE_RELOADED);
+}
+
 /* --- Serving ----------------------------------------------------------------
  */
 
@@ -150,6 +220,7 @@ static enum remex_status watch_owners(
     service->host = (struct loop_watch){ .ready = on_host, .fd = -1 };
     service->lifeline.user = service;
     service->lifeline.asked = on_asked;
+    service->lifeline.reload = on_reload;
     service->lifeline.alone = on_alone;
     status = lifeline_start(&service->lifeline, service->loop, lifeline_fd,
             settings->watchdog_ms);
@@ -211,16 +282,7 @@ static enum remex_status start_server(
         .front_user = choose_front_user(&service->settings) };
     enum remex_status status;
 
-    requests_default_settings(&settings.requests);
-    settings.requests.grouped = settings.groups != NULL;
-    settings.requests.tree_limits = cgroup_limits(settings.groups);
-    settings.requests.gate =
-            (struct gate){ .own_uid = geteuid(), .tokens = config->tokens };
-    settings.requests.limits = config->limits;
-    if (config->policy.sections)
-        settings.requests.policy = &config->policy;
-    if (config->retention_ms > 0)
-        settings.requests.retention_ms = config->retention_ms;
+    fill_requests(&service->settings, &settings.requests);
     status = server_new(
             service->loop, &settings, &hooks, &service->server, error);
     for (size_t i = 0; status == REMEX_OK && i < config->address_count; i++)

@@ -20,7 +20,9 @@ enum { EXIT_OK = 0, EXIT_CANNOT = 1, EXIT_USAGE = 2 };
 
 /* All of it lent. */
 struct service_settings {
-    const struct config *config;
+    struct config *config; /* what it says changes at a reload */
+    int argument_count;    /* that it was read from */
+    char *const *arguments;
     struct log *log;
     struct cgroup_home *groups; /* NULL: there are none */
     int ready;                  /* a handover of config->ready_fd; -1: none */

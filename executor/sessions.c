@@ -145,6 +145,8 @@ enum remex_status sessions_open(struct sessions *sessions,
     session->principal = principal_hold(principal);
     principal->sessions++;
     session->attachment = 1;
+    session->most_follows = sessions->limits.follows;
+    session->window_bytes = sessions->limits.window_bytes;
     init_lists(session);
     sessions->hooks.random(
             sessions->hooks.user, &session->id, sizeof(session->id));

@@ -32,6 +32,7 @@
 #include "executor/list.h"
 #include "executor/principals.h"
 #include "executor/table.h"
+#include "executor/tokens.h"
 
 /* Which signals of a session were sent already, by their numbers. Those that
  * are 64 or more behind the highest count as sent. */
@@ -56,12 +57,18 @@ struct session {
     struct message_id id;
     uint8_t topic[MESSAGE_TOPIC_BYTES];
     struct principal *principal;
-    enum role role; /* of its newest holder, and what he calls himself: */
+    enum role role;     /* of its newest holder, */
+    struct token token; /* by which he came in; without a name: by none */
+    bool revoked;       /* that is good no more, and nothing is done for him */
+    /* What he calls himself: */
     uint8_t client_name[MESSAGE_CLIENT_NAME_BYTES];
     size_t client_name_size;
     uint64_t attachment;
     uint64_t used_attachment;
     uint32_t lease_ms;
+    /* As it was told at its Open: its client goes by them. */
+    size_t most_follows;
+    uint64_t window_bytes;
     struct appointment lease;
     struct signal_window signals;
 

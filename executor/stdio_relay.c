@@ -92,8 +92,7 @@ static enum remex_status find_place(
 {
     if (config->address_count > 0)
         return REMEX_OK;
-    return config_default_address(
-            &config->addresses[config->address_count++], error);
+    return config_listen_by_default(config, error);
 }
 
 /* Whoever listens there has the lock. */

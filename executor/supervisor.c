@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "executor/lifeline.h"
 #include "executor/sweep.h"
 
@@ -23,10 +25,14 @@ struct supervisor {
     sigset_t before; /* the mask that the executor is to have */
     pid_t executor;
     int lifeline;
-    int signals;    /* signalfd */
-    bool silent;    /* the executor has closed its end of the lifeline */
-    unsigned asked; /* the executor was asked to end so often */
-    int status;     /* of the executor, once it has ended */
+    int signals;         /* signalfd */
+    bool silent;         /* the executor has closed its end of the lifeline */
+    bool ready;          /* it listens everywhere */
+    bool reloading;      /* it was asked to, and has not said what came of it */
+    bool again;          /* and was to be asked once more meanwhile */
+    bool heeds_terminal; /* the end of ours is a request to end */
+    unsigned asked;      /* the executor was asked to end so often */
+    int status;          /* of the executor, once it has ended */
 };
 
 static void close_all(struct supervisor *supervisor)
@@ -109,18 +115,102 @@ static void ask_to_end(struct supervisor *supervisor)
         kill(supervisor->executor, SIGKILL);
 }
 
+/* --- SIGHUP --------------------------------------------------------------- */
+
+/* Whose hanging up took it from us, if we had one. */
+static bool has_terminal(void)
+{
+    int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+static bool heeds_terminal(void)
+{
+    struct sigaction action;
+
+    return sigaction(SIGHUP, NULL, &action) == 0 &&
+            action.sa_handler != SIG_IGN && has_terminal();
+}
+
+/* One at a time, so that there is an answer to each; of those that came
+ * meanwhile one more does. */
+static void ask_to_reload(struct supervisor *supervisor)
+{
+    const char request = LIFELINE_RELOAD;
+    char text[64];
+
+    if (supervisor->asked > 0)
+        return; /* it ends */
+    if (supervisor->reloading) {
+        supervisor->again = true;
+        return;
+    }
+    if (send(supervisor->lifeline, &request, 1, MSG_NOSIGNAL | MSG_DONTWAIT) <
+            0)
+        return; /* it is gone */
+    supervisor->reloading = true;
+    snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld",
+            (long long)(clock_monotonic_ns() / 1000));
+    if (supervisor->ready)
+        notify_send(&supervisor->settings.notify, text);
+}
+
+static void on_reloaded(struct supervisor *supervisor, const char *state)
+{
+    bool again = supervisor->again;
+
+    supervisor->reloading = false;
+    supervisor->again = false;
+    if (supervisor->ready)
+        notify_send(&supervisor->settings.notify, state);
+    if (again)
+        ask_to_reload(supervisor);
+}
+
+static void hang_up(struct supervisor *supervisor)
+{
+    if (!supervisor->settings.reloads ||
+            (supervisor->heeds_terminal && !has_terminal()))
+        ask_to_end(supervisor);
+    else
+        ask_to_reload(supervisor);
+}
+
 /* --- What the executor says ----------------------------------------------- */
 
-static void pass_on(const struct supervisor *supervisor, char what)
+static void pass_on(struct supervisor *supervisor, char what)
 {
     const struct notify *notify = &supervisor->settings.notify;
 
-    if (what == LIFELINE_READY)
+    switch (what) {
+    case LIFELINE_READY:
+        supervisor->ready = true;
         notify_send(notify, "READY=1\nSTATUS=Listening");
-    else if (what == LIFELINE_ALIVE)
+        break;
+    case LIFELINE_ALIVE:
         notify_send(notify, "WATCHDOG=1");
-    else if (what == LIFELINE_DRAIN)
+        break;
+    case LIFELINE_DRAIN:
         notify_send(notify, "STATUS=Draining: programs are waited for");
+        break;
+    case LIFELINE_PATIENT:
+    case LIFELINE_PROMPT:
+        supervisor->settings.drains = what == LIFELINE_PATIENT;
+        break;
+    case LIFELINE_RELOADED:
+        on_reloaded(supervisor, "READY=1\nSTATUS=Listening");
+        break;
+    case LIFELINE_KEPT:
+        on_reloaded(supervisor,
+                "READY=1\nSTATUS=Listening; the last reload was refused, see "
+                "the log");
+        break;
+    default:
+        break;
+    }
 }
 
 static void listen_to_executor(struct supervisor *supervisor)
@@ -165,6 +255,8 @@ static bool take_signal(struct supervisor *supervisor)
         return reap(supervisor);
     if (info.ssi_signo == SIGABRT)
         kill(supervisor->executor, SIGKILL);
+    else if (info.ssi_signo == SIGHUP)
+        hang_up(supervisor);
     else
         ask_to_end(supervisor);
     return false;
@@ -191,9 +283,10 @@ static void watch(struct supervisor *supervisor)
 int supervisor_run(const struct supervisor_settings *settings,
         supervisor_main *executor_main, void *user)
 {
-    struct supervisor supervisor = {
-        .settings = *settings, .lifeline = -1, .signals = -1
-    };
+    struct supervisor supervisor = { .settings = *settings,
+        .lifeline = -1,
+        .signals = -1,
+        .heeds_terminal = heeds_terminal() };
     int os_error;
 
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

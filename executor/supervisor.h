@@ -9,13 +9,18 @@
  * the groups that the two share is killed first, all at once.
  *
  * The lifeline is a socketpair between the two. The executor sees
- *  - a byte: end in order, please (SIGTERM, SIGINT or SIGHUP came);
+ *  - a byte: end in order, please (SIGTERM or SIGINT came), or read your
+ *    configuration anew (SIGHUP);
  *  - end of file: the supervisor is dead; end in order, nobody sweeps after
  * you. Asked once too often, the supervisor kills the executor; told to abort
  * (SIGABRT, a service manager's watchdog), it does so at once.
  *
  * What the executor tells by it (lifeline.h) is told to the service manager by
  * the supervisor, who is the process that he has started.
+ *
+ * SIGHUP has two meanings, by age: when the terminal that we were started from
+ * has hung up, it is a request to end, unless we were started to be deaf to it
+ * (nohup).
  */
 
 #include <stdbool.h>
@@ -26,8 +31,9 @@
 struct supervisor_settings {
     struct cgroup_home *groups; /* NULL: none. Lent */
     struct notify notify;
-    bool drains; /* asked to end, the executor may take its time: it is asked
-                  * a second time before it is killed */
+    bool reloads; /* SIGHUP is no request to end */
+    bool drains;  /* asked to end, the executor may take its time: it is asked
+                   * a second time before it is killed */
 };
 
 /* The executor's whole life; returns its exit code. Closes `lifeline_fd`, or

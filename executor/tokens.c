@@ -16,7 +16,7 @@ static enum remex_status wrong(struct remex_error *error, const char *path,
         unsigned int line, const char *what)
 {
     return error_set(
-            error, REMEX_INVALID_ARGUMENT, "%s, line %u: %s", path, line, what);
+            error, REMEX_INVALID_ARGUMENT, "%s:%u: %s", path, line, what);
 }
 
 static bool parse_role(const char *text, enum role *out)
@@ -179,18 +179,33 @@ void tokens_deinit(struct tokens *tokens)
     *tokens = (struct tokens){ .all = NULL };
 }
 
-const struct token *tokens_find(
-        const struct tokens *tokens, struct remex_bytes shown)
+static const struct token *find(
+        const struct tokens *tokens, const uint8_t digest[TOKEN_DIGEST_BYTES])
 {
     const struct token *found = NULL;
-    uint8_t digest[SHA256_DIGEST_LENGTH];
 
-    SHA256(shown.data ? shown.data : "", shown.size, digest);
     for (size_t i = 0; i < tokens->count; i++) {
         const struct token *token = &tokens->all[i];
 
-        if (CRYPTO_memcmp(digest, token->digest, sizeof(digest)) == 0)
+        if (CRYPTO_memcmp(digest, token->digest, TOKEN_DIGEST_BYTES) == 0)
             found = token;
     }
     return found;
+}
+
+const struct token *tokens_find(
+        const struct tokens *tokens, struct remex_bytes shown)
+{
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+
+    SHA256(shown.data ? shown.data : "", shown.size, digest);
+    return find(tokens, digest);
+}
+
+const struct token *tokens_find_again(
+        const struct tokens *tokens, const struct token *before)
+{
+    const struct token *found = find(tokens, before->digest);
+
+    return found && strcmp(found->name, before->name) == 0 ? found : NULL;
 }

@@ -47,4 +47,9 @@ void tokens_deinit(struct tokens *tokens);
 const struct token *tokens_find(
         const struct tokens *tokens, struct remex_bytes shown);
 
+/* The one that was found before, perhaps in another file: NULL if it is not in
+ * this one, or under another name. */
+const struct token *tokens_find_again(
+        const struct tokens *tokens, const struct token *before);
+
 #endif

@@ -64,8 +64,19 @@ static bool load_authority(SSL_CTX *context, const struct secrets_files *files,
     return true;
 }
 
+/* OpenSSL would ask for it at the terminal, and wait. */
+static int no_password(char *out, int size, int writes, void *user)
+{
+    (void)out;
+    (void)size;
+    (void)writes;
+    (void)user;
+    return -1;
+}
+
 static void configure(SSL_CTX *context)
 {
+    SSL_CTX_set_default_passwd_cb(context, no_password);
     SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
     SSL_CTX_set_options(context,
             SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_ENABLE_KTLS |

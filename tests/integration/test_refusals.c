@@ -52,7 +52,7 @@ static const struct refusal refusals[] = {
     { { LISTEN, "tcp://127.0.0.1:0", "--tokens", "@loose" }, "0600" },
     { { LISTEN, "tcp://127.0.0.1:0", "--tokens", "@missing" }, "cannot open" },
     { { LISTEN, "tcp://127.0.0.1:0", "--tokens", "@" }, "is not a file" },
-    { { LISTEN, "tcp://127.0.0.1:0", "--tokens", "@garbage" }, "line 1:" },
+    { { LISTEN, "tcp://127.0.0.1:0", "--tokens", "@garbage" }, ":1:" },
     { { LISTEN, "tcp://127.0.0.1:0", "--tokens", "@empty" },
             "there is no token" },
     /* One safe address excuses no other. */

@@ -97,7 +97,7 @@ static bool is_private_socket(const char *path)
 
 static void it_tells_where_it_listens_and_ends_when_asked_to(void)
 {
-    static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+    static const int signals[] = { SIGTERM, SIGINT };
     char *directory = g_dir_make_tmp("remex-XXXXXX", NULL);
     char *address = g_strdup_printf("ipc://%s/socket", directory);
     const char *path = address + strlen("ipc://");

@@ -277,9 +277,9 @@ static void a_policy_that_is_wrong_is_refused(void)
     check_policy_refused(good, 0664, "others can change the policy");
     check_policy_refused(good, 0646, "others can change the policy");
     check_policy_refused("for *\nlimit parked=100\n", 0644,
-            "for line 1: the limits sessions_in_all=256 and parked=100");
-    check_policy_refused("for *\nuser no-such-user\nallow /bin/true\n", 0644,
-            "for line 1: ");
+            ":1: the limits sessions_in_all=256 and parked=100");
+    check_policy_refused(
+            "for *\nuser no-such-user\nallow /bin/true\n", 0644, ":1: ");
     check_refused(ARGUMENTS("--policy", "/nowhere"), "cannot open");
     check_refused(ARGUMENTS("--policy", "/dev/zero"), "not a file");
 }
@@ -297,7 +297,7 @@ static void whoever_has_no_user_is_told(void)
         g_test_skip("only root can become another user");
         return;
     }
-    check_policy_refused(text, 0644, "for line 5: others have a user");
+    check_policy_refused(text, 0644, ":5: others have a user");
     path = make_file(text, 0644);
     g_assert_cmpint(
             parse(&config, ARGUMENTS("--policy", path, "--run-as", "nobody"),

@@ -15,6 +15,7 @@
 #include <glib.h>
 
 #include "common/clock.h"
+#include "executor/lifeline.h"
 #include "executor/list.h"
 #include "support/stage.h"
 #include "support/suite.h"
@@ -268,6 +269,89 @@ static void an_executor_whose_supervisor_died_sweeps_for_itself(void)
     close(ends[1]);
 }
 
+/* An executor that tells what it hears, and answers when it is told to. */
+struct hearer {
+    int told;   /* to the test */
+    int answer; /* from it: what to say to the supervisor */
+};
+
+static int hear(void *user, int lifeline_fd)
+{
+    const struct hearer *hearer = user;
+    char byte = 0;
+
+    if (write(hearer->told, &byte, 1) != 1)
+        abort();
+    while (read(lifeline_fd, &byte, 1) == 1 &&
+            write(hearer->told, &byte, 1) == 1 && byte != LIFELINE_END)
+        if (read(hearer->answer, &byte, 1) != 1 ||
+                write(lifeline_fd, &byte, 1) != 1)
+            abort();
+    return 9;
+}
+
+static char heard(int fd)
+{
+    char byte = 0;
+
+    g_assert_cmpint(read(fd, &byte, 1), ==, 1);
+    return byte;
+}
+
+/* Until a signal does not wait for that process any more. */
+static void until_taken(pid_t pid, int signal_number)
+{
+    char *path = g_strdup_printf("/proc/%d/status", pid);
+    guint64 pending;
+
+    do {
+        char *text = NULL;
+
+        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+        pending = g_ascii_strtoull(
+                strstr(text, "ShdPnd:") + strlen("ShdPnd:"), NULL, 16);
+        g_free(text);
+    } while (pending >> (signal_number - 1) & 1);
+    g_free(path);
+}
+
+/* Those that come before the answer are one more. */
+static void a_reload_is_asked_for_one_at_a_time(void)
+{
+    const struct supervisor_settings settings = { .notify = NOTIFY_NONE,
+        .reloads = true };
+    int told[2];
+    int answer[2];
+    pid_t supervisor;
+
+    g_assert_cmpint(pipe2(told, O_CLOEXEC), ==, 0);
+    g_assert_cmpint(pipe2(answer, O_CLOEXEC), ==, 0);
+    supervisor = fork();
+    if (supervisor == 0) {
+        struct hearer hearer = { told[1], answer[0] };
+
+        setsid(); /* no terminal is to hang up */
+        _exit(supervisor_run(&settings, hear, &hearer));
+    }
+    close(told[1]);
+    g_assert_cmpint(heard(told[0]), ==, 0); /* it lives */
+    kill(supervisor, SIGHUP);
+    g_assert_cmpint(heard(told[0]), ==, LIFELINE_RELOAD);
+    for (unsigned int i = 0; i < 5; i++) {
+        kill(supervisor, SIGHUP);
+        until_taken(supervisor, SIGHUP);
+    }
+    g_assert_cmpint(write(answer[1], "K", 1), ==, 1);
+    g_assert_cmpint(heard(told[0]), ==, LIFELINE_RELOAD);
+    g_assert_cmpint(write(answer[1], "L", 1), ==, 1);
+    kill(supervisor, SIGTERM);
+    g_assert_cmpint(heard(told[0]), ==, LIFELINE_END);
+    g_assert_cmpint(WEXITSTATUS(wait_status(supervisor)), ==, 9);
+    close(told[0]);
+    close(answer[0]);
+    close(answer[1]);
+}
+
 static int leave(void *user, int lifeline_fd)
 {
     (void)user;
@@ -294,6 +378,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/supervisor", whoever_asks_twice_is_heard);
     SUITE_ADD(
             "/supervisor", an_executor_whose_supervisor_died_sweeps_for_itself);
+    SUITE_ADD("/supervisor", a_reload_is_asked_for_one_at_a_time);
     SUITE_ADD("/supervisor", the_exit_code_is_the_executors);
     return g_test_run();
 }

@@ -82,8 +82,8 @@ static void a_line_that_is_wrong_is_named(void)
     char *longest = g_strnfill(300, 'x');
     char *longer = g_strdup_printf("%.*s00\n", (int)strlen(good) - 1, good);
 
-    check_refused(text, "line 3: a line is 'NAME ROLE DIGEST'");
-    check_refused(more, "line 1: a line is 'NAME ROLE DIGEST'");
+    check_refused(text, ":3: a line is 'NAME ROLE DIGEST'");
+    check_refused(more, ":1: a line is 'NAME ROLE DIGEST'");
     check_refused(role, "a role is");
     check_refused(name, "a name has");
     check_refused(capital, "a role is");
