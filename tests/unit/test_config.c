@@ -126,6 +126,47 @@ static void what_is_not_understood_is_refused(void)
             ARGUMENTS("--embedded", "0", "--listen", "ipc:///a"), "--embedded");
 }
 
+static void check_accepted(const char *const *arguments)
+{
+    struct remex_error error = { .text = "" };
+    struct config config;
+    enum remex_status status = parse(&config, arguments, &error);
+
+    if (status != REMEX_OK)
+        g_error("refused: %s", error.text);
+    config_deinit(&config);
+}
+
+static void a_relay_listens_nowhere_or_stays(void)
+{
+    check_accepted(ARGUMENTS("--stdio"));
+    check_accepted(ARGUMENTS("--stdio", "--stay"));
+    check_accepted(ARGUMENTS("--stdio", "--stay", "--listen", "ipc:///a"));
+    check_refused(ARGUMENTS("--stay"), "--stay: only with --stdio");
+    check_refused(ARGUMENTS("--stdio=yes"), "--stdio: it has no value");
+    check_refused(ARGUMENTS("--stdio", "--embedded", "0"),
+            "--stdio: not with --embedded");
+    check_refused(ARGUMENTS("--stdio", "--listen", "ipc:///a"),
+            "a place of its own; with --listen say --stay");
+    check_refused(ARGUMENTS("--stdio", "--stay", "--listen", "ipc:///a",
+                          "--listen", "ipc:///b"),
+            "--stay: it needs one ipc:// address");
+    check_refused(
+            ARGUMENTS("--stdio", "--stay", "--listen", "tcp://127.0.0.1:1"),
+            "--stay: it needs one ipc:// address");
+}
+
+static void fronts_and_programs_are_of_different_users(void)
+{
+    if (credentials_check_means(NULL) != REMEX_OK) {
+        g_test_skip("only root can become another user");
+        return;
+    }
+    check_refused(ARGUMENTS("--run-as", "nobody", "--front-user", "nobody"),
+            "--front-user: programs run as the same");
+    check_accepted(ARGUMENTS("--run-as", "nobody", "--front-user", "daemon"));
+}
+
 static void addresses_have_an_end(void)
 {
     const char *arguments[MAX_ARGUMENTS] = { NULL };
@@ -305,6 +346,11 @@ static void whoever_has_no_user_is_told(void)
             ==, REMEX_OK);
     g_assert_true(config.changes_user);
     config_deinit(&config);
+    check_accepted(ARGUMENTS(
+            "--policy", path, "--run-as", "daemon", "--front-user", "sys"));
+    check_refused(ARGUMENTS("--policy", path, "--run-as", "daemon",
+                          "--front-user", "nobody"),
+            "for line 1: they cannot have the user of --front-user");
     remove_file(path);
 }
 
@@ -314,6 +360,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/config", options_are_understood_in_both_forms);
     SUITE_ADD("/config", help_and_version_need_nothing_else);
     SUITE_ADD("/config", what_is_not_understood_is_refused);
+    SUITE_ADD("/config", a_relay_listens_nowhere_or_stays);
+    SUITE_ADD("/config", fronts_and_programs_are_of_different_users);
     SUITE_ADD("/config", addresses_have_an_end);
     SUITE_ADD("/config", what_is_not_safe_is_refused);
     SUITE_ADD("/config", tls_wants_its_files_and_somebody_to_let_in);
