@@ -188,6 +188,30 @@ static void what_was_put_aside_can_be_forgotten(void)
     tear_down();
 }
 
+static void what_was_put_aside_twice_is_told_once(void)
+{
+    set_up(WINDOW);
+    g_assert_cmpint(push(output(2, 1, "b")), ==, REMEX_AGAIN);
+    g_assert_cmpint(push(output(2, 1, "b")), ==, REMEX_AGAIN);
+    g_assert_cmpint(push(output(1, 0, "a")), ==, REMEX_OK);
+    take_output(1, "a");
+    take_output(2, "b");
+    take_nothing();
+    g_assert_cmpuint(queue.held_bytes, <=, 1); /* of what is lent */
+    tear_down();
+}
+
+static void nothing_put_aside_comes_after_closed(void)
+{
+    set_up(WINDOW);
+    g_assert_cmpint(push(plain(REMEX_EVENT_CLOSED, 2)), ==, REMEX_AGAIN);
+    g_assert_cmpint(push(output(3, 0, "a")), ==, REMEX_AGAIN);
+    g_assert_cmpint(push(output(4, 1, "b")), ==, REMEX_AGAIN);
+    g_assert_cmpint(
+            push(plain(REMEX_EVENT_EXITED, 1)), ==, REMEX_PROTOCOL_ERROR);
+    tear_down();
+}
+
 static void a_gap_moves_the_cursor_of_each_stream(void)
 {
     set_up(WINDOW);
@@ -204,7 +228,9 @@ static void a_gap_that_does_not_add_up_is_refused(void)
     set_up(WINDOW);
     g_assert_cmpint(push(output(1, 0, "abc")), ==, REMEX_OK);
     g_assert_cmpint(push(gap(2, 9, 5, 7)), ==, REMEX_PROTOCOL_ERROR);
+    g_assert_cmpint(push(gap(2, 9, 3, 7)), ==, REMEX_PROTOCOL_ERROR);
     g_assert_cmpint(push(gap(2, 9, 0, 2)), ==, REMEX_PROTOCOL_ERROR);
+    g_assert_cmpint(push(gap(2, 0, 0, 3)), ==, REMEX_PROTOCOL_ERROR);
     g_assert_cmpint(push(gap(2, 1, 0, 3)), ==, REMEX_ALREADY_EXISTS);
     g_assert_cmpint(push(gap(2, 9, UINT64_MAX, 3)), ==, REMEX_PROTOCOL_ERROR);
     g_assert_cmpint(push(gap(2, 9, 4, 7)), ==, REMEX_OK);
@@ -341,6 +367,71 @@ static void what_was_lost_takes_no_room(void)
     tear_down();
 }
 
+/* --- Where numbers end --------------------------------------------------- */
+
+/* Behind so much of stdout, and as many bytes before the end of all numbers as
+ * the window has. */
+static uint64_t set_up_at_the_end(uint64_t seq)
+{
+    struct follow_place place = { .seq = seq };
+
+    set_up(4096);
+    event_queue_unplace(&queue);
+    place.offsets[0] = UINT64_MAX - queue.until;
+    g_assert_cmpint(event_queue_place(&queue, &place), ==, REMEX_OK);
+    g_assert_cmpuint(queue.until, ==, UINT64_MAX);
+    return place.offsets[0];
+}
+
+static void no_place_is_beyond_all_numbers(void)
+{
+    struct follow_place place = { .seq = UINT64_MAX };
+
+    set_up(4096);
+    event_queue_unplace(&queue);
+    g_assert_cmpint(
+            event_queue_place(&queue, &place), ==, REMEX_PROTOCOL_ERROR);
+    place.seq = 1;
+    place.offsets[0] = UINT64_MAX - queue.until + 1;
+    g_assert_cmpint(
+            event_queue_place(&queue, &place), ==, REMEX_PROTOCOL_ERROR);
+    tear_down();
+}
+
+static void the_last_number_is_no_events(void)
+{
+    uint64_t offset = set_up_at_the_end(UINT64_MAX - 1);
+
+    g_assert_cmpint(
+            push(output(UINT64_MAX, offset, "a")), ==, REMEX_PROTOCOL_ERROR);
+    take_nothing();
+    tear_down();
+}
+
+static void output_ends_where_positions_end(void)
+{
+    uint64_t offset = set_up_at_the_end(1);
+    char *text = g_strnfill(UINT64_MAX - offset + 1, 'x');
+
+    g_assert_cmpint(push(output(2, offset, text)), ==, REMEX_PROTOCOL_ERROR);
+    text[UINT64_MAX - offset] = '\0';
+    g_assert_cmpint(push(output(2, offset, text)), ==, REMEX_OK);
+    take_output(2, text);
+    g_assert_cmpuint(event_queue_grant(&queue), ==, UINT64_MAX);
+    tear_down();
+    g_free(text);
+}
+
+static void what_was_lost_moves_no_bound_beyond_them(void)
+{
+    uint64_t offset = set_up_at_the_end(1);
+
+    g_assert_cmpint(push(gap(2, 3, 9, offset + 9)), ==, REMEX_OK);
+    g_assert_cmpuint(queue.until, ==, UINT64_MAX);
+    take_kind(REMEX_EVENT_GAP);
+    tear_down();
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -351,6 +442,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/event_queue", what_comes_too_early_waits_for_its_turn);
     SUITE_ADD("/event_queue", a_lie_put_aside_comes_to_light_in_its_turn);
     SUITE_ADD("/event_queue", what_was_put_aside_can_be_forgotten);
+    SUITE_ADD("/event_queue", what_was_put_aside_twice_is_told_once);
+    SUITE_ADD("/event_queue", nothing_put_aside_comes_after_closed);
     SUITE_ADD("/event_queue", a_gap_moves_the_cursor_of_each_stream);
     SUITE_ADD("/event_queue", a_gap_that_does_not_add_up_is_refused);
     SUITE_ADD("/event_queue", what_breaks_the_rules_is_refused);
@@ -362,5 +455,9 @@ int main(int argc, char **argv)
     SUITE_ADD("/event_queue", what_is_closed_cannot_fail);
     SUITE_ADD("/event_queue", a_failed_allocation_changes_nothing);
     SUITE_ADD("/event_queue", what_was_lost_takes_no_room);
+    SUITE_ADD("/event_queue", no_place_is_beyond_all_numbers);
+    SUITE_ADD("/event_queue", the_last_number_is_no_events);
+    SUITE_ADD("/event_queue", output_ends_where_positions_end);
+    SUITE_ADD("/event_queue", what_was_lost_moves_no_bound_beyond_them);
     return g_test_run();
 }

@@ -504,6 +504,27 @@ static void a_plan_takes_its_time_and_ends_in_a_kill(void)
     toy_close(&toy);
 }
 
+/* Whoever is to stop is not told to go on at once. */
+static void a_step_that_stops_is_not_undone(void)
+{
+    static const unsigned int stops[] = { SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU,
+        SIGCONT };
+    struct process_spec spec = toy_spec();
+
+    for (size_t i = 0; i < G_N_ELEMENTS(stops); i++) {
+        const struct stop_step step = { stops[i], 100 };
+        char *asked = g_strdup_printf("group%u ", stops[i]);
+        struct toy toy;
+
+        toy_open(&toy, &spec);
+        process_terminate(
+                toy.process, &step, 1, REMEX_EXIT_TERMINATED, after_ms(0));
+        check_asked(&toy, asked);
+        toy_close(&toy);
+        g_free(asked);
+    }
+}
+
 static void an_empty_plan_cuts_it_short(void)
 {
     struct process_spec spec = toy_spec();
@@ -1000,6 +1021,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/process", a_signal_is_the_reason_if_it_killed);
     SUITE_ADD("/process", the_first_cause_is_the_reason);
     SUITE_ADD("/process", a_plan_takes_its_time_and_ends_in_a_kill);
+    SUITE_ADD("/process", a_step_that_stops_is_not_undone);
     SUITE_ADD("/process", an_empty_plan_cuts_it_short);
     SUITE_ADD("/process", the_exit_ends_a_plan_with_the_kill_of_the_rest);
     SUITE_ADD("/process", a_step_that_reaches_nobody_takes_no_time);
