@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "client/cli/certificate.h"
+#include "client/cli/json.h"
 #include "client/cli/options.h"
 #include "client/cli/output.h"
 #include "client/cli/report.h"
+#include "client/cli/text.h"
 #include "client/cli/token.h"
 #include "client/cli/verbs.h"
+
+#define NS_PER_S 1000000000
 
 enum { AUTHORITY_DAYS = 3650, OTHER_DAYS = 365, MAX_DAYS = 36500 };
 
 struct keygen_options {
     long days; /* 0: as is usual */
     const char *role;
+    bool json;
 };
 
 static bool take_days(void *options, const char *value)
@@ -42,19 +48,45 @@ static const struct option_spec specs[] = {
             "a number of days from 1 to 36500", take_days),
     OPTION(0, "role", "run|observe|admin", "of a token; default run",
             "run, observe or admin", take_role),
+    OPTION_FLAG(0, "json", "tell the files as one JSON object",
+            struct keygen_options, json),
     OPTIONS_END,
 };
 
-static int tell(const char *directory, const char *name, time_t expires)
+/* DIRECTORY/NAME.ENDING, as a member of that name. */
+static void json_file(struct json *json, const char *key, const char *directory,
+        const char *name, const char *ending)
+{
+    char path[PATH_MAX + NAME_MAX];
+
+    (void)snprintf(path, sizeof(path), "%s/%s%s", directory, name, ending);
+    json_text(json, key, path);
+}
+
+static void tell_json(const struct certificate_request *made, time_t expires)
+{
+    char time[TEXT_TIME_BYTES];
+    struct json json;
+
+    text_time((int64_t)expires * NS_PER_S, time);
+    json_init(&json, stdout);
+    json_open_object(&json, NULL);
+    json_file(&json, "certificate", made->directory, made->name, ".pem");
+    json_file(&json, "key", made->directory, made->name, ".key");
+    json_text(&json, "expires", time);
+    json_close(&json);
+    json_end(&json);
+}
+
+static void tell(const struct certificate_request *made, time_t expires)
 {
     char date[32];
     struct tm tm;
 
     gmtime_r(&expires, &tm);
     strftime(date, sizeof(date), "%Y-%m-%d", &tm);
-    printf("%s/%s.pem and %s/%s.key, valid until %s\n", directory, name,
-            directory, name, date);
-    return output_finish();
+    printf("%s/%s.pem and %s/%s.key, valid until %s\n", made->directory,
+            made->name, made->directory, made->name, date);
 }
 
 static int make(const struct keygen_options *options,
@@ -86,18 +118,40 @@ static int make(const struct keygen_options *options,
     }
     if (!certificate_make(&request, &expires))
         return REPORT_EXIT_FAILED;
-    return tell(request.directory, request.name, expires);
+    if (options->json)
+        tell_json(&request, expires);
+    else
+        tell(&request, expires);
+    return output_finish();
 }
 
-static int make_token(
-        const struct keygen_options *options, const struct words *words)
+static void tell_token(const struct keygen_options *options,
+        const char *directory, const char *name)
 {
-    if (!token_make(words->at[1], words->at[2],
-                options->role ? options->role : "run"))
+    struct json json;
+
+    if (!options->json) {
+        printf("%s/%s.token for the client, and a line in %s/tokens for the "
+               "executor\n",
+                directory, name, directory);
+        return;
+    }
+    json_init(&json, stdout);
+    json_open_object(&json, NULL);
+    json_file(&json, "token", directory, name, ".token");
+    json_file(&json, "tokens", directory, "tokens", "");
+    json_text(&json, "role", options->role);
+    json_close(&json);
+    json_end(&json);
+}
+
+static int make_token(struct keygen_options *options, const struct words *words)
+{
+    if (!options->role)
+        options->role = "run";
+    if (!token_make(words->at[1], words->at[2], options->role))
         return REPORT_EXIT_FAILED;
-    printf("%s/%s.token for the client, and a line in %s/tokens for the "
-           "executor\n",
-            words->at[1], words->at[2], words->at[1]);
+    tell_token(options, words->at[1], words->at[2]);
     return output_finish();
 }
 

@@ -158,6 +158,29 @@ static void an_expiry_can_be_chosen_and_is_told(void)
     secret_free(pki);
 }
 
+static void programs_can_be_told(void)
+{
+    char *pki = secret_pki();
+    char *said = keygen(KEYGEN("client", "--json", pki, "week"), true);
+    char *key = g_strdup_printf("\"key\": \"%s/week.key\"", pki);
+    char *tokens = g_strdup_printf("\"tokens\": \"%s/tokens\"", pki);
+
+    g_assert_nonnull(strstr(said, "/week.pem\""));
+    g_assert_nonnull(strstr(said, key));
+    g_assert_true(g_regex_match_simple("\"expires\": \"20[0-9]{2}-[0-9-]*T",
+            said, (GRegexCompileFlags)0, (GRegexMatchFlags)0));
+    g_free(said);
+    said = keygen(
+            KEYGEN("token", "--json", "--role", "observe", pki, "joe"), true);
+    g_assert_nonnull(strstr(said, "/joe.token\""));
+    g_assert_nonnull(strstr(said, tokens));
+    g_assert_nonnull(strstr(said, "\"role\": \"observe\""));
+    g_free(said);
+    g_free(tokens);
+    g_free(key);
+    secret_free(pki);
+}
+
 static void names_that_lead_elsewhere_are_refused(void)
 {
     static const char *const names[] = { "", ".", "../x", "a/b", "a b", "a\nb",
@@ -435,6 +458,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/keygen", nobody_else_can_read_what_is_secret);
     SUITE_ADD("/keygen", nothing_is_overwritten);
     SUITE_ADD("/keygen", an_expiry_can_be_chosen_and_is_told);
+    SUITE_ADD("/keygen", programs_can_be_told);
     SUITE_ADD("/keygen", names_that_lead_elsewhere_are_refused);
     SUITE_ADD("/keygen", without_an_authority_it_says_how_to_make_one);
     SUITE_ADD("/keygen", a_client_with_a_bad_certificate_is_refused);
