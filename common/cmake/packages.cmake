@@ -1,7 +1,14 @@
 # cpack: the Debian packages, one for each component that is installed.
 
+# Who builds packages answers for them, by Debian's usual variables. Nobody has an
+# address at example.org, which is for that.
+set(maintainer "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
+if("$ENV{DEBFULLNAME}" STREQUAL "" OR "$ENV{DEBEMAIL}" STREQUAL "")
+    set(maintainer "The remex authors <remex@example.org>")
+endif()
+
 set(CPACK_GENERATOR DEB)
-set(CPACK_PACKAGE_CONTACT "The remex authors <remex@example.org>")
+set(CPACK_PACKAGE_CONTACT "${maintainer}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "") # each package has one of its own
 set(CPACK_OUTPUT_FILE_PREFIX ${PROJECT_SOURCE_DIR}/build/packages)
 set(CPACK_COMPONENTS_ALL daemon cli library development)
@@ -21,6 +28,10 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/client)
 set(CPACK_DEBIAN_ENABLE_COMPONENT_DEPENDS ON)
 
+file(READ ${PROJECT_SOURCE_DIR}/docs/debian/changelog changelog)
+string(REPLACE @MAINTAINER@ "${maintainer}" changelog "${changelog}")
+file(CONFIGURE OUTPUT changelog CONTENT "${changelog}" @ONLY)
+
 # package COMPONENT NAME DESCRIPTION: its first line is the short one.
 function(package component name description)
     string(TOUPPER ${component} upper)
@@ -28,7 +39,7 @@ function(package component name description)
     set(CPACK_DEBIAN_${upper}_DESCRIPTION "${description}" PARENT_SCOPE)
     install(FILES ${PROJECT_SOURCE_DIR}/docs/debian/copyright
         DESTINATION share/doc/${name} COMPONENT ${component} EXCLUDE_FROM_ALL)
-    install(FILES ${PROJECT_SOURCE_DIR}/docs/debian/changelog
+    install(FILES ${CMAKE_CURRENT_BINARY_DIR}/changelog
         DESTINATION share/doc/${name} RENAME changelog.Debian
         COMPONENT ${component} EXCLUDE_FROM_ALL)
     # Where the reasons are.

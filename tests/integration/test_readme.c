@@ -138,7 +138,7 @@ static void its_example_builds_on_an_installed_remex(void)
             "%s./hello\nremex run -- echo installed\n"
             "test -s i/share/man/man1/remex.1\n"
             "test -s i/share/bash-completion/completions/remex\n"
-            "test -s i/share/zsh/vendor-completions/_remex\n"
+            "test -s i/share/zsh/site-functions/_remex\n"
             "test -s i/share/man/man5/remexd-policy.5\n",
             REMEX_BUILD_DIR, directory, directory, block);
     out = run_script(directory, script);

@@ -27,6 +27,8 @@ belongs() {
 
 check_installed() {
     has /usr/bin/remexd /usr/libexec/remex/remex-front /usr/bin/remex \
+        /usr/share/bash-completion/completions/remex \
+        /usr/share/zsh/vendor-completions/_remex \
         /lib/systemd/system/remexd.service \
         /etc/systemd/system/multi-user.target.wants/remexd.service
     in_root getent passwd remex >/dev/null || fail 'there is no user remex'
@@ -83,7 +85,11 @@ check_purged() {
 make_root systemd
 
 say 'building'
+export DEBFULLNAME='A Builder' DEBEMAIL=builder@example.org
 build_packages
+
+[ "$(dpkg-deb --field "$root"/packages/remexd_*-1_*.deb Maintainer)" = \
+    'A Builder <builder@example.org>' ] || fail 'they are of somebody else'
 
 if command -v lintian >/dev/null; then
     say 'lintian'
