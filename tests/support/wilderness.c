@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <glib.h>
@@ -29,6 +31,17 @@ static void must(const char *command)
 {
     if (!run(command))
         g_error("it fails: %s", command);
+}
+
+static char *output_of(const char *command)
+{
+    char *text = NULL;
+    int status = -1;
+
+    if (!g_spawn_command_line_sync(command, &text, NULL, &status, NULL) ||
+            status != 0)
+        g_error("it fails: %s", command);
+    return text;
 }
 
 /* --- Places --------------------------------------------------------------- */
@@ -107,13 +120,35 @@ void wilderness_deinit(struct wilderness *wilderness)
     close(wilderness->home);
 }
 
-void wilderness_rule(const struct wilderness *wilderness, const char *rule)
+void wilderness_rule(const struct wilderness *wilderness, const char *which,
+        const char *fate)
 {
-    char *command = g_strdup_printf("nft 'flush chain inet wild in; %s%s'",
-            rule ? "add rule inet wild in iif far " : "", rule ? rule : "");
+    char *command = g_strdup_printf("nft 'flush chain inet wild in; "
+                                    "add rule inet wild in iif far %s "
+                                    "counter %s'",
+            which, fate);
 
     wilderness_go_far(wilderness);
     must(command);
     wilderness_go_near(wilderness);
     g_free(command);
+}
+
+uint64_t wilderness_no_rule(const struct wilderness *wilderness)
+{
+    static const char counter[] = "counter packets ";
+    char *text;
+    char *at;
+    uint64_t hits;
+
+    wilderness_go_far(wilderness);
+    text = output_of("nft list chain inet wild in");
+    must("nft flush chain inet wild in");
+    wilderness_go_near(wilderness);
+    at = strstr(text, counter);
+    if (!at)
+        g_error("there is no rule: %s", text);
+    hits = strtoull(at + strlen(counter), NULL, 10);
+    g_free(text);
+    return hits;
 }

@@ -8,6 +8,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* The address of the far host, and the near one is the other. */
 #define WILDERNESS_FAR "10.99.0.2"
@@ -32,8 +33,13 @@ void wilderness_deinit(struct wilderness *wilderness);
 void wilderness_go_far(const struct wilderness *wilderness);
 void wilderness_go_near(const struct wilderness *wilderness);
 
-/* What becomes of every packet that reaches the far host, by a rule in the
- * words of nft(8), such as "drop". NULL: nothing any more. */
-void wilderness_rule(const struct wilderness *wilderness, const char *rule);
+/* What becomes of packets that reach the far host, in the words of nft(8):
+ * `which` ("": every one), and `fate`, such as "drop". There is one rule at a
+ * time. */
+void wilderness_rule(const struct wilderness *wilderness, const char *which,
+        const char *fate);
+
+/* Ends it. How many packets it was for, by the filter's own count. */
+uint64_t wilderness_no_rule(const struct wilderness *wilderness);
 
 #endif
