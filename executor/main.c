@@ -141,6 +141,15 @@ static int run(struct daemon *daemon)
     return exit_code;
 }
 
+static int say(const char *text)
+{
+    if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+        return EXIT_OK;
+    fprintf(stderr, "remexd: cannot write standard output: %s\n",
+            strerrordesc_np(errno));
+    return EXIT_CANNOT;
+}
+
 static void tell_fault(void *user, const char *fault)
 {
     const struct daemon *daemon = user;
@@ -152,8 +161,7 @@ static int check(struct daemon *daemon)
 {
     if (config_check_host(&daemon->config, tell_fault, daemon) > 0)
         return EXIT_CANNOT;
-    puts("this configuration is good");
-    return EXIT_OK;
+    return say("this configuration is good\n");
 }
 
 static int start(struct daemon *daemon)
@@ -170,14 +178,10 @@ static int start(struct daemon *daemon)
         service_tell_failure(config, error.text);
         return config->check ? EXIT_CANNOT : EXIT_USAGE;
     }
-    if (config->help) {
-        fputs(config_usage, stdout);
-        return EXIT_OK;
-    }
-    if (config->version) {
-        puts("remexd " REMEX_VERSION);
-        return EXIT_OK;
-    }
+    if (config->help)
+        return say(config_usage);
+    if (config->version)
+        return say("remexd " REMEX_VERSION "\n");
     if (config->check)
         return check(daemon);
     if (config->stdio && !stdio_relay_run(config, &exit_code))

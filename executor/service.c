@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -43,29 +44,15 @@ void service_tell_failure(const struct config *config, const char *why)
                 why);
 }
 
-static void tell_addresses(struct server *server, int fd)
+/* 0, or an errno. Who has gone since he asked does not want to know. */
+static int tell_addresses(struct server *server, int fd)
 {
     const char *address;
 
     for (size_t i = 0; (address = server_address(server, i)); i++)
-        dprintf(fd, "%s\n", address);
-}
-
-static void on_ready(void *user, struct server *server)
-{
-    struct service *service = user;
-    struct service_settings *settings = &service->settings;
-
-    lifeline_tell(&service->lifeline, LIFELINE_READY);
-    if (settings->config->embedded_fd >= 0)
-        tell_addresses(server, settings->config->embedded_fd);
-    if (settings->ready >= 0) {
-        int fd = handover_take(settings->ready);
-
-        settings->ready = -1;
-        tell_addresses(server, fd);
-        close(fd);
-    }
+        if (dprintf(fd, "%s\n", address) < 0 && errno != EPIPE)
+            return errno;
+    return 0;
 }
 
 static void on_failed(void *user, const char *why)
@@ -76,6 +63,35 @@ static void on_failed(void *user, const char *why)
         service_tell_failure(service->settings.config, why);
     service->exit_code = EXIT_CANNOT;
     loop_stop(service->loop);
+}
+
+/* Whoever is to be told, and is not, would wait for ever. */
+static void tell_ready_fd(struct service *service, struct server *server)
+{
+    struct service_settings *settings = &service->settings;
+    int fd = handover_take(settings->ready);
+    int failure = tell_addresses(server, fd);
+    char why[128];
+
+    settings->ready = -1;
+    close(fd);
+    if (failure == 0)
+        return;
+    snprintf(why, sizeof(why), "--ready-fd %d: cannot write the addresses: %s",
+            settings->config->ready_fd, strerrordesc_np(failure));
+    on_failed(service, why);
+}
+
+static void on_ready(void *user, struct server *server)
+{
+    struct service *service = user;
+    const struct config *config = service->settings.config;
+
+    lifeline_tell(&service->lifeline, LIFELINE_READY);
+    if (config->embedded_fd >= 0)
+        tell_addresses(server, config->embedded_fd);
+    if (service->settings.ready >= 0)
+        tell_ready_fd(service, server);
 }
 
 /* --- The end ---------------------------------------------------------------

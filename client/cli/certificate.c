@@ -4,11 +4,9 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -16,6 +14,7 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include "client/cli/new_file.h"
 #include "client/cli/report.h"
 
 #define AUTHORITY "authority"
@@ -63,60 +62,44 @@ static bool path_of(char out[PATH_BYTES],
     return false;
 }
 
-/* NULL, and a report, if there is a file already. */
-static FILE *create(const char *path, mode_t mode)
+static bool prepare_key(struct new_file *file,
+        const struct certificate_request *request, EVP_PKEY *key)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
-
-    if (file)
-        return file;
-    report("cannot make %s: %s%s", path, strerrordesc_np(errno),
-            errno == EEXIST ? "; remove it, or choose another name" : "");
-    if (fd >= 0)
-        close(fd);
-    return NULL;
-}
-
-static bool finish(FILE *file, const char *path, bool written)
-{
-    if (fclose(file) == 0 && written)
+    if (!new_file_begin(file, request->directory, request->name, "key", 0600))
+        return false;
+    if (new_file_finish(file,
+                PEM_write_PrivateKey(
+                        file->file, key, NULL, NULL, 0, NULL, NULL) == 1))
         return true;
-    report("cannot write %s: %s", path, strerrordesc_np(errno));
-    unlink(path);
+    new_file_abandon(file);
     return false;
 }
 
-static bool write_key(const char *path, EVP_PKEY *key)
+static bool prepare_certificate(struct new_file *file,
+        const struct certificate_request *request, X509 *certificate)
 {
-    FILE *file = create(path, 0600);
-
-    return file &&
-            finish(file, path,
-                    PEM_write_PrivateKey(
-                            file, key, NULL, NULL, 0, NULL, NULL) == 1);
+    if (!new_file_begin(file, request->directory, request->name, "pem", 0644))
+        return false;
+    if (new_file_finish(file, PEM_write_X509(file->file, certificate) == 1))
+        return true;
+    new_file_abandon(file);
+    return false;
 }
 
-static bool write_certificate(const char *path, X509 *certificate)
-{
-    FILE *file = create(path, 0644);
-
-    return file && finish(file, path, PEM_write_X509(file, certificate) == 1);
-}
-
+/* Both are whole before one gets its name. */
 static bool write_both(const struct certificate_request *request, EVP_PKEY *key,
         X509 *certificate)
 {
-    char key_path[PATH_BYTES];
-    char path[PATH_BYTES];
+    struct new_file files[2];
 
-    if (!path_of(key_path, request, request->name, "key") ||
-            !path_of(path, request, request->name, "pem") ||
-            !write_key(key_path, key))
+    if (!prepare_key(&files[0], request, key))
         return false;
-    if (write_certificate(path, certificate))
-        return true;
-    unlink(key_path);
+    if (prepare_certificate(&files[1], request, certificate)) {
+        if (new_file_place(&files[0]) && new_file_place(&files[1]))
+            return true;
+        new_file_abandon(&files[1]);
+    }
+    new_file_abandon(&files[0]);
     return false;
 }
 

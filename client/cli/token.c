@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 #include <openssl/sha.h>
 
 #include "client/cli/certificate.h"
+#include "client/cli/new_file.h"
+#include "client/cli/output.h"
 #include "client/cli/report.h"
 
 enum { TOKEN_BYTES = 32, PATH_BYTES = 4096, LINE_BYTES = 256 };
@@ -33,36 +36,66 @@ static void to_hex(char *out, const unsigned char *bytes, size_t size)
         snprintf(out + 2 * i, 3, "%02x", bytes[i]);
 }
 
-static bool write_line(const char *path, int flags, const char *line)
+static bool cannot_write(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
-    size_t size = strlen(line);
-    bool written = fd >= 0 && write(fd, line, size) == (ssize_t)size;
-
-    if (fd >= 0 && close(fd) < 0)
-        written = false;
-    if (!written)
-        report("cannot write %s: %s", path, strerrordesc_np(errno));
-    return written;
+    report("cannot write %s: %s", path, strerrordesc_np(errno));
+    return false;
 }
 
-/* One write at the end of the file, so that two at a time do not mix. */
+/* Whether what is added begins a line of its own. */
+static bool ends_in_newline(int fd, off_t size)
+{
+    char last = '\n';
+
+    return size == 0 || (pread(fd, &last, 1, size - 1) == 1 && last == '\n');
+}
+
+/* Whole, and on the disk, or not at all. */
+static bool append(int fd, const char *line)
+{
+    off_t size = lseek(fd, 0, SEEK_END);
+    size_t skipped = size >= 0 && ends_in_newline(fd, size) ? 1 : 0;
+    struct remex_bytes bytes = { line + skipped, strlen(line + skipped) };
+    int failure;
+
+    if (size >= 0 && output_write(fd, bytes) && fsync(fd) == 0)
+        return true;
+    failure = errno;
+    if (size >= 0 && ftruncate(fd, size) < 0)
+        failure = errno;
+    errno = failure;
+    return false;
+}
+
+/* `line` begins with a newline. It stays the file it is, whoever's it may be;
+ * two at a time take turns. */
+static bool add_line(const char *path, const char *line)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    bool added = fd >= 0 && flock(fd, LOCK_EX) == 0 && append(fd, line);
+
+    if (!added)
+        cannot_write(path);
+    if (fd >= 0)
+        close(fd);
+    return added;
+}
+
 static bool write_files(const char *directory, const char *name,
         const char *role, const char *token, const char *digest)
 {
+    struct new_file file;
     char path[PATH_BYTES];
     char line[LINE_BYTES];
 
-    snprintf(path, sizeof(path), "%s/%s.token", directory, name);
-    snprintf(line, sizeof(line), "%s\n", token);
-    if (!write_line(path, O_EXCL, line))
+    if (!new_file_begin(&file, directory, name, "token", 0600))
         return false;
     snprintf(path, sizeof(path), "%s/tokens", directory);
-    snprintf(line, sizeof(line), "%s %s %s\n", name, role, digest);
-    if (write_line(path, O_APPEND, line))
+    snprintf(line, sizeof(line), "\n%s %s %s\n", name, role, digest);
+    if (new_file_finish(&file, fprintf(file.file, "%s\n", token) > 0) &&
+            new_file_place(&file) && add_line(path, line))
         return true;
-    snprintf(path, sizeof(path), "%s/%s.token", directory, name);
-    unlink(path);
+    new_file_abandon(&file);
     return false;
 }
 

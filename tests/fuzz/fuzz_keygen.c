@@ -7,6 +7,7 @@
  * written in a log, a policy and a list, and is what it seems.
  *
  * fuzz-source: client/cli/certificate.c
+ * fuzz-source: client/cli/new_file.c
  * fuzz-source: client/cli/report.c
  * fuzz-source: executor/tls/secrets.c
  */
