@@ -26,7 +26,13 @@ static void principal_free(struct principal *principal)
     free(principal);
 }
 
-/* Those that nobody holds, and that have paid for all they started. */
+/* Nobody holds it, and none of its ids stays taken. */
+static bool is_idle(const struct principal *principal)
+{
+    return principal->holders == 0 && former_count(&principal->former) == 0;
+}
+
+/* Those that have paid for all they started, too. */
 static void free_idle(struct principals *principals, int64_t now)
 {
     struct list *node = principals->all.next;
@@ -35,7 +41,8 @@ static void free_idle(struct principals *principals, int64_t now)
         struct principal *principal = CONTAINER_OF(node, struct principal, all);
 
         node = node->next;
-        if (principal->holders == 0 && principal->starts_paid <= now)
+        former_expire(&principal->former, now);
+        if (principal->starts_paid <= now && is_idle(principal))
             principal_free(principal);
     }
 }
@@ -141,7 +148,10 @@ struct principal *principal_hold(struct principal *principal)
 
 void principal_release(struct principal *principal)
 {
-    if (principal && --principal->holders == 0 && principal->starts_paid == 0)
+    if (!principal)
+        return;
+    principal->holders--;
+    if (principal->starts_paid == 0 && is_idle(principal))
         principal_free(principal);
 }
 

@@ -35,7 +35,8 @@ struct principal {
 };
 
 /* As many as there are holders, whose numbers are bounded, and those who
- * started something in the last moments: a rate is not forgotten by leaving. */
+ * started something in the last moments, or whose ids stay taken for a while:
+ * neither is forgotten by leaving. */
 struct principals {
     struct list all;
     struct message_limits limits; /* of each, if the policy says nothing else */

@@ -230,6 +230,38 @@ static void what_made_room_is_not_started_again(void)
     desk_deinit(&desk);
 }
 
+/* Also if he leaves, with all that he has, and comes back. */
+static void what_made_room_is_not_started_again_by_who_left(void)
+{
+    struct follow_spec none = { 0 };
+    struct request again = desk_start_request("one", &none, 0);
+    struct request forget = { .method = METHOD_FORGET,
+        .forget = { { "two", 3 } } };
+    struct request leave = { .method = METHOD_CLOSE };
+    struct desk desk;
+    struct reply reply;
+
+    desk_init(&desk);
+    desk.settings.limits.processes = 1;
+    desk.settings.limits.starts_per_second = 0;
+    desk.settings.retention_ms = 5000;
+    desk_start(&desk);
+    desk_open(&desk);
+    desk_close_process(&desk, desk_start_process(&desk, "one", 0, 0), 0);
+    desk_close_process(&desk, desk_start_process(&desk, "two", 0, 0), 0);
+    reply = desk_call(&desk, &forget);
+    desk_check_status(&reply, REMEX_OK);
+    reply = desk_call(&desk, &leave);
+    desk_check_status(&reply, REMEX_OK);
+    desk_open(&desk);
+    reply = desk_call(&desk, &again);
+    desk_check_status(&reply, REMEX_DATA_LOSS);
+    desk_pass(&desk, desk.settings.retention_ms);
+    reply = desk_call(&desk, &again);
+    desk_check_status(&reply, REMEX_OK);
+    desk_deinit(&desk);
+}
+
 static void one_that_is_still_to_be_told_of_makes_no_room(void)
 {
     struct follow_spec none = { 0 };
@@ -417,6 +449,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/requests_start",
             at_the_limit_closed_processes_make_room_and_others_do_not);
     SUITE_ADD("/requests_start", what_made_room_is_not_started_again);
+    SUITE_ADD(
+            "/requests_start", what_made_room_is_not_started_again_by_who_left);
     SUITE_ADD("/requests_start", one_that_is_still_to_be_told_of_makes_no_room);
     SUITE_ADD(
             "/requests_start", a_closed_process_is_kept_for_the_retention_time);
