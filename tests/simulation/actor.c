@@ -149,27 +149,33 @@ static void on_down(void *user, unsigned int lane)
     memory_of(NULL);
 }
 
-/* Not what was refused for want of memory, or because of its attachment. */
-static bool renews_lease(struct remex_bytes bytes)
+static void decode(struct remex_bytes bytes, struct reply *out)
 {
-    enum remex_status status;
-    struct reply reply;
     struct arena arena;
 
     arena_init(&arena, LINK_MAX_REPLY);
-    status = wire_decode_reply(bytes, &arena, &reply, NULL);
-    if (status == REMEX_OK)
-        status = reply.error.status;
+    if (wire_decode_reply(bytes, &arena, out, NULL) != REMEX_OK)
+        *out = (struct reply){ .error.status = REMEX_PROTOCOL_ERROR };
     arena_deinit(&arena);
-    return status != REMEX_ABORTED && status != REMEX_RESOURCE_EXHAUSTED;
+}
+
+/* Not what was refused for want of memory, or because of its attachment. */
+static bool renews_lease(const struct reply *reply)
+{
+    return reply->error.status != REMEX_ABORTED &&
+            reply->error.status != REMEX_RESOURCE_EXHAUSTED;
 }
 
 static void on_replied(void *user, unsigned int lane, struct packet *packet)
 {
     struct actor *actor = user;
     int64_t sent_at = actor->network.lanes[lane].sent_at;
-    bool renews = renews_lease(packet->bytes);
+    struct reply reply;
+    bool renews;
 
+    decode(packet->bytes, &reply);
+    renews = renews_lease(&reply);
+    actor->heard = reply.method;
     note_link(actor);
     memory_of(&actor->memory);
     engine_on_reply(&actor->engine, lane, packet, actor->world->now);

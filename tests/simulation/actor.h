@@ -42,6 +42,7 @@ struct actor {
     struct appointment ending;
     int64_t close_until;
     int64_t linked_at; /* the engine last believed in its link */
+    enum method heard; /* the method of the answer that it has just been told */
 };
 
 /* One process of an actor's. */

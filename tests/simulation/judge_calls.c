@@ -104,6 +104,9 @@ void judge_call(const struct operation *operation)
     world_tell(actor->world, "client %u: %s: %s ends: %s %s", actor->number,
             job->plan->id, message_method_name(call->request.method),
             remex_status_name(status), call->error.text);
+    CHECK(job, status != REMEX_OK || actor->heard == call->request.method,
+            "%s: %s ends by an answer to another method", job->plan->id,
+            message_method_name(call->request.method));
     if (!judge_is_lied_to(actor))
         judge_ending_of(operation);
     CHECK(job,

@@ -330,7 +330,7 @@ static GByteArray *replace(struct liar *liar, const GByteArray *truth)
 
         if (way == 0)
             bytes = spoil(liar, truth);
-        else if (way == 1)
+        else if (way < 4)
             bytes = tell_former(liar);
         else
             bytes = lie_about(liar, &reply);

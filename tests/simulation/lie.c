@@ -275,6 +275,7 @@ const struct lie lie_all[] = {
     { "another stream", E(PROTOCOL), lie_tell_stream },
     { "an event of another's", E(PROTOCOL), lie_tell_another },
     { "a gap", E(PROTOCOL), lie_tell_gap },
+    { "another loss", E(PROTOCOL), lie_tell_loss },
     { "another exit", 0, lie_tell_another_exit },
     { "an exit in between", E(PROTOCOL), lie_tell_exit },
     { "an end in between", E(PROTOCOL), lie_tell_end },

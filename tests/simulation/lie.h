@@ -45,6 +45,7 @@ bool lie_tell_offset(struct draft *draft);
 bool lie_tell_stream(struct draft *draft);
 bool lie_tell_another(struct draft *draft);
 bool lie_tell_gap(struct draft *draft);
+bool lie_tell_loss(struct draft *draft);
 bool lie_tell_another_exit(struct draft *draft);
 bool lie_tell_exit(struct draft *draft);
 bool lie_tell_end(struct draft *draft);

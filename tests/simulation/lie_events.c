@@ -149,6 +149,17 @@ bool lie_tell_gap(struct draft *draft)
     return true;
 }
 
+/* One that is there counts otherwise. */
+bool lie_tell_loss(struct draft *draft)
+{
+    struct batch_event *item = pick_kind(draft, REMEX_EVENT_GAP);
+
+    if (!item)
+        return false;
+    item->event.gap.bytes += 1 + chance_below(draft->chance, 3);
+    return true;
+}
+
 bool lie_tell_another_exit(struct draft *draft)
 {
     struct batch_event *item = pick_kind(draft, REMEX_EVENT_EXITED);
