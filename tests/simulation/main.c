@@ -15,18 +15,26 @@
 #include <stdlib.h>
 
 #include "simulation/many.h"
+#include "simulation/model_run.h"
 #include "simulation/shrink.h"
 
-enum { SEED_SECONDS = 30, MANY = 1000000 };
+enum { SEED_SECONDS = 30, MANY = 1000000, MANY_OF_MODEL = 50000 };
 
 static const char *const usage =
         "usage: simulate [--from SEED] [--count N | --long] [--jobs N]\n"
         "       simulate --seed SEED [--mask STEPS] [--trace]\n"
         "       simulate --seed SEED --shrink\n"
+        "       simulate --model [--from SEED] [--count N | --long] [--jobs "
+        "N]\n"
+        "       simulate --model --seed SEED [--trace]\n"
         "\n"
         "    --from SEED   the first one: 1 unless told\n"
         "    --count N     so many of them: 1000 unless told\n"
         "    --long        a million, which takes a quarter of an hour\n"
+        "    --model       the executor beside its model instead; a seed is "
+        "two\n"
+        "                  thousand operations, and there are 50,000 with "
+        "--long\n"
         "    --jobs N      so many at a time: 2 unless told\n"
         "    --seed SEED   this one alone\n"
         "    --trace       print what happens in it\n"
@@ -45,6 +53,7 @@ struct options {
     struct program_options single;
     bool is_single;
     bool shrink;
+    bool is_long;
 };
 
 /* Its trace is that of what is left of it, if it fails. */
@@ -62,9 +71,12 @@ static int run_single(struct options *options)
 {
     struct program_end end;
 
-    if (options->shrink)
+    if (options->shrink && !options->many.model)
         shrink_single(options);
-    program_run(&options->single, &end);
+    if (options->many.model)
+        model_run(&options->single, &end);
+    else
+        program_run(&options->single, &end);
     printf("seed %llu: every promise was kept; %016llx\n",
             (unsigned long long)options->single.seed,
             (unsigned long long)end.hash);
@@ -109,7 +121,10 @@ static void take_option(struct options *options, int option)
         options->many.count = number_of(optarg, 10);
         break;
     case 'l':
-        options->many.count = MANY;
+        options->is_long = true;
+        break;
+    case 'M':
+        options->many.model = true;
         break;
     case 'j':
         take_jobs(options);
@@ -146,6 +161,7 @@ int main(int argc, char **argv)
         { "from", required_argument, NULL, 'f' },
         { "count", required_argument, NULL, 'c' },
         { "long", no_argument, NULL, 'l' },
+        { "model", no_argument, NULL, 'M' },
         { "jobs", required_argument, NULL, 'j' },
         { "seed", required_argument, NULL, 's' },
         { "mask", required_argument, NULL, 'm' },
@@ -156,7 +172,7 @@ int main(int argc, char **argv)
         { NULL, 0, NULL, 0 },
     };
     struct options options = {
-        .many = { argv[0], 1, 1000, UINT64_MAX, 2 },
+        .many = { argv[0], 1, 1000, UINT64_MAX, 2, false },
         .single = { .mask = UINT64_MAX,
                 .doom = UINT64_MAX,
                 .seconds = SEED_SECONDS },
@@ -165,5 +181,7 @@ int main(int argc, char **argv)
 
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1)
         take_option(&options, option);
+    if (options.is_long)
+        options.many.count = options.many.model ? MANY_OF_MODEL : MANY;
     return options.is_single ? run_single(&options) : many_run(&options.many);
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "simulation/model_run.h"
 #include "simulation/shrink.h"
 
 enum {
@@ -56,7 +57,10 @@ static uint64_t run(const struct crew *crew, uint64_t seed)
     };
     struct program_end end;
 
-    program_run(&options, &end);
+    if (crew->many->model)
+        model_run(&options, &end);
+    else
+        program_run(&options, &end);
     crew->shared->runs++;
     crew->shared->milliseconds += (uint64_t)(end.lasted / MS);
     return end.hash;
@@ -123,6 +127,11 @@ static void report(const struct crew *crew, uint64_t seed)
     struct program_options options = { .seed = seed, .doom = crew->many->doom };
     uint64_t mask;
 
+    if (crew->many->model) {
+        fprintf(stderr, "again: %s --model --seed %llu --trace\n",
+                crew->many->program, (unsigned long long)seed);
+        return;
+    }
     fprintf(stderr, "seed %llu fails; looking for the steps it takes\n",
             (unsigned long long)seed);
     if (shrink(&options, &mask))
@@ -167,6 +176,10 @@ static void tell_end(const struct crew *crew)
             lasted / seconds);
     printf("seeds %llu to %llu: ", (unsigned long long)many->from,
             (unsigned long long)(many->from + many->count - 1));
+    if (many->model)
+        printf("%.0f operations, %.0f a second; ",
+                (double)many->count * MODEL_RUN_OPERATIONS,
+                (double)many->count * MODEL_RUN_OPERATIONS / seconds);
     if (crew->failures == 0)
         printf("every promise was kept; %016llx\n",
                 (unsigned long long)crew->shared->hash);

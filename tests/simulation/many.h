@@ -7,6 +7,7 @@
  * ends its worker, is shrunk, and does not keep the others from going on.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { MANY_JOBS = 16 };
@@ -17,6 +18,7 @@ struct many {
     uint64_t count;
     uint64_t doom; /* see program.h */
     unsigned int jobs;
+    bool model; /* they are of the model, see model_run.h */
 };
 
 /* Returns the program's exit status. */
