@@ -149,7 +149,7 @@ static enum remex_status parse(struct config *out, int argument_count,
     enum remex_status status = REMEX_OK;
 
     for (int i = 1; i < argument_count;) {
-        int used;
+        int used = 1;
 
         out->help = strcmp(arguments[i], "--help") == 0;
         out->version = strcmp(arguments[i], "--version") == 0;
