@@ -35,13 +35,29 @@ bool confine_parse(const char *text, struct confine_user *out)
                     parse_id(rest + 1, '\0', &out->gid, &rest));
 }
 
-void confine_begin(void)
+bool confine_parse_sockets(const char *text, unsigned int *out)
+{
+    *out = (unsigned int)(text[0] - '0');
+    return *out <= (LINK_HAS_REQUESTS | LINK_HAS_HINTS) && text[1] == '\0';
+}
+
+static void keep_or_close(int fd, bool keep)
+{
+    if (keep)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+    else
+        close(fd);
+}
+
+void confine_begin(unsigned int has)
 {
     uint64_t needed = CAPABILITY(CAP_NET_BIND_SERVICE);
 
     signal(SIGPIPE, SIG_IGN);
     setpgid(0, 0); /* a terminal's ^C is for the executor to handle */
-    close_range(LINK_FD + 1, ~0U, 0);
+    keep_or_close(LINK_REQUESTS_FD, has & LINK_HAS_REQUESTS);
+    keep_or_close(LINK_HINTS_FD, has & LINK_HAS_HINTS);
+    close_range(LINK_HINTS_FD + 1, ~0U, 0);
     fcntl(LINK_FD, F_SETFD, FD_CLOEXEC);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

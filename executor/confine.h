@@ -23,9 +23,13 @@ struct confine_user {
 /* "UID:GID", or nothing to stay who one is. */
 bool confine_parse(const char *text, struct confine_user *out);
 
-/* First of all, while there is one thread. Closes all but standard files and
- * the link, and gives up what no front needs to begin to listen. */
-void confine_begin(void);
+/* The sockets that it was given, as an argument says. */
+bool confine_parse_sockets(const char *text, unsigned int *out);
+
+/* First of all, while there is one thread. Closes all but standard files, the
+ * link and the sockets that it was given (a set of LINK_HAS), and gives up what
+ * no front needs to begin to listen. */
+void confine_begin(unsigned int has);
 
 /* Becomes that user in all threads, and this one, for good, without any
  * capability but CAP_NET_BIND_SERVICE if `binds`. False: errno says why. */

@@ -22,7 +22,8 @@
 
 struct front {
     struct front_site *site; /* lent */
-    struct path_lock lock;   /* of ipc */
+    struct front_sockets sockets;
+    struct path_lock lock; /* of ipc */
     enum address_kind kind;
     char user[FRONT_USER_BYTES];
     char address[ADDRESS_TEXT_BYTES];
@@ -301,18 +302,22 @@ static enum remex_status start_program(struct front *front, int fd)
     const struct front_site *site = front->site;
     bool tls = front->kind == ADDRESS_TLS;
     char max_request[32];
+    char has[16];
     const char *arguments[] = { tls ? "remex-tls-front" : "remex-front",
-        front->address, front->hint_address, max_request, front->user,
+        front->address, front->hint_address, max_request, front->user, has,
         tls ? site->tls.certificate : NULL, site->tls.key, site->tls.clients,
         site->tls.tokens ? "optional" : "required", NULL };
     pid_t pid;
     enum remex_status status;
 
     snprintf(max_request, sizeof(max_request), "%d", LINK_MAX_REQUEST);
+    snprintf(has, sizeof(has), "%d",
+            (front->sockets.requests >= 0 ? LINK_HAS_REQUESTS : 0) |
+                    (front->sockets.hints >= 0 ? LINK_HAS_HINTS : 0));
     if (tls) /* before it reads them, lest a change go unnoticed */
         front->files = front_files_now(&site->tls);
-    status = front_program_start(
-            tls ? &site->tls_program : &site->program, arguments, fd, &pid);
+    status = front_program_start(tls ? &site->tls_program : &site->program,
+            arguments, fd, &front->sockets, &pid);
     if (status != REMEX_OK)
         return status;
     front->running = true;
@@ -411,8 +416,8 @@ static void discard(struct front *front)
 
 /* The first start is at the first turn of the loop, as every other one. */
 enum remex_status front_new(struct front_site *site,
-        const struct address *address, struct front **out,
-        struct remex_error *error)
+        const struct address *address, const struct front_sockets *sockets,
+        struct front **out, struct remex_error *error)
 {
     struct front *front = calloc(1, sizeof(*front));
     enum remex_status status;
@@ -420,6 +425,7 @@ enum remex_status front_new(struct front_site *site,
     if (!front)
         return error_set(error, REMEX_NO_MEMORY, "no memory for a front");
     front->site = site;
+    front->sockets = *sockets;
     front_user_format(&site->user, site->count++, front->user);
     front->lock.fd = -1;
     front->claim.ended = on_ended;
@@ -437,11 +443,11 @@ enum remex_status front_new(struct front_site *site,
 
 /* --- The end ------------------------------------------------------------- */
 
-static void remove_path(const char *address)
+static void remove_path(const char *address, int passed)
 {
     static const char scheme[] = "ipc://";
 
-    if (strncmp(address, scheme, sizeof(scheme) - 1) == 0)
+    if (passed < 0 && strncmp(address, scheme, sizeof(scheme) - 1) == 0)
         unlink(address + sizeof(scheme) - 1);
 }
 
@@ -454,8 +460,8 @@ void front_free(struct front *front)
         reaper_unclaim(front->site->reaper, &front->claim);
     }
     if (front->was_ready) {
-        remove_path(front->address);
-        remove_path(front->hint_address);
+        remove_path(front->address, front->sockets.requests);
+        remove_path(front->hint_address, front->sockets.hints);
     }
     discard(front);
 }

@@ -19,6 +19,7 @@
 #include "common/log.h"
 #include "executor/front_files.h"
 #include "executor/front_program.h"
+#include "executor/front_sockets.h"
 #include "executor/front_user.h"
 #include "executor/link.h"
 #include "executor/loop.h"
@@ -67,10 +68,10 @@ struct front_site {
 
 /* Starts listening when the loop runs. Whether it works is told by a hook, but
  * for what is clear at once: REMEX_ALREADY_EXISTS: another executor has that
- * path. `site` is lent until front_free. */
+ * path. `site` and the sockets are lent until front_free. */
 REMEX_CHECKED enum remex_status front_new(struct front_site *site,
-        const struct address *address, struct front **out,
-        struct remex_error *error);
+        const struct address *address, const struct front_sockets *sockets,
+        struct front **out, struct remex_error *error);
 
 /* Kills the process, and removes what is left of it. */
 void front_free(struct front *front);

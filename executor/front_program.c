@@ -54,7 +54,8 @@ enum remex_status front_program_find(
             REMEX_LIBEXEC_DIR);
 }
 
-static int set_actions(posix_spawn_file_actions_t *actions, int fd)
+static int set_actions(posix_spawn_file_actions_t *actions, int fd,
+        const struct front_sockets *sockets)
 {
     int error = posix_spawn_file_actions_addopen(
             actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -64,6 +65,12 @@ static int set_actions(posix_spawn_file_actions_t *actions, int fd)
                 actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     if (!error)
         error = posix_spawn_file_actions_adddup2(actions, fd, LINK_FD);
+    if (!error && sockets->requests >= 0)
+        error = posix_spawn_file_actions_adddup2(
+                actions, sockets->requests, LINK_REQUESTS_FD);
+    if (!error && sockets->hints >= 0)
+        error = posix_spawn_file_actions_adddup2(
+                actions, sockets->hints, LINK_HINTS_FD);
     return error;
 }
 
@@ -85,7 +92,8 @@ static int set_signals(posix_spawnattr_t *attributes)
 }
 
 enum remex_status front_program_start(const struct front_program *program,
-        const char *const *arguments, int fd, pid_t *pid_out)
+        const char *const *arguments, int fd,
+        const struct front_sockets *sockets, pid_t *pid_out)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -99,7 +107,7 @@ enum remex_status front_program_start(const struct front_program *program,
         return REMEX_NO_MEMORY;
     }
     memcpy(&same, &arguments, sizeof(same));
-    error = set_actions(&actions, fd);
+    error = set_actions(&actions, fd, sockets);
     if (!error)
         error = set_signals(&attributes);
     if (!error)

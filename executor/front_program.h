@@ -10,6 +10,8 @@
 
 #include <remex/status.h>
 
+#include "executor/front_sockets.h"
+
 struct front_program {
     char path[4096];
 };
@@ -20,9 +22,10 @@ REMEX_CHECKED enum remex_status front_program_find(
         const char *name, struct front_program *out, struct remex_error *error);
 
 /* Starts it with `arguments` (program name first, NULL last) and gives it `fd`
- * as its link; `fd` stays open here. The child is the caller's to reap. */
+ * as its link, and the sockets, which are above LINK_HINTS_FD here; all of them
+ * stay open here. The child is the caller's to reap. */
 REMEX_CHECKED enum remex_status front_program_start(
         const struct front_program *program, const char *const *arguments,
-        int fd, pid_t *pid_out);
+        int fd, const struct front_sockets *sockets, pid_t *pid_out);
 
 #endif

@@ -61,13 +61,14 @@ void fronts_free(struct fronts *fronts)
 }
 
 enum remex_status fronts_add(struct fronts *fronts,
-        const struct address *address, struct remex_error *error)
+        const struct address *address, const struct front_sockets *sockets,
+        struct remex_error *error)
 {
     enum remex_status status;
 
     assert(fronts->count < FRONTS_MAX);
-    status = front_new(
-            &fronts->site, address, &fronts->all[fronts->count], error);
+    status = front_new(&fronts->site, address, sockets,
+            &fronts->all[fronts->count], error);
     if (status == REMEX_OK)
         fronts->count++;
     return status;

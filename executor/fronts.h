@@ -42,7 +42,8 @@ void fronts_free(struct fronts *fronts);
 
 /* See front_new; before the loop runs, FRONTS_MAX times at most. */
 REMEX_CHECKED enum remex_status fronts_add(struct fronts *fronts,
-        const struct address *address, struct remex_error *error);
+        const struct address *address, const struct front_sockets *sockets,
+        struct remex_error *error);
 
 /* Fronts of tls:// are to go by what the files are now, and clients can show
  * tokens there or not. */

@@ -34,8 +34,13 @@ enum {
     LINK_MAX_REPLY = 1024 * 1024 + 64 * 1024
 };
 
-/* The link's descriptor in a front. */
+/* The link's descriptor in a front, and those of sockets that listen already,
+ * if it is given them: so says an argument, a set of LINK_HAS. */
 #define LINK_FD 3
+#define LINK_REQUESTS_FD 4
+#define LINK_HINTS_FD 5
+
+enum { LINK_HAS_REQUESTS = 1, LINK_HAS_HINTS = 2 };
 
 /* Why a front ended by itself, as its exit status. 0: its executor is gone. */
 enum link_exit {

@@ -21,6 +21,7 @@
 #include "executor/handover.h"
 #include "executor/journal.h"
 #include "executor/notify.h"
+#include "executor/passed.h"
 #include "executor/powers.h"
 #include "executor/service.h"
 #include "executor/stdio_relay.h"
@@ -32,6 +33,8 @@ struct daemon {
     struct log log;
     struct cgroup_home *groups; /* NULL: there are none */
     struct notify notify;
+    struct passed passed;
+    struct front_sockets sockets[CONFIG_MAX_ADDRESSES];
     int argument_count;
     char *const *arguments;
     int ready; /* a handover of config.ready_fd; -1: none */
@@ -66,7 +69,7 @@ static enum remex_status prepare_embedded(
     return status;
 }
 
-static enum remex_status prepare(
+static enum remex_status prepare_addresses(
         struct daemon *daemon, struct remex_error *error)
 {
     struct config *config = &daemon->config;
@@ -90,6 +93,16 @@ static enum remex_status prepare(
     return config_listen_by_default(config, error);
 }
 
+static enum remex_status prepare(
+        struct daemon *daemon, struct remex_error *error)
+{
+    enum remex_status status = prepare_addresses(daemon, error);
+
+    return status == REMEX_OK ? passed_match(&daemon->passed, &daemon->config,
+                                        daemon->sockets, error)
+                              : status;
+}
+
 /* A private executor is no service, whatever its program may be. */
 static int supervise(struct daemon *daemon)
 {
@@ -101,6 +114,7 @@ static int supervise(struct daemon *daemon)
     struct service_settings service = { .config = config,
         .argument_count = daemon->argument_count,
         .arguments = daemon->arguments,
+        .sockets = daemon->sockets,
         .log = &daemon->log,
         .groups = daemon->groups,
         .ready = daemon->ready,
@@ -200,11 +214,13 @@ int main(int argc, char **argv)
         .notify = notify_take() };
     int exit_code;
 
+    passed_take(&daemon.passed);
     open_standard_files();
     /* No debugger, and no core, shows our memory to a program of our own user:
      * those that we start are. What is executed gets over it. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     exit_code = start(&daemon);
+    passed_deinit(&daemon.passed);
     config_deinit(&daemon.config);
     return exit_code;
 }

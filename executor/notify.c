@@ -48,7 +48,7 @@ static uint32_t watchdog(void)
 struct notify notify_take(void)
 {
     static const char *const names[] = { "NOTIFY_SOCKET", "WATCHDOG_USEC",
-        "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES" };
+        "WATCHDOG_PID" };
     struct notify notify = { open_socket(getenv("NOTIFY_SOCKET")), watchdog() };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

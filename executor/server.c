@@ -350,9 +350,10 @@ void server_free(struct server *server)
 }
 
 enum remex_status server_listen(struct server *server,
-        const struct address *address, struct remex_error *error)
+        const struct address *address, const struct front_sockets *sockets,
+        struct remex_error *error)
 {
-    return fronts_add(server->fronts, address, error);
+    return fronts_add(server->fronts, address, sockets, error);
 }
 
 const char *server_address(struct server *server, size_t index)

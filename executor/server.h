@@ -52,9 +52,11 @@ REMEX_CHECKED enum remex_status server_new(struct loop *loop,
  * is allowed. */
 void server_free(struct server *server);
 
-/* Before the loop runs, FRONTS_MAX times at most. */
+/* Before the loop runs, FRONTS_MAX times at most. The sockets are lent until
+ * server_free. */
 REMEX_CHECKED enum remex_status server_listen(struct server *server,
-        const struct address *address, struct remex_error *error);
+        const struct address *address, const struct front_sockets *sockets,
+        struct remex_error *error);
 
 /* See requests_reload; and the files of TLS, which are where they were lent,
  * may be other ones. */

@@ -302,7 +302,8 @@ static enum remex_status start_server(
     status = server_new(
             service->loop, &settings, &hooks, &service->server, error);
     for (size_t i = 0; status == REMEX_OK && i < config->address_count; i++)
-        status = server_listen(service->server, &config->addresses[i], error);
+        status = server_listen(service->server, &config->addresses[i],
+                &service->settings.sockets[i], error);
     return status;
 }
 

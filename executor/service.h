@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "executor/cgroup.h"
 #include "executor/config.h"
+#include "executor/front_sockets.h"
 
 enum { EXIT_OK = 0, EXIT_CANNOT = 1, EXIT_USAGE = 2 };
 
@@ -23,6 +24,7 @@ struct service_settings {
     struct config *config; /* what it says changes at a reload */
     int argument_count;    /* that it was read from */
     char *const *arguments;
+    const struct front_sockets *sockets; /* of each address */
     struct log *log;
     struct cgroup_home *groups; /* NULL: there are none */
     int ready;                  /* a handover of config->ready_fd; -1: none */

@@ -2,6 +2,7 @@
 #include "executor/front/door.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -272,8 +273,26 @@ static void on_ready(struct loop_watch *watch, uint32_t events)
     }
 }
 
+/* Others may have it as well: then only one of them gets who comes. */
+static int take_passed(int fd, const char **why_out)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    *why_out = strerrordesc_np(errno);
+    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 ? fd : -1;
+}
+
+static int listen_at(
+        const struct address *address, int passed, const char **why_out)
+{
+    if (passed >= 0)
+        return take_passed(passed, why_out);
+    return address->kind == ADDRESS_IPC ? listen_on_path(address, why_out)
+                                        : listen_on_port(address, why_out);
+}
+
 bool door_open(struct door *door, struct loop *loop, const char *text,
-        char *problem, size_t problem_size)
+        int passed, char *problem, size_t problem_size)
 {
     struct address address;
     const char *why = "it is no address";
@@ -284,8 +303,8 @@ bool door_open(struct door *door, struct loop *loop, const char *text,
     door->retry.due = on_retry;
     list_init(&door->strangers);
     if (address_parse(text, &address, NULL) == REMEX_OK)
-        fd = address.kind == ADDRESS_IPC ? listen_on_path(&address, &why)
-                                         : listen_on_port(&address, &why);
+        fd = listen_at(&address, passed, &why);
+    door->passed = passed >= 0;
     if (fd < 0) {
         snprintf(problem, problem_size, "cannot listen on %s: %s", text, why);
         return false;
@@ -304,11 +323,12 @@ bool door_open(struct door *door, struct loop *loop, const char *text,
 
 bool door_give(const struct door *door, uid_t uid)
 {
-    return !door->path[0] || lchown(door->path, uid, (gid_t)-1) == 0;
+    return door->passed || !door->path[0] ||
+            lchown(door->path, uid, (gid_t)-1) == 0;
 }
 
 void door_remove_path(const struct door *door)
 {
-    if (door->path[0])
+    if (door->path[0] && !door->passed)
         unlink(door->path);
 }

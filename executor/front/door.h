@@ -34,21 +34,24 @@ struct door {
     struct loop_timer retry; /* no descriptor was left, nor a slow stranger */
     struct list strangers;   /* the oldest first */
     size_t stranger_count;
-    const struct peer_kind *kind;     /* of those who come in here */
-    char path[ADDRESS_PATH_BYTES];    /* of ipc; "": it is a port */
+    const struct peer_kind *kind;  /* of those who come in here */
+    char path[ADDRESS_PATH_BYTES]; /* of ipc; "": it is a port */
+    bool passed; /* somebody else has made it, and has its path */
     char address[ADDRESS_TEXT_BYTES]; /* with the port that it has */
 };
 
 /* Listens on an address. Whoever starts us holds the lock of a path, so that a
- * socket that lies there is a dead one, and is removed. False: `problem` says
- * why. */
+ * socket that lies there is a dead one, and is removed. `passed` is a socket
+ * that listens there already, to be taken; -1: there is none. False: `problem`
+ * says why. */
 bool door_open(struct door *door, struct loop *loop, const char *address,
-        char *problem, size_t problem_size);
+        int passed, char *problem, size_t problem_size);
 
-/* Has its path, if it has one, belong to that user. False: errno says why. */
+/* Has its path, if it has one of its own, belong to that user. False: errno
+ * says why. */
 bool door_give(const struct door *door, uid_t uid);
 
-/* Removes its path, if it has one: nobody gets in any more. */
+/* Removes its path, if it has one of its own: nobody gets in any more. */
 void door_remove_path(const struct door *door);
 
 /* It is a stranger no more, for better or worse. */

@@ -330,12 +330,12 @@ static void describe(struct relay *relay, const struct relay_settings *settings)
 }
 
 static bool open_door(struct endpoint *endpoint, const char *address,
-        char *problem, size_t problem_size)
+        int passed, char *problem, size_t problem_size)
 {
     list_init(&endpoint->serving);
     endpoint->door.kind = &endpoint->kind;
-    return door_open(&endpoint->door, endpoint->kind.loop, address, problem,
-            problem_size);
+    return door_open(&endpoint->door, endpoint->kind.loop, address, passed,
+            problem, problem_size);
 }
 
 static bool open_doors(struct relay *relay,
@@ -346,9 +346,13 @@ static bool open_doors(struct relay *relay,
         return false;
     }
     describe(relay, settings);
-    if (!open_door(&relay->hints, settings->hint_address, problem, size))
+    if (!open_door(&relay->hints, settings->hint_address,
+                settings->has & LINK_HAS_HINTS ? LINK_HINTS_FD : -1, problem,
+                size))
         return false;
-    if (open_door(&relay->requests, settings->address, problem, size))
+    if (open_door(&relay->requests, settings->address,
+                settings->has & LINK_HAS_REQUESTS ? LINK_REQUESTS_FD : -1,
+                problem, size))
         return true;
     door_remove_path(&relay->hints.door);
     return false;

@@ -17,6 +17,7 @@ struct relay_settings {
     const char *hint_address;
     size_t max_request;
     struct confine_user user; /* to become */
+    unsigned int has;         /* sockets that it was given: LINK_HAS */
     /* How bytes travel. NULL: it cannot be, and `problem` says why. */
     const struct stream_kind *stream;
     const char *problem;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * remex-tls-front ADDRESS HINT_ADDRESS MAX_REQUEST_BYTES USER CERTIFICATE KEY
- *         AUTHORITY MODE
+ * remex-tls-front ADDRESS HINT_ADDRESS MAX_REQUEST_BYTES USER SOCKETS
+ *         CERTIFICATE KEY AUTHORITY MODE
  * remex-tls-front --check CERTIFICATE KEY AUTHORITY
  *
  * The front of a tls:// address: what remex-front does, within TLS 1.3 by
@@ -12,7 +12,8 @@
  *
  * AUTHORITY may be empty; MODE is "required", or "optional" if clients may come
  * without a certificate. The link is descriptor LINK_FD. USER is whom to
- * become, "UID:GID", or empty.
+ * become, "UID:GID", or empty. SOCKETS says which ones listen already, see
+ * LINK_HAS.
  *
  * --check loads the files and tells what is wrong with them; its exit status is
  * 0 if nothing is.
@@ -28,7 +29,7 @@
 #include "executor/tls/secrets.h"
 #include "executor/tls/stream_tls.h"
 
-enum { ARGUMENTS = 9, CHECK_ARGUMENTS = 5 };
+enum { ARGUMENTS = 10, CHECK_ARGUMENTS = 5 };
 
 static int check(const struct secrets_files *files)
 {
@@ -52,17 +53,18 @@ int main(int argc, char **argv)
     if (argc == CHECK_ARGUMENTS && strcmp(argv[1], "--check") == 0)
         return check(&(struct secrets_files){
                 .certificate = argv[2], .key = argv[3], .authority = argv[4] });
-    if (argc != ARGUMENTS || !confine_parse(argv[4], &settings.user))
+    if (argc != ARGUMENTS || !confine_parse(argv[4], &settings.user) ||
+            !confine_parse_sockets(argv[5], &settings.has))
         return LINK_EXIT_USAGE;
-    confine_begin();
+    confine_begin(settings.has);
     settings.address = argv[1];
     settings.hint_address = argv[2];
     settings.max_request = strtoul(argv[3], NULL, 10);
     files = (struct secrets_files){
-        .certificate = argv[5],
-        .key = argv[6],
-        .authority = argv[7],
-        .optional = strcmp(argv[8], "optional") == 0,
+        .certificate = argv[6],
+        .key = argv[7],
+        .authority = argv[8],
+        .optional = strcmp(argv[9], "optional") == 0,
     };
     context = secrets_load(&files, problem, sizeof(problem));
     if (context) {

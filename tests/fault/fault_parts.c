@@ -472,7 +472,8 @@ static enum remex_status listen_on(
     struct address address;
 
     g_assert_cmpint(address_parse(text, &address, NULL), ==, REMEX_OK);
-    life->status = server_listen(server, &address, &error);
+    life->status = server_listen(server, &address,
+            &(const struct front_sockets)FRONT_SOCKETS_NONE, &error);
     if (life->status == REMEX_OK)
         loop_run(life->loop);
     return life->status;

@@ -95,6 +95,8 @@ static void remove_tree(char *directory)
 static char *lay_out_unit(char **path_out)
 {
     char *directory = g_dir_make_tmp("remex-test-XXXXXX", NULL);
+    char *socket_text = read_file(SOURCES "remexd.socket");
+    char *socket = g_build_filename(directory, "remexd.socket", NULL);
     char *text = read_file(UNIT);
     char *start = strstr(text, "\nExecStart=");
     char *program;
@@ -107,29 +109,57 @@ static char *lay_out_unit(char **path_out)
     all = g_strdup_printf("%s\nExecStart=%s%s", text, REMEX_BIN_DIR, program);
     *path_out = g_build_filename(directory, "remexd.service", NULL);
     g_assert_true(g_file_set_contents(*path_out, all, -1, NULL));
+    g_assert_true(g_file_set_contents(socket, socket_text, -1, NULL));
+    g_free(socket);
+    g_free(socket_text);
     g_free(all);
     g_free(text);
     return directory;
 }
 
-static void systemd_understands_the_unit(void)
+static void check_understood(const char *path)
 {
-    char *directory;
-    char *path;
     struct command_result result;
 
-    if (!has("systemd-analyze"))
-        return;
-    directory = lay_out_unit(&path);
     command_run(REMOTE_ARGV("systemd-analyze", "verify", "--man=no", path),
             &result);
-    if (strstr(result.err_text, "remexd.service"))
+    if (strstr(result.err_text, "remexd."))
         g_error("%s", result.err_text);
     else if (result.status != 0)
         g_test_skip("systemd-analyze does not work here");
     command_result_deinit(&result);
+}
+
+static void systemd_understands_the_units(void)
+{
+    char *directory;
+    char *path;
+    char *socket;
+
+    if (!has("systemd-analyze"))
+        return;
+    directory = lay_out_unit(&path);
+    socket = g_build_filename(directory, "remexd.socket", NULL);
+    check_understood(path);
+    check_understood(socket);
+    g_free(socket);
     g_free(path);
     remove_tree(directory);
+}
+
+/* What the one says where, the other says as well. */
+static void the_socket_is_where_the_configuration_says(void)
+{
+    char *socket = read_file(SOURCES "remexd.socket");
+    char *conf = read_file(SOURCES "remexd.conf");
+
+    g_assert_nonnull(strstr(conf, "\nlisten ipc:///run/remex/executor\n"));
+    g_assert_nonnull(strstr(socket, "\nListenStream=/run/remex/executor\n"));
+    g_assert_nonnull(
+            strstr(socket, "\nListenStream=/run/remex/executor.hints\n"));
+    g_assert_nonnull(strstr(socket, "\nSocketMode=0600\n"));
+    g_free(conf);
+    g_free(socket);
 }
 
 static void the_unit_leaves_little_open(void)
@@ -283,7 +313,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     suite_start_nng();
-    SUITE_ADD("/unit_file", systemd_understands_the_unit);
+    SUITE_ADD("/unit_file", systemd_understands_the_units);
+    SUITE_ADD("/unit_file", the_socket_is_where_the_configuration_says);
     SUITE_ADD("/unit_file", the_unit_leaves_little_open);
     SUITE_ADD("/unit_file", programs_are_left_to_remexd);
     SUITE_ADD("/unit_file", the_user_and_the_directories_can_be_made);

@@ -30,6 +30,7 @@ check_installed() {
         /usr/share/bash-completion/completions/remex \
         /usr/share/zsh/vendor-completions/_remex \
         /lib/systemd/system/remexd.service \
+        /lib/systemd/system/remexd.socket \
         /etc/systemd/system/multi-user.target.wants/remexd.service
     in_root getent passwd remex >/dev/null || fail 'there is no user remex'
     belongs /etc/remex '700 root'
