@@ -43,7 +43,6 @@ struct front {
     struct loop_timer restart;
 
     struct front_files files; /* of tls://: as it was started with */
-
     /* What makes sure that it lives. */
     uint64_t asked;    /* newest beat sent */
     uint64_t answered; /* newest beat answered */
@@ -157,6 +156,21 @@ static void on_broken(void *user, const char *why)
     gone(front);
 }
 
+/* The first one is asked once it listens: its end before is the end of all. */
+void front_renew(struct front *front)
+{
+    struct front_files now = front_files_now(&front->site->tls);
+
+    if (front->kind != ADDRESS_TLS || !front->running || !front->was_ready ||
+            front_files_equal(&front->files, &now))
+        return;
+    front->outdated = true;
+    log_info(front->site->log, "front",
+            "the front of %s is replaced, for its files are other ones",
+            front->address);
+    kill_front(front);
+}
+
 /* --- Its frames ---------------------------------------------------------- */
 
 /* The ports are the same ones from now on, whoever takes over. */
@@ -175,10 +189,11 @@ static bool on_listening(struct front *front, const char *body, size_t size)
     front->since = loop_now(site->loop);
     cancel_timer(front, &front->silence);
     log_info(site->log, "front", "listening on %s", front->address);
-    if (front->was_ready)
-        return true;
-    front->was_ready = true;
-    site->listening(site);
+    if (!front->was_ready) {
+        front->was_ready = true;
+        site->listening(site);
+    }
+    front_renew(front);
     return true;
 }
 
@@ -281,21 +296,6 @@ void front_beat(
 }
 
 /* --- Starting ------------------------------------------------------------ */
-
-/* It has no connection that cannot be resumed through the next one. */
-void front_renew(struct front *front)
-{
-    struct front_files now = front_files_now(&front->site->tls);
-
-    if (front->kind != ADDRESS_TLS || front_files_equal(&front->files, &now))
-        return;
-    front->outdated = front->running;
-    if (front->running)
-        log_info(front->site->log, "front",
-                "the front of %s is replaced, for its files are other ones",
-                front->address);
-    kill_front(front);
-}
 
 static enum remex_status start_program(struct front *front, int fd)
 {

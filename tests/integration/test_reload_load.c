@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <glib.h>
 
@@ -269,6 +270,53 @@ static void a_certificate_is_another(void)
     reload_deinit(&scene);
 }
 
+/* --- Users ---------------------------------------------------------------- */
+
+static void check_runs_as(struct remex_client *client, const char *uid)
+{
+    struct remex_process_options options =
+            REMEX_DEFAULTS(remex_process_options);
+    struct remex_process *process;
+    struct transcript story;
+
+    options.cwd = "/";
+    process = remote_start(
+            client, REMOTE_ARGV("/bin/sh", "-c", "id -u"), &options);
+    transcript_init(&story);
+    transcript_follow(&story, process);
+    transcript_check_text(&story, REMEX_STDOUT, uid);
+    transcript_deinit(&story);
+    remex_process_free(process);
+}
+
+/* With no more rights than it has kept for that. */
+static void whom_programs_run_as_is_another(void)
+{
+    struct reload_scene scene;
+    struct remex_client *client;
+
+    if (geteuid() != 0) {
+        g_test_skip("only root starts programs as others");
+        return;
+    }
+    reload_lay_out(&scene);
+    reload_put(&scene, "conf",
+            "listen tcp://127.0.0.1:0\ntokens @/tokens\npolicy @/policy\n"
+            "run-as 65534:65534\n");
+    reload_begin(&scene, NULL, NULL);
+    client = reload_connect(&scene, "ann");
+    check_runs_as(client, "65534\n");
+    reload_put(&scene, "policy",
+            "for token:ann\n  user 65533:65533\n  allow /bin/sh ...\n");
+    g_assert_true(reload_ask(&scene));
+    check_runs_as(client, "65533\n");
+    reload_put(&scene, "policy", RELOAD_EVERYBODY);
+    g_assert_true(reload_ask(&scene));
+    check_runs_as(client, "65534\n");
+    remex_client_free(client);
+    reload_deinit(&scene);
+}
+
 /* --- Ends ----------------------------------------------------------------- */
 
 /* Whoever starts it again starts it with what the files say. */
@@ -349,6 +397,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/reload_load", lives_go_on_while_it_is_reloaded_fifty_times);
     SUITE_ADD("/reload_load", a_shower_of_signals_is_answered);
     SUITE_ADD("/reload_load", a_certificate_is_another);
+    SUITE_ADD("/reload_load", whom_programs_run_as_is_another);
     SUITE_ADD("/reload_load",
             after_its_death_it_comes_back_with_what_was_reloaded);
     SUITE_ADD("/reload_load", it_drains_as_it_was_told_last);
