@@ -350,7 +350,7 @@ static void whoever_has_no_user_is_told(void)
             "--policy", path, "--run-as", "daemon", "--front-user", "sys"));
     check_refused(ARGUMENTS("--policy", path, "--run-as", "daemon",
                           "--front-user", "nobody"),
-            "for line 1: they cannot have the user of --front-user");
+            ":1: they cannot have the user of --front-user");
     remove_file(path);
 }
 
