@@ -7,6 +7,7 @@
 #include "common/address.h"
 #include "support/daemon.h"
 #include "support/secret.h"
+#include "support/shown.h"
 
 #define TOKEN "bench-token-0123456789abcdef"
 
@@ -121,29 +122,18 @@ void host_check(enum remex_status status, const struct remex_error *error)
 
 struct remex_client *host_connect(const struct host *host)
 {
-    struct remex_client_options options = REMEX_DEFAULTS(remex_client_options);
     struct remex_error error = { 0 };
     struct remex_client *client;
-    char *authority = NULL;
-    char *certificate = NULL;
-    char *key = NULL;
+    struct shown shown;
 
+    shown_init(&shown, host->link == HOST_TLS ? host->directory : NULL, "alice",
+            "alice");
     if (host->link == HOST_TCP)
-        options.token = TOKEN;
-    if (host->link == HOST_TLS) {
-        authority = g_build_filename(host->directory, "authority.pem", NULL);
-        certificate = g_build_filename(host->directory, "alice.pem", NULL);
-        key = g_build_filename(host->directory, "alice.key", NULL);
-        options.tls_authority = authority;
-        options.tls_certificate = certificate;
-        options.tls_key = key;
-    }
+        shown.options.token = TOKEN;
     host_check(remex_client_connect(
-                       host->daemon.address, &options, &client, &error),
+                       host->daemon.address, &shown.options, &client, &error),
             &error);
-    g_free(key);
-    g_free(certificate);
-    g_free(authority);
+    shown_deinit(&shown);
     return client;
 }
 

@@ -18,34 +18,8 @@
 #include "support/pretender.h"
 #include "support/remote.h"
 #include "support/secret.h"
+#include "support/shown.h"
 #include "support/suite.h"
-
-/* Files of a name, as options. */
-struct shown {
-    char *authority;
-    char *certificate;
-    char *key;
-    struct remex_client_options options;
-};
-
-static void show(struct shown *shown, const char *pki, const char *certificate,
-        const char *key)
-{
-    shown->options = REMEX_DEFAULTS(remex_client_options);
-    shown->authority = g_build_filename(pki, "authority.pem", NULL);
-    shown->certificate = g_strdup_printf("%s/%s.pem", pki, certificate);
-    shown->key = g_strdup_printf("%s/%s.key", pki, key);
-    shown->options.tls_authority = shown->authority;
-    shown->options.tls_certificate = shown->certificate;
-    shown->options.tls_key = shown->key;
-}
-
-static void shown_deinit(struct shown *shown)
-{
-    g_free(shown->authority);
-    g_free(shown->certificate);
-    g_free(shown->key);
-}
 
 static struct remex_client *connect_by(
         const struct shown *shown, const char *address)
@@ -81,7 +55,7 @@ static void a_client_is_not_taken_for_its_authority(void)
     struct shown shown;
 
     place_init(&place, PLACE_TLS);
-    show(&shown, place.pki, "authority", "authority");
+    shown_init(&shown, place.pki, "authority", "authority");
     check_refused(place.daemon.address, &shown.options, REMEX_UNAUTHENTICATED,
             "certificate");
     shown_deinit(&shown);
@@ -95,7 +69,7 @@ static void a_key_of_another_certificate_is_told_at_once(void)
     struct shown shown;
 
     place_init(&place, PLACE_TLS);
-    show(&shown, place.pki, "alice", "executor");
+    shown_init(&shown, place.pki, "alice", "executor");
     check_refused(place.daemon.address, &shown.options, REMEX_INVALID_ARGUMENT,
             "executor.key");
     shown_deinit(&shown);
@@ -110,7 +84,7 @@ static void check_no_executor(
     struct pretender *pretender = pretender_new(pki, name, 0);
     struct shown shown;
 
-    show(&shown, pki, "alice", "alice");
+    shown_init(&shown, pki, "alice", "alice");
     shown.options.tls_name = looked_for;
     check_refused(pretender_address(pretender), &shown.options,
             REMEX_UNAUTHENTICATED, "does not prove to be");
@@ -139,7 +113,7 @@ static void an_executor_that_speaks_no_newer_tls_is_not_spoken_to(void)
             pretender_new(pki, "executor", TLS1_2_VERSION);
     struct shown shown;
 
-    show(&shown, pki, "alice", "alice");
+    shown_init(&shown, pki, "alice", "alice");
     check_refused(pretender_address(pretender), &shown.options,
             REMEX_UNAUTHENTICATED, "version");
     shown_deinit(&shown);
@@ -191,7 +165,7 @@ static void with_a_new_authority_the_old_certificates_are_worth_nothing(void)
     place_init(&place, PLACE_TLS);
     replace_files(kept, place.pki); /* what was stolen, say */
     replace_files(place.pki, fresh);
-    show(&old, kept, "alice", "alice");
+    shown_init(&old, kept, "alice", "alice");
     remex_client_free(connect_by(&old, place.daemon.address));
     daemon_kill_front(&place.daemon);
     /* It believes in the new executor, and is still not let in. */

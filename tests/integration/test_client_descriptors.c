@@ -22,6 +22,7 @@
 #include "support/daemon.h"
 #include "support/remote.h"
 #include "support/secret.h"
+#include "support/shown.h"
 #include "support/suite.h"
 #include "support/transcript.h"
 
@@ -125,25 +126,13 @@ struct place {
 static enum remex_status try_connect(const struct place *place,
         struct remex_client **out, struct remex_error *error)
 {
-    struct remex_client_options options = REMEX_DEFAULTS(remex_client_options);
-    char *authority = NULL;
-    char *certificate = NULL;
-    char *key = NULL;
     enum remex_status status;
+    struct shown shown;
 
-    options.executor_program = REMEX_BIN_DIR "/remexd";
-    if (place->pki) {
-        authority = g_build_filename(place->pki, "authority.pem", NULL);
-        certificate = g_build_filename(place->pki, "alice.pem", NULL);
-        key = g_build_filename(place->pki, "alice.key", NULL);
-    }
-    options.tls_authority = authority;
-    options.tls_certificate = certificate;
-    options.tls_key = key;
-    status = remex_client_connect(place->address, &options, out, error);
-    g_free(key);
-    g_free(certificate);
-    g_free(authority);
+    shown_init(&shown, place->pki, "alice", "alice");
+    shown.options.executor_program = REMEX_BIN_DIR "/remexd";
+    status = remex_client_connect(place->address, &shown.options, out, error);
+    shown_deinit(&shown);
     return status;
 }
 

@@ -19,10 +19,10 @@
 
 #include <glib.h>
 
-#include "common/address.h"
 #include "common/text.h"
+#include "support/echo.h"
 #include "support/place.h"
-#include "support/remote.h"
+#include "support/stranger.h"
 #include "support/suite.h"
 #include "support/tree.h"
 
@@ -46,39 +46,16 @@ static unsigned int broken_ones(void)
 struct scene {
     struct place place;
     struct remex_client *client;
-    struct remex_process *cat;
-    uint64_t echoed;
+    struct echo echo;
     pid_t front;
     unsigned int descriptors; /* of the front, but for root 0 */
 };
 
-static void echo(struct scene *scene)
-{
-    static const char word[] = "still here\n";
-    struct remex_event event;
-    size_t written;
-
-    g_assert_cmpint(remex_process_write(scene->cat, word, sizeof(word),
-                            REMEX_FOREVER, &written, NULL),
-            ==, REMEX_OK);
-    scene->echoed += written;
-    do {
-        g_assert_cmpint(
-                remex_process_next_event(scene->cat, 30 * SECOND_MS, &event),
-                ==, REMEX_OK);
-        g_assert_cmpint(event.kind, ==, REMEX_EVENT_OUTPUT);
-    } while (event.output.offset + event.output.data.size < scene->echoed);
-}
-
 static void scene_init(struct scene *scene)
 {
-    struct remex_process_options options = remote_with_stdin();
-
-    *scene = (struct scene){ .echoed = 0 };
     place_init(&scene->place, PLACE_TLS);
     scene->client = place_connect(&scene->place);
-    scene->cat = remote_start(scene->client, REMOTE_ARGV("cat"), &options);
-    echo(scene);
+    echo_init(&scene->echo, scene->client);
     scene->front = daemon_front(&scene->place.daemon);
     scene->descriptors = tree_descriptors(scene->front);
 }
@@ -90,35 +67,16 @@ static void scene_deinit(struct scene *scene)
 
     g_assert_true(tree_wait_descriptors(
             scene->front, scene->descriptors + LANES, 30 * SECOND_MS));
-    echo(scene);
+    echo_check(&scene->echo);
     another = place_connect(&scene->place);
     remex_client_free(another);
     g_assert_cmpint(daemon_front(&scene->place.daemon), ==, scene->front);
-    remex_process_free(scene->cat);
+    echo_deinit(&scene->echo);
     remex_client_free(scene->client);
     place_deinit(&scene->place);
 }
 
 /* --- The silent ----------------------------------------------------------- */
-
-/* From an address of the host itself, as if from elsewhere. */
-static int stranger_from(const struct scene *scene, uint32_t source)
-{
-    struct sockaddr_in from = { .sin_family = AF_INET,
-        .sin_addr.s_addr = htonl(source) };
-    struct sockaddr_in to = { .sin_family = AF_INET,
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    struct address address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    g_assert_cmpint(fd, >=, 0);
-    g_assert_cmpint(address_parse(scene->place.daemon.address, &address, NULL),
-            ==, REMEX_OK);
-    to.sin_port = htons(address.port);
-    g_assert_cmpint(bind(fd, (struct sockaddr *)&from, sizeof(from)), ==, 0);
-    g_assert_cmpint(connect(fd, (struct sockaddr *)&to, sizeof(to)), ==, 0);
-    return fd;
-}
 
 /* False: we may not have so many descriptors. */
 static bool may_have(unsigned int count)
@@ -146,12 +104,13 @@ static void the_silent_are_gone_in_ten_seconds(void)
     }
     scene_init(&scene);
     for (unsigned int i = 0; i < count; i++) {
-        fds[i] = stranger_from(&scene, INADDR_LOOPBACK + i % 50);
+        fds[i] = stranger_connect_from(
+                scene.place.daemon.address, INADDR_LOOPBACK + i % 50);
         if (i % 100 == 0)
-            echo(&scene);
+            echo_check(&scene.echo);
     }
     start = g_get_monotonic_time();
-    echo(&scene);
+    echo_check(&scene.echo);
     for (unsigned int i = 0; i < count; i++) {
         g_assert_cmpint(recv(fds[i], &byte, 1, 0), <=, 0);
         close(fds[i]);
@@ -167,13 +126,15 @@ static bool outlives_a_flood(const struct scene *scene, bool *in_time)
 {
     enum { FLOOD = 700, WITNESS = 100, PATIENCE_US = 1500000 };
     gint64 start = g_get_monotonic_time();
-    int first = stranger_from(scene, INADDR_LOOPBACK);
+    int first =
+            stranger_connect_from(scene->place.daemon.address, INADDR_LOOPBACK);
     int fds[FLOOD];
     char byte;
     bool lives;
 
     for (size_t i = 0; i < FLOOD; i++)
-        fds[i] = stranger_from(scene, INADDR_LOOPBACK + 1);
+        fds[i] = stranger_connect_from(
+                scene->place.daemon.address, INADDR_LOOPBACK + 1);
     /* It has to make room in any case, when nearly all have come. */
     g_assert_cmpint(recv(fds[WITNESS], &byte, 1, 0), <=, 0);
     lives = recv(first, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
@@ -230,7 +191,7 @@ static void handshakes_that_break_harm_nobody(void)
     for (unsigned int i = 0; i < broken_ones(); i++) {
         break_while_shaking_hands(&scene, i % 6);
         if (i % 20 == 0)
-            echo(&scene);
+            echo_check(&scene.echo);
     }
     scene_deinit(&scene);
 }
@@ -288,7 +249,7 @@ static void transfers_that_break_harm_nobody(void)
     for (unsigned int i = 0; i < broken_ones(); i++) {
         break_in_a_transfer(&scene, reading, i % 2 == 0);
         if (i % 20 == 0)
-            echo(&scene);
+            echo_check(&scene.echo);
     }
     raw_deinit(&raw);
     scene_deinit(&scene);

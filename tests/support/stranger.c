@@ -62,6 +62,23 @@ int stranger_connect(const char *text)
                                        : connect_tcp(&address);
 }
 
+int stranger_connect_from(const char *text, uint32_t source)
+{
+    struct sockaddr_in from = { .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(source) };
+    struct sockaddr_in to = { .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct address address;
+
+    g_assert_cmpint(fd, >=, 0);
+    parse(text, &address);
+    to.sin_port = htons(address.port);
+    g_assert_cmpint(bind(fd, (struct sockaddr *)&from, sizeof(from)), ==, 0);
+    g_assert_cmpint(connect(fd, (struct sockaddr *)&to, sizeof(to)), ==, 0);
+    return fd;
+}
+
 void stranger_say(const char *address, const void *data, size_t size)
 {
     int fd = stranger_connect(address);

@@ -9,10 +9,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A connection to the ipc or tcp address `text`, or -1 if it is not taken at
  * once. */
 int stranger_connect(const char *text);
+
+/* To a tcp or tls address on loopback, from another of the host's own (in the
+ * host's byte order), as if from elsewhere; fails the test if it is not taken.
+ */
+int stranger_connect_from(const char *text, uint32_t source);
 
 /* Connects, sends the bytes (which may not be taken), and closes. */
 void stranger_say(const char *address, const void *data, size_t size);
