@@ -115,8 +115,10 @@ void handle_push(struct handle *handle, const struct remex_event *event,
         handle_fail(handle, REMEX_FAILURE_PROTOCOL);
     else if (status == REMEX_AGAIN && !had_hole)
         handle->hole_pull = newest;
+    /* Also if what was put aside behind it breaks the rules: it will be told.
+     */
     if (event->kind == REMEX_EVENT_EXITED &&
-            (status == REMEX_OK || status == REMEX_AGAIN))
+            (status == REMEX_AGAIN || handle->events.exited))
         note_exit(handle, &event->exited);
 }
 

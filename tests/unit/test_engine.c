@@ -937,6 +937,29 @@ static void an_exit_that_overtakes_output_is_known(void)
     tear_down(&handle);
 }
 
+/* What its user is told and what a wait says are the same. */
+static void an_exit_before_what_breaks_the_rules_is_known(void)
+{
+    struct batch_event exited = { .follow_id = 1,
+        .event = { .kind = REMEX_EVENT_EXITED, .seq = 1 } };
+    struct reply reply = { .method = METHOD_PULL };
+    struct remex_event event;
+    struct handle handle;
+
+    exited.event.exited.reason = REMEX_EXIT_OWN;
+    reply.pull.batch = (struct batch){ &exited, 1 };
+    open_session();
+    start(&handle);
+    park_second_pull();
+    answer_outputs(ENGINE_BULK_LANE, 1, 2, 7, "z"); /* at 0 it would be */
+    answer_with(ENGINE_PULL_LANE, &reply, NULL, 0);
+    g_assert_true(event_queue_take(&handle.events, &event));
+    g_assert_cmpint(event.kind, ==, REMEX_EVENT_EXITED);
+    g_assert_true(handle.has_exit);
+    take_failure(&handle, REMEX_FAILURE_PROTOCOL);
+    tear_down(&handle);
+}
+
 static void while_output_is_bulky_both_lanes_keep_asking(void)
 {
     static const char bulk[128 * 1024];
@@ -1908,6 +1931,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", who_takes_no_kill_leaves_no_session);
     SUITE_ADD("/engine", two_pulls_may_overtake_each_other);
     SUITE_ADD("/engine", an_exit_that_overtakes_output_is_known);
+    SUITE_ADD("/engine", an_exit_before_what_breaks_the_rules_is_known);
     SUITE_ADD("/engine", while_output_is_bulky_both_lanes_keep_asking);
     SUITE_ADD("/engine", a_pull_parked_for_bulky_output_is_parked);
     SUITE_ADD("/engine", a_hole_that_nothing_can_fill_is_a_failure);
