@@ -89,6 +89,9 @@ static void configure(SSL_CTX *context)
             SSL_MODE_ENABLE_PARTIAL_WRITE |
                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                     SSL_MODE_RELEASE_BUFFERS);
+    /* Else a read goes on for as long as records come that hold nothing to
+     * read, new keys say, and all others wait. */
+    SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
 }
 
 SSL_CTX *secrets_load(

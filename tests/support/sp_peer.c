@@ -126,6 +126,15 @@ bool sp_peer_write(struct sp_peer *peer, const void *data, size_t size)
     return true;
 }
 
+bool sp_peer_change_key(struct sp_peer *peer)
+{
+    bool done = SSL_key_update(peer->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
+            SSL_do_handshake(peer->ssl) == 1;
+
+    ERR_clear_error();
+    return done;
+}
+
 static bool read_all(struct sp_peer *peer, void *out, size_t size)
 {
     size_t done = 0;

@@ -57,6 +57,10 @@ void sp_peer_break_handshake(const char *address,
 /* Bytes as they are; false: they are not taken any more. */
 bool sp_peer_write(struct sp_peer *peer, const void *data, size_t size);
 
+/* Changes its key of TLS, which nobody answers; false: that is not taken any
+ * more. */
+bool sp_peer_change_key(struct sp_peer *peer);
+
 /* What a message is on its way. */
 GBytes *sp_peer_frame(
         const struct sp_peer *peer, const void *data, size_t size);
