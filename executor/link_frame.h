@@ -23,6 +23,7 @@ enum link_kind {
     LINK_REPLY = 16, /* body: the reply to `ticket` */
     LINK_HINT = 17,  /* body: to publish as it is */
     LINK_BEAT = 18,  /* body: heartbeat hint to publish; `ticket`: its number */
+    LINK_KNOWN = 19, /* a session is used by `pipe`: it is nobody's stranger */
 };
 
 /* Peer of a transport without credentials. */

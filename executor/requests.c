@@ -235,6 +235,15 @@ const struct message_id *requests_boot_id(const struct requests *requests)
 
 /* --- The gate ------------------------------------------------------------ */
 
+void requests_seen(const struct call *call, struct session *session)
+{
+    const struct caller *caller = call->caller;
+    const struct requests_hooks *hooks = &call->requests->hooks;
+
+    if (session_seen(session, caller->front, caller->pipe) && hooks->known)
+        hooks->known(hooks->user, caller);
+}
+
 static enum remex_status use_session(
         struct call *call, struct remex_error *error)
 {
@@ -244,7 +253,7 @@ static enum remex_status use_session(
 
     if (status != REMEX_OK)
         return status;
-    session_seen(call->session, call->caller->front, call->caller->pipe);
+    requests_seen(call, call->session);
     return gate_allows(call->session->role, request->method, error);
 }
 

@@ -51,6 +51,9 @@ struct requests_hooks {
     /* Where the hints of that front are; lent for the call. */
     const char *(*hint_address)(void *user, void *front);
     void (*random)(void *user, void *out, size_t size);
+    /* Who comes by that connection has a session. May be NULL, and be told
+     * again. */
+    void (*known)(void *user, const struct caller *caller);
     /* Started just now by a request with a trace-parent; lent for the call.
      * May be NULL. */
     void (*traced)(void *user, const struct process_spec *spec,

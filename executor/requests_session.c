@@ -54,7 +54,7 @@ static void fill_open_reply(struct call *call, struct session *session,
 
     note_holder(session, &call->request->open, identity);
     session->home = call->caller->front;
-    session_seen(session, call->caller->front, call->caller->pipe);
+    requests_seen(call, session);
     open->version = MESSAGE_VERSION;
     open->session_id = session->id;
     open->attachment = session->attachment;

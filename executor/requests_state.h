@@ -138,6 +138,9 @@ void requests_refuse_parked(struct requests *requests, struct parked *parked,
 /* Has what waits for it looked at, at the end of the turn. */
 void requests_touch_entry(struct requests *requests, struct entry *entry);
 void requests_touch_session(struct requests *requests, struct session *session);
+
+/* The call came from the session's holder. */
+void requests_seen(const struct call *call, struct session *session);
 /* The sessions of all who follow it: some may have been displaced. */
 void requests_touch_followers(
         struct requests *requests, const struct entry *entry);

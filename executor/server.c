@@ -96,6 +96,14 @@ static void on_publish(void *user, void *front, struct remex_bytes hint)
     front_send(front, &header, &piece, 1);
 }
 
+static void on_known(void *user, const struct caller *caller)
+{
+    struct link_header header = { .kind = LINK_KNOWN, .pipe = caller->pipe };
+
+    (void)user;
+    front_send(caller->front, &header, NULL, 0);
+}
+
 static const char *on_hint_address(void *user, void *front)
 {
     (void)user;
@@ -284,6 +292,7 @@ static enum remex_status new_requests(
         .publish = on_publish,
         .hint_address = on_hint_address,
         .random = on_random,
+        .known = on_known,
         .traced = on_traced,
     };
 

@@ -215,16 +215,17 @@ static void drop_pipe(struct session *session, size_t index)
     session->pipe_count--;
 }
 
-void session_seen(struct session *session, const void *front, uint32_t pipe)
+bool session_seen(struct session *session, const void *front, uint32_t pipe)
 {
     list_remove(&session->adrift);
     for (size_t i = 0; i < session->pipe_count; i++)
         if (session->pipes[i].front == front && session->pipes[i].pipe == pipe)
-            return;
+            return false;
     if (session->pipe_count == SESSION_PIPES)
         drop_pipe(session, 0);
     session->pipes[session->pipe_count++] =
             (struct session_pipe){ front, pipe };
+    return true;
 }
 
 static void lose_pipes(

@@ -154,8 +154,9 @@ REMEX_CHECKED enum remex_status session_resume(struct session *session,
         uint64_t attachment, bool take_over, int64_t now,
         struct remex_error *error);
 
-/* A request of its holder came by that connection. */
-void session_seen(struct session *session, const void *front, uint32_t pipe);
+/* A request of its holder came by that connection; true: the first that we
+ * know of. */
+bool session_seen(struct session *session, const void *front, uint32_t pipe);
 
 /* A connection is gone, or all of a front (`pipe` NULL). */
 void sessions_lost(

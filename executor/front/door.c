@@ -167,7 +167,7 @@ static bool push_out_oldest(struct door *door)
 }
 
 /* Where descriptors are few, the oldest may have come just now: he has to have
- * had the time to say the right things. */
+ * had the time to say the right things, or has it no more. */
 static bool push_out_slow(struct door *door)
 {
     int64_t until = clock_after(

@@ -5,13 +5,14 @@
 /*
  * A listening port or path, and the strangers that stand behind it.
  *
- * Strangers are those who do not serve yet. There may be DOOR_MAX_STRANGERS of
- * them, and whoever comes when there are so many, or when descriptors run out,
- * takes the place of the one who has been there longest: a flood of silent
- * connections pushes out itself, and somebody who says the right things at once
- * is in before it is his turn. Of one source, an IPv4 address or an IPv6 /64,
- * there may be DOOR_MAX_OF_SOURCE: beyond that it pushes out its own. Whoever
- * may open a path is nobody's stranger that much.
+ * Strangers are those who do not serve yet, and those who do but have not shown
+ * who they are: on an address with tokens, until they have a session. There may
+ * be DOOR_MAX_STRANGERS of them, and whoever comes when there are so many, or
+ * when descriptors run out, takes the place of the one who has been there
+ * longest: a flood of silent connections pushes out itself, and somebody who
+ * says the right things at once is in before it is his turn. Of one source, an
+ * IPv4 address or an IPv6 /64, there may be DOOR_MAX_OF_SOURCE: beyond that it
+ * pushes out its own. Whoever may open a path is nobody's stranger that much.
  */
 
 #include <stdbool.h>
@@ -54,7 +55,7 @@ bool door_give(const struct door *door, uid_t uid);
 /* Removes its path, if it has one of its own: nobody gets in any more. */
 void door_remove_path(const struct door *door);
 
-/* It is a stranger no more, for better or worse. */
+/* It is a stranger no more, for better or worse: known, or about to end. */
 void door_remove(struct door *door, struct peer *peer);
 
 #endif

@@ -45,7 +45,7 @@ struct peer_kind {
     bool paused;     /* nothing is taken in: whoever it is for is behind */
     size_t *waiting; /* bytes that wait, to all of them */
     void *user;
-    /* It has shown what it must, and is no stranger any more. */
+    /* It has said the right things. */
     void (*serving)(void *user, struct peer *peer);
     /* A request, its way back and all; the bytes are the receiver's to free. */
     void (*request)(
@@ -67,6 +67,7 @@ struct peer {
     char name[PEER_NAME_BYTES]; /* of its certificate; "": none */
     bool is_greeted;
     bool is_serving;
+    bool is_known; /* to whoever keeps it: no stranger */
     bool has_ended;
     struct loop_watch watch;
     struct loop_timer patience;

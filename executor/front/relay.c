@@ -31,7 +31,7 @@ enum { MAX_FROM_SUBSCRIBER = 64 };
 struct endpoint {
     struct door door;
     struct peer_kind kind;
-    struct list serving;
+    struct list known; /* others are strangers, at the door */
 };
 
 struct relay {
@@ -70,12 +70,28 @@ static void name_peer(struct relay *relay, struct peer *peer)
             table_hash(&peer->id, sizeof(peer->id)));
 }
 
+static void make_known(struct endpoint *endpoint, struct peer *peer)
+{
+    if (peer->is_known)
+        return;
+    peer->is_known = true;
+    door_remove(&endpoint->door, peer);
+    list_append(&endpoint->known, &peer->all);
+}
+
+/* By a certificate, or by having been able to open the path. Who has a token is
+ * a stranger until the executor has seen it. */
+static void greet(struct endpoint *endpoint, struct peer *peer)
+{
+    if (peer->name[0] || endpoint->door.path[0])
+        make_known(endpoint, peer);
+}
+
 static void on_requester_serving(void *user, struct peer *peer)
 {
     struct relay *relay = user;
 
-    door_remove(&relay->requests.door, peer);
-    list_append(&relay->requests.serving, &peer->all);
+    greet(&relay->requests, peer);
     name_peer(relay, peer);
 }
 
@@ -83,8 +99,15 @@ static void on_subscriber_serving(void *user, struct peer *peer)
 {
     struct relay *relay = user;
 
-    door_remove(&relay->hints.door, peer);
-    list_append(&relay->hints.serving, &peer->all);
+    greet(&relay->hints, peer);
+}
+
+/* A stranger's place is for the next one. */
+static void dismiss(struct endpoint *endpoint, struct peer *peer)
+{
+    if (!peer->is_known)
+        door_remove(&endpoint->door, peer);
+    peer_free(peer);
 }
 
 static void on_requester_ended(void *user, struct peer *peer)
@@ -95,19 +118,15 @@ static void on_requester_ended(void *user, struct peer *peer)
     if (peer->is_serving) {
         table_remove(&relay->peers, &peer->node);
         link_send(relay->link, &header, NULL, 0);
-    } else {
-        door_remove(&relay->requests.door, peer);
     }
-    peer_free(peer);
+    dismiss(&relay->requests, peer);
 }
 
 static void on_subscriber_ended(void *user, struct peer *peer)
 {
     struct relay *relay = user;
 
-    if (!peer->is_serving)
-        door_remove(&relay->hints.door, peer);
-    peer_free(peer);
+    dismiss(&relay->hints, peer);
 }
 
 /* --- From peers to the executor ------------------------------------------ */
@@ -177,13 +196,11 @@ static void on_subscriber_talk(
     peer_end(peer);
 }
 
-static void on_drained(void *user)
+static void resume_all(struct list *peers)
 {
-    struct relay *relay = user;
-    struct list *node = relay->requests.serving.next;
+    struct list *node = peers->next;
 
-    relay->requests.kind.paused = false;
-    while (node != &relay->requests.serving) {
+    while (node != peers) {
         struct peer *peer = CONTAINER_OF(node, struct peer, all);
 
         node = node->next;
@@ -191,21 +208,35 @@ static void on_drained(void *user)
     }
 }
 
+static void on_drained(void *user)
+{
+    struct relay *relay = user;
+
+    relay->requests.kind.paused = false;
+    resume_all(&relay->requests.known);
+    resume_all(&relay->requests.door.strangers);
+}
+
 /* --- From the executor to peers ------------------------------------------ */
 
-/* Parts with the peer that leaves the most unread. It may come again and go on
- * where it was. */
-static void shed(struct relay *relay)
+static struct peer *worse(const struct list *peers, struct peer *worst)
 {
-    const struct list *all = &relay->requests.serving;
-    struct peer *worst = NULL;
-
-    for (struct list *node = all->next; node != all; node = node->next) {
+    for (struct list *node = peers->next; node != peers; node = node->next) {
         struct peer *peer = CONTAINER_OF(node, struct peer, all);
 
         if (!worst || peer->waiting > worst->waiting)
             worst = peer;
     }
+    return worst;
+}
+
+/* Parts with the peer that leaves the most unread. It may come again and go on
+ * where it was. */
+static void shed(struct relay *relay)
+{
+    struct peer *worst = worse(&relay->requests.door.strangers, NULL);
+
+    worst = worse(&relay->requests.known, worst);
     if (worst)
         peer_throw_out(worst);
 }
@@ -227,17 +258,31 @@ static void on_reply(
         shed(relay);
 }
 
-static void publish(struct relay *relay, const void *body, size_t size)
+static void publish_to(struct list *peers, const void *body, size_t size)
 {
-    struct list *node = relay->hints.serving.next;
+    struct list *node = peers->next;
 
-    while (node != &relay->hints.serving) {
+    while (node != peers) {
         struct peer *peer = CONTAINER_OF(node, struct peer, all);
 
         node = node->next;
-        if (peer->waiting + size <= PEER_MAX_HINTS)
+        if (peer->is_serving && peer->waiting + size <= PEER_MAX_HINTS)
             peer_send(peer, NULL, 0, body, size);
     }
+}
+
+static void publish(struct relay *relay, const void *body, size_t size)
+{
+    publish_to(&relay->hints.known, body, size);
+    publish_to(&relay->hints.door.strangers, body, size);
+}
+
+static void on_known(struct relay *relay, uint32_t id)
+{
+    struct peer *peer = find_peer(relay, id);
+
+    if (peer)
+        make_known(&relay->requests, peer);
 }
 
 /* That we get round to it is the proof that we live. */
@@ -253,6 +298,8 @@ static bool accepts(uint32_t kind, uint32_t size)
     switch (kind) {
     case LINK_REPLY:
         return size <= LINK_MAX_REPLY;
+    case LINK_KNOWN:
+        return size == 0;
     case LINK_HINT:
     case LINK_BEAT:
         return size <= LINK_MAX_NOTE;
@@ -268,6 +315,10 @@ static bool on_frame(
 
     if (header->kind == LINK_REPLY) {
         on_reply(relay, header->ticket, body, header->size);
+        return true;
+    }
+    if (header->kind == LINK_KNOWN) {
+        on_known(relay, header->pipe);
         return true;
     }
     publish(relay, body, header->size);
@@ -332,7 +383,7 @@ static void describe(struct relay *relay, const struct relay_settings *settings)
 static bool open_door(struct endpoint *endpoint, const char *address,
         int passed, char *problem, size_t problem_size)
 {
-    list_init(&endpoint->serving);
+    list_init(&endpoint->known);
     endpoint->door.kind = &endpoint->kind;
     return door_open(&endpoint->door, endpoint->kind.loop, address, passed,
             problem, problem_size);
