@@ -78,14 +78,15 @@ void requests_tell_trace(const struct call *call, const struct entry *entry,
 }
 
 /* Follows what was started. A repeat finds it followed already, and leaves the
- * cursor where it is. */
-static enum remex_status follow_started(
-        struct call *call, struct entry *entry, struct remex_error *error)
+ * cursor where it is; what is new takes the place of a follow of that id which
+ * somebody has displaced. */
+static enum remex_status follow_started(struct call *call, struct entry *entry,
+        bool known, struct remex_error *error)
 {
     const struct follow_spec *spec = call->request->start.follow;
     struct follow *follow;
 
-    if (!spec || follows_find(call->session, spec->follow_id))
+    if (!spec || (known && follows_find(call->session, spec->follow_id)))
         return REMEX_OK;
     if (spec->take_over)
         requests_touch_followers(call->requests, entry);
@@ -137,7 +138,7 @@ enum remex_status requests_start(struct call *call, struct remex_error *error)
     if (entry) {
         requests_touch_entry(call->requests, entry);
         registry_own(entry, &call->session->processes);
-        status = follow_started(call, entry, error);
+        status = follow_started(call, entry, known != NULL, error);
         assert(status == REMEX_OK || known);
         call->reply.start.pid = process_pid(entry->process);
         if (!known)

@@ -367,6 +367,28 @@ static void one_who_was_displaced_is_never_unknown(void)
     desk_deinit(&desk);
 }
 
+/* A new one may have its id, and is followed by that. */
+static void the_id_of_one_who_was_displaced_is_taken_by_a_start(void)
+{
+    struct desk desk;
+    struct seat first;
+    struct puppet *two;
+
+    begin(&desk);
+    first = seat_of(&desk);
+    start(&desk, ALL);
+    follow(&desk, (struct follow_spec){ 0 });
+    another(&desk);
+    follow(&desk, (struct follow_spec){ .exclusive = true, .take_over = true });
+    sit(&desk, first);
+    check_pulled(&desk, "displaced ");
+    two = desk_start_process(&desk, "two", 1, 1000);
+    out(two, "hers");
+    desk_settle(&desk);
+    check_pulled(&desk, "hers ");
+    desk_deinit(&desk);
+}
+
 static void a_resume_is_told_that_it_was_displaced(void)
 {
     struct desk desk;
@@ -932,6 +954,7 @@ int main(int argc, char **argv)
     SUITE_ADD(
             "/delivery", one_who_was_displaced_holds_nothing_and_acks_in_vain);
     SUITE_ADD("/delivery", one_who_was_displaced_is_never_unknown);
+    SUITE_ADD("/delivery", the_id_of_one_who_was_displaced_is_taken_by_a_start);
     SUITE_ADD("/delivery", a_resume_is_told_that_it_was_displaced);
     SUITE_ADD("/delivery",
             after_a_seal_who_is_there_gets_the_rest_and_who_comes_is_live);
