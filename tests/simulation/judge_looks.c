@@ -43,9 +43,11 @@ void judge_foreign(const struct operation *operation)
 {
     const struct call *call = &operation->call;
     enum remex_status status = call->error.status;
+    bool closes = operation->job->actor->state != ACTOR_LIVES;
 
     CHECK(operation->job,
-            status ==
+            (closes && status == REMEX_FAILED_PRECONDITION) ||
+                    status ==
                             (call->request.method == METHOD_FORGET
                                             ? REMEX_OK
                                             : REMEX_NOT_FOUND) ||

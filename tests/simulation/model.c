@@ -7,16 +7,27 @@
 
 #define MS_NS ((int64_t)1000 * 1000)
 
-static const struct model_answer fine = { .status = REMEX_OK };
-static const struct model_answer unknown = { .status = REMEX_NOT_FOUND };
+static const struct model_answer followed = { .status =
+                                                      REMEX_FAILED_PRECONDITION,
+    .kind = REMEX_ERROR_FOLLOWED };
 
-static struct model_answer bad_field(const char *name)
+struct model_answer model_fine(void)
+{
+    return (struct model_answer){ .status = REMEX_OK };
+}
+
+struct model_answer model_refuses(enum remex_status status)
+{
+    return (struct model_answer){ .status = status };
+}
+
+struct model_answer model_bad_field(const char *name)
 {
     return (struct model_answer){ REMEX_INVALID_ARGUMENT, REMEX_ERROR_BAD_FIELD,
         name };
 }
 
-static struct model_answer limit_hit(enum remex_status status, const char *name)
+struct model_answer model_limit_hit(enum remex_status status, const char *name)
 {
     return (struct model_answer){ status, REMEX_ERROR_LIMIT_HIT, name };
 }
@@ -210,72 +221,6 @@ void model_tick(struct model *model)
         }
 }
 
-/* --- Sessions --------------------------------------------------------------
- */
-
-static void renew(struct model *model, struct model_session *session)
-{
-    session->lease_until = model->now + MODEL_LEASE_MS * MS_NS;
-}
-
-static bool is_his(const struct model *model, unsigned int who, int session)
-{
-    return session >= 0 && model->sessions[session].open &&
-            model->sessions[session].who == who;
-}
-
-struct model_answer model_use(
-        struct model *model, unsigned int who, int session, uint64_t attachment)
-{
-    struct model_session *one;
-
-    if (!is_his(model, who, session))
-        return (struct model_answer){ REMEX_FAILED_PRECONDITION,
-            REMEX_ERROR_SESSION_GONE, NULL };
-    one = &model->sessions[session];
-    if (attachment > one->attachment)
-        return bad_field("attachment");
-    if (attachment < one->attachment)
-        return (struct model_answer){ REMEX_ABORTED, REMEX_ERROR_SUPERSEDED,
-            NULL };
-    one->used = attachment;
-    renew(model, one);
-    return fine;
-}
-
-struct model_answer model_open(
-        struct model *model, unsigned int who, unsigned int place)
-{
-    struct model_session *session = &model->sessions[place];
-    unsigned int count = 0;
-
-    for (size_t i = 0; i < MODEL_SESSIONS; i++)
-        count += model->sessions[i].open && model->sessions[i].who == who;
-    if (count == MODEL_MOST_SESSIONS)
-        return limit_hit(REMEX_RESOURCE_EXHAUSTED, "sessions");
-    memset(session, 0, sizeof(*session));
-    session->open = true;
-    session->who = who;
-    session->attachment = 1;
-    renew(model, session);
-    return fine;
-}
-
-void model_close(struct model *model, int session)
-{
-    struct model_process *process = &model->processes[0][0];
-    size_t count = MODEL_PRINCIPALS * (size_t)MODEL_IDS;
-
-    for (size_t i = 0; i < count; i++, process++) {
-        if (!process->known || process->owner != session)
-            continue;
-        process->owner = -1;
-        if (process->state != PROCESS_CLOSED)
-            model_kill(process, REMEX_EXIT_OWNER_LOST);
-    }
-    memset(&model->sessions[session], 0, sizeof(model->sessions[session]));
-}
-
 /* --- Follows ---------------------------------------------------------------
  */
 
@@ -291,50 +236,82 @@ struct follow_state model_state(
     };
 }
 
-static unsigned int follows_of(const struct model_session *session)
+bool model_is_there(const struct model_follow *follow)
+{
+    return follow->process || follow->displaced;
+}
+
+unsigned int model_follows_of(const struct model_session *session)
 {
     unsigned int count = 0;
 
     for (size_t i = 1; i <= MODEL_FOLLOW_IDS; i++)
-        count += session->follows[i].process != NULL;
+        count += model_is_there(&session->follows[i]);
     return count;
 }
 
 struct model_answer model_check_window(uint64_t position, uint64_t until)
 {
     if (until > position && until - position > MODEL_WINDOW)
-        return limit_hit(REMEX_INVALID_ARGUMENT, "window_bytes");
-    return fine;
+        return model_limit_hit(REMEX_INVALID_ARGUMENT, "window_bytes");
+    return model_fine();
 }
 
-/* `count`: so many events there are. */
-static struct model_answer check_cursor(
+struct model_answer model_check_cursor(
         unsigned int count, const struct follow_spec *spec)
 {
     if (spec->after_seq > count)
-        return bad_field("follow.after_seq");
+        return model_bad_field("follow.after_seq");
     if (spec->after_seq == 0 && spec->after_position != 0)
-        return bad_field("follow.after_position");
+        return model_bad_field("follow.after_position");
     return model_check_window(spec->after_position, spec->until_position);
 }
 
-struct model_answer model_check_follow(const struct model_session *session,
+struct model_follow *model_next_rival(const struct model *model,
+        const struct model_follow *own, const struct model_process *process,
+        bool exclusive, size_t *at)
+{
+    struct model_follow *follow;
+
+    while ((follow = next_follow(model, process, at)))
+        if (follow != own && (follow->exclusive || exclusive))
+            return follow;
+    return NULL;
+}
+
+struct model_answer model_check_follow(const struct model *model,
+        const struct model_session *session,
         const struct model_process *process, const struct follow_spec *spec)
 {
     const struct model_follow *known = &session->follows[spec->follow_id];
+    size_t at = 0;
 
     if (known->process && known->process != process)
-        return (struct model_answer){ .status = REMEX_ALREADY_EXISTS };
-    if (!known->process && follows_of(session) >= MODEL_MOST_FOLLOWS)
-        return limit_hit(REMEX_RESOURCE_EXHAUSTED, "follows");
-    return check_cursor(process ? process->count : 0, spec);
+        return model_refuses(REMEX_ALREADY_EXISTS);
+    if (!model_is_there(known) &&
+            model_follows_of(session) >= MODEL_MOST_FOLLOWS)
+        return model_limit_hit(REMEX_RESOURCE_EXHAUSTED, "follows");
+    if (process && !spec->take_over &&
+            model_next_rival(model, known, process, spec->exclusive, &at))
+        return followed;
+    return model_check_cursor(process ? process->count : 0, spec);
 }
 
-void model_set_follow(struct model_session *session,
+void model_set_follow(struct model *model, struct model_session *session,
         struct model_process *process, const struct follow_spec *spec)
 {
-    session->follows[spec->follow_id] = (struct model_follow){
+    struct model_follow *own = &session->follows[spec->follow_id];
+    struct model_follow *rival;
+    size_t at = 0;
+
+    while ((rival = model_next_rival(
+                    model, own, process, spec->exclusive, &at))) {
+        rival->process = NULL;
+        rival->displaced = true;
+    }
+    *own = (struct model_follow){
         .process = process,
+        .exclusive = spec->exclusive,
         .seq = spec->after_seq,
         .position = spec->after_position,
         .until = spec->until_position,
@@ -352,7 +329,7 @@ static struct model_answer place_follow(const struct model_process *process,
     if (spec->from == FOLLOW_FROM_LIVE)
         spec->after_seq = process->count;
     spec->after_position = 0;
-    answer = check_cursor(process->count, spec);
+    answer = model_check_cursor(process->count, spec);
     if (answer.status != REMEX_OK)
         return answer;
     out->seq = spec->after_seq;
@@ -366,7 +343,7 @@ static struct model_answer place_follow(const struct model_process *process,
     }
     spec->after_position = out->offsets[0] + out->offsets[1];
     spec->until_position = spec->after_position + ahead;
-    return fine;
+    return model_fine();
 }
 
 struct model_answer model_follow(struct model *model, int session,
@@ -377,18 +354,18 @@ struct model_answer model_follow(struct model *model, int session,
     struct model_session *one = &model->sessions[session];
     struct follow_spec cursor = *spec;
     struct follow_place place = { 0 };
-    struct model_answer answer = fine;
+    struct model_answer answer = model_fine();
     bool placed = spec->from != FOLLOW_FROM_CURSOR;
 
     if (!process)
-        return unknown;
+        return model_refuses(REMEX_NOT_FOUND);
     if (placed)
         answer = place_follow(process, &cursor, &place);
     if (answer.status == REMEX_OK &&
             (placed || one->follows[spec->follow_id].process != process)) {
-        answer = model_check_follow(one, process, &cursor);
+        answer = model_check_follow(model, one, process, &cursor);
         if (answer.status == REMEX_OK)
-            model_set_follow(one, process, &cursor);
+            model_set_follow(model, one, process, &cursor);
     }
     *out = model_state(process, spec->follow_id);
     out->has_place = placed;
@@ -398,67 +375,6 @@ struct model_answer model_follow(struct model *model, int session,
 
 void model_unfollow(struct model *model, int session, uint64_t follow_id)
 {
-    model->sessions[session].follows[follow_id].process = NULL;
-}
-
-/* Those that are there first, the others while there is room; the rest goes. */
-static void resume_follows(struct model *model, int session,
-        const struct resume *resume, struct follow_state *states)
-{
-    struct model_session *one = &model->sessions[session];
-    struct model_session before = *one;
-    unsigned int count = 0;
-
-    memset(one->follows, 0, sizeof(one->follows));
-    for (unsigned int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < resume->follow_count; i++) {
-            const struct follow_spec *spec = &resume->follows[i];
-            bool there = before.follows[spec->follow_id].process;
-            unsigned int id =
-                    (unsigned int)(*(const char *)spec->process_id.data - 'a');
-            struct model_process *process = model_find(model, session, id);
-
-            if (there != (pass == 0))
-                continue;
-            states[i] = (struct follow_state){ .follow_id = spec->follow_id };
-            if (!process)
-                continue;
-            states[i].known = true;
-            states[i].no_room = count == MODEL_MOST_FOLLOWS;
-            if (states[i].no_room)
-                continue;
-            model_set_follow(one, process, spec);
-            states[i] = model_state(process, spec->follow_id);
-            count++;
-        }
-}
-
-struct model_answer model_resume(struct model *model, unsigned int who,
-        int session, const struct resume *resume, struct follow_state *states)
-{
-    struct model_session *one;
-
-    if (!is_his(model, who, session))
-        return (struct model_answer){ REMEX_FAILED_PRECONDITION,
-            REMEX_ERROR_SESSION_GONE, NULL };
-    one = &model->sessions[session];
-    for (size_t i = 0; i < resume->follow_count; i++) {
-        const struct follow_spec *spec = &resume->follows[i];
-        const struct model_process *process = model_find(model, session,
-                (unsigned int)(*(const char *)spec->process_id.data - 'a'));
-        struct model_answer answer =
-                process ? check_cursor(process->count, spec) : fine;
-
-        if (answer.status != REMEX_OK)
-            return answer;
-    }
-    if (resume->attachment > one->attachment)
-        return bad_field("open.resume.attachment");
-    if (resume->attachment < one->used && !resume->take_over)
-        return (struct model_answer){ REMEX_ABORTED, REMEX_ERROR_SUPERSEDED,
-            NULL };
-    one->attachment++;
-    renew(model, one);
-    resume_follows(model, session, resume, states);
-    return fine;
+    model->sessions[session].follows[follow_id] =
+            (struct model_follow){ .process = NULL };
 }

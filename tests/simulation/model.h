@@ -60,7 +60,10 @@ struct model_process {
 };
 
 struct model_follow {
-    struct model_process *process; /* NULL: there is none */
+    struct model_process *process; /* NULL: there is none, or */
+    bool displaced;                /* somebody has taken over */
+    bool exclusive;
+    bool stated; /* by the Resume that is being carried out */
     uint64_t seq;
     uint64_t position;
     uint64_t until;
@@ -146,6 +149,8 @@ unsigned int model_id_of(
 /* How it stands, as it is told to who follows it. */
 struct follow_state model_state(
         const struct model_process *process, uint64_t follow_id);
+
+bool model_is_there(const struct model_follow *follow);
 
 /* The next event that a follow may be sent; NULL: none. */
 const struct model_event *model_next(const struct model_follow *follow);

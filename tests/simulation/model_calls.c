@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulation/model_inside.h"
 
-static const struct model_answer fine = { .status = REMEX_OK };
-static const struct model_answer unknown = { .status = REMEX_NOT_FOUND };
-
 /* --- Start and Forget ------------------------------------------------------
  */
 
@@ -50,21 +47,20 @@ static struct model_answer start_new(struct model *model, int session,
         unsigned int id, unsigned int variant, const struct follow_spec *follow)
 {
     struct model_session *one = &model->sessions[session];
-    struct model_answer answer = fine;
+    struct model_answer answer = model_fine();
 
     if (model->former_until[one->who][id] > model->now)
-        return (struct model_answer){ .status = REMEX_DATA_LOSS };
+        return model_refuses(REMEX_DATA_LOSS);
     if (follow)
-        answer = model_check_follow(one, NULL, follow);
+        answer = model_check_follow(model, one, NULL, follow);
     if (answer.status != REMEX_OK)
         return answer;
     if (!make_room(model, one->who))
-        return (struct model_answer){ REMEX_RESOURCE_EXHAUSTED,
-            REMEX_ERROR_LIMIT_HIT, "processes" };
+        return model_limit_hit(REMEX_RESOURCE_EXHAUSTED, "processes");
     begin(&model->processes[one->who][id], session, variant);
     if (follow)
-        model_set_follow(one, &model->processes[one->who][id], follow);
-    return fine;
+        model_set_follow(model, one, &model->processes[one->who][id], follow);
+    return model_fine();
 }
 
 /* A repeat leaves its follow where it is. */
@@ -73,21 +69,21 @@ struct model_answer model_start(struct model *model, int session,
 {
     struct model_session *one = &model->sessions[session];
     struct model_process *process = model_find(model, session, id);
-    struct model_answer answer = fine;
+    struct model_answer answer = model_fine();
 
     if (!process)
         return start_new(model, session, id, variant, follow);
     if (follow)
-        answer = model_check_follow(one, process, follow);
+        answer = model_check_follow(model, one, process, follow);
     if (answer.status != REMEX_OK)
         return answer;
     if (process->variant != variant)
-        return (struct model_answer){ .status = REMEX_ALREADY_EXISTS };
+        return model_refuses(REMEX_ALREADY_EXISTS);
     if (process->owner < 0)
         process->owner = session;
-    if (follow && !one->follows[follow->follow_id].process)
-        model_set_follow(one, process, follow);
-    return fine;
+    if (follow && !model_is_there(&one->follows[follow->follow_id]))
+        model_set_follow(model, one, process, follow);
+    return model_fine();
 }
 
 struct model_answer model_forget(
@@ -96,11 +92,11 @@ struct model_answer model_forget(
     struct model_process *process = model_find(model, session, id);
 
     if (!process)
-        return fine;
+        return model_fine();
     if (process->state != PROCESS_CLOSED || model_is_wanted(model, process))
-        return (struct model_answer){ .status = REMEX_FAILED_PRECONDITION };
+        return model_refuses(REMEX_FAILED_PRECONDITION);
     model_drop(model, process);
-    return fine;
+    return model_fine();
 }
 
 /* --- Pull and Read ---------------------------------------------------------
@@ -112,14 +108,14 @@ struct model_answer model_check_acks(const struct model *model, int session,
     for (size_t i = 0; i < count; i++) {
         const struct model_follow *follow =
                 &model->sessions[session].follows[acks[i].follow_id];
-        struct model_answer answer = follow->process
+        struct model_answer answer = model_is_there(follow)
                 ? model_check_window(follow->position, acks[i].until_position)
-                : fine;
+                : model_fine();
 
         if (answer.status != REMEX_OK)
             return answer;
     }
-    return fine;
+    return model_fine();
 }
 
 /* Nobody has consumed what he was not sent. */
@@ -162,11 +158,11 @@ struct model_answer model_read(
     const struct model_process *process = model_find(model, session, id);
 
     if (!process)
-        return unknown;
+        return model_refuses(REMEX_NOT_FOUND);
     if (after > process->count)
         return (struct model_answer){ REMEX_INVALID_ARGUMENT,
             REMEX_ERROR_BAD_FIELD, "read.after_seq" };
-    return fine;
+    return model_fine();
 }
 
 /* --- Control ---------------------------------------------------------------
@@ -206,16 +202,16 @@ struct model_answer model_write(struct model *model, int session,
     struct model_process *process = model_find(model, session, id);
 
     if (!process)
-        return unknown;
+        return model_refuses(REMEX_NOT_FOUND);
     if (offset > process->stdin_next)
-        return (struct model_answer){ .status = REMEX_OUT_OF_RANGE };
+        return model_refuses(REMEX_OUT_OF_RANGE);
     out->outcome = WRITE_ACCEPTED;
     if (offset + size >= process->stdin_next)
         out->outcome = take(process, offset + size - process->stdin_next, eof);
     out->next_offset = process->stdin_next;
     out->room = room_of(process);
     out->eof = process->stdin_eof;
-    return fine;
+    return model_fine();
 }
 
 /* A number that is 64 or more below the highest counts as sent. */
@@ -242,7 +238,7 @@ struct model_answer model_signal(struct model *model, int session,
     bool delivered;
 
     if (!process)
-        return unknown;
+        return model_refuses(REMEX_NOT_FOUND);
     delivered = process->state == PROCESS_RUNNING;
     if (is_old(one, signal->number)) {
         delivered = was_delivered(one, signal->number);
@@ -257,7 +253,7 @@ struct model_answer model_signal(struct model *model, int session,
         }
     }
     *out = delivered ? SIGNAL_DELIVERED : SIGNAL_EXITED;
-    return fine;
+    return model_fine();
 }
 
 struct model_answer model_terminate(
@@ -266,8 +262,8 @@ struct model_answer model_terminate(
     struct model_process *process = model_find(model, session, id);
 
     if (!process)
-        return unknown;
+        return model_refuses(REMEX_NOT_FOUND);
     *running_out = process->state == PROCESS_RUNNING;
     model_kill(process, REMEX_EXIT_TERMINATED);
-    return fine;
+    return model_fine();
 }

@@ -86,6 +86,8 @@ static void check_states(struct run *run)
 
         if (follow->process)
             right = model_state(follow->process, told->follow_id);
+        else if (follow->displaced)
+            right.known = right.displaced = true;
         run_check_state(run, told, &right);
     }
 }
@@ -97,7 +99,7 @@ static size_t count_unknown(const struct run *run)
     size_t count = 0;
 
     for (size_t i = 0; i < run->request.pull.ack_count; i++)
-        count += !session->follows[run->acks[i].follow_id].process;
+        count += !model_is_there(&session->follows[run->acks[i].follow_id]);
     return count;
 }
 

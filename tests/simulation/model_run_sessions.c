@@ -48,6 +48,8 @@ struct follow_spec run_draw_spec(struct run *run, uint64_t follow_id)
     struct follow_spec spec = {
         .process_id = run_name(run),
         .follow_id = follow_id,
+        .exclusive = run_percent(run, 10),
+        .take_over = run_percent(run, 30),
     };
 
     if (process && run_percent(run, 60)) {
@@ -68,10 +70,14 @@ void run_check_state(struct run *run, const struct follow_state *told,
     RUN_CHECK(run,
             told->follow_id == right->follow_id &&
                     told->known == right->known &&
-                    told->no_room == right->no_room && !told->displaced,
-            "follow %llu stands otherwise",
-            (unsigned long long)right->follow_id);
-    if (!right->known || right->no_room)
+                    told->no_room == right->no_room &&
+                    told->displaced == right->displaced,
+            "follow %llu is %sknown, displaced %d, no room %d; not %sknown, "
+            "%d, %d",
+            (unsigned long long)right->follow_id, told->known ? "" : "un",
+            told->displaced, told->no_room, right->known ? "" : "un",
+            right->displaced, right->no_room);
+    if (!right->known || right->no_room || right->displaced)
         return;
     RUN_CHECK(run, told->last_seq == right->last_seq,
             "follow %llu: event %llu is the newest, not %llu",
