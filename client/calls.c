@@ -10,9 +10,29 @@
 /* Nanoseconds; see calls_overdue_at. */
 #define GRACE ((int64_t)250 * 1000 * 1000)
 
+static bool are_none(const struct calls *calls)
+{
+    for (unsigned int lane = 0; lane < CALLS_LANES; lane++) {
+        if (calls->sent[lane])
+            return false;
+    }
+    return !calls->first;
+}
+
+static void lower(int64_t *earliest, const struct call *call)
+{
+    int64_t at = calls_overdue_at(call);
+
+    if (at < *earliest)
+        *earliest = at;
+}
+
 void calls_add(struct calls *calls, struct call *call)
 {
     assert(call->state == CALL_IDLE);
+    if (are_none(calls))
+        calls->overdue = CLOCK_NEVER;
+    lower(&calls->overdue, call);
     call->state = CALL_QUEUED;
     call->next = NULL;
     call->previous = calls->last;
@@ -146,7 +166,7 @@ int64_t calls_overdue_at(const struct call *call)
             call->deadline, call->unanswered && call->changes ? GRACE : 0);
 }
 
-void calls_expire(struct calls *calls, int64_t now)
+static void abandon_overdue(struct calls *calls, int64_t now)
 {
     struct call *call = calls->first;
 
@@ -161,6 +181,27 @@ void calls_expire(struct calls *calls, int64_t now)
             calls_abandon(calls, call);
         call = next;
     }
+}
+
+static int64_t find_overdue(const struct calls *calls)
+{
+    int64_t earliest = CLOCK_NEVER;
+
+    for (unsigned int lane = 0; lane < CALLS_LANES; lane++) {
+        if (calls->sent[lane])
+            lower(&earliest, calls->sent[lane]);
+    }
+    for (const struct call *call = calls->first; call; call = call->next)
+        lower(&earliest, call);
+    return earliest;
+}
+
+void calls_expire(struct calls *calls, int64_t now)
+{
+    if (now < calls->overdue)
+        return;
+    abandon_overdue(calls, now);
+    calls->overdue = find_overdue(calls);
 }
 
 void calls_refuse(
@@ -181,23 +222,7 @@ void calls_fail(struct calls *calls, const struct remex_error *error)
         calls_refuse(calls, calls->first, error);
 }
 
-static void lower(int64_t *earliest, const struct call *call)
-{
-    int64_t at = calls_overdue_at(call);
-
-    if (at < *earliest)
-        *earliest = at;
-}
-
 int64_t calls_next_overdue(const struct calls *calls)
 {
-    int64_t earliest = CLOCK_NEVER;
-
-    for (unsigned int lane = 0; lane < CALLS_LANES; lane++) {
-        if (calls->sent[lane])
-            lower(&earliest, calls->sent[lane]);
-    }
-    for (const struct call *call = calls->first; call; call = call->next)
-        lower(&earliest, call);
-    return earliest;
+    return are_none(calls) ? CLOCK_NEVER : calls->overdue;
 }

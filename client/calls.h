@@ -73,6 +73,7 @@ struct calls {
     struct call *sent[CALLS_LANES]; /* by lane */
     unsigned int waiting;  /* of those sent, so many wait at the executor */
     unsigned int given_up; /* bit n: lane n carries one that was given up */
+    int64_t overdue;       /* none of them is before */
 };
 
 void calls_add(struct calls *calls, struct call *call);
@@ -113,7 +114,9 @@ void calls_expire(struct calls *calls, int64_t now);
 /* Ends all, with this error. */
 void calls_fail(struct calls *calls, const struct remex_error *error);
 
-/* When the first will be overdue; CLOCK_NEVER if there is none. */
+/* None will be overdue before; CLOCK_NEVER if there is none. It may be too
+ * early, for who has left is not looked for among thousands: calls_expire, at
+ * that time, finds out. */
 int64_t calls_next_overdue(const struct calls *calls);
 
 #endif

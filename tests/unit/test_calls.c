@@ -150,12 +150,33 @@ static void what_was_sent_gets_a_little_longer_to_be_known(void)
     call.changes = true;
     calls_add(&calls, &call);
     send_next(&call, 0);
-    g_assert_cmpint(calls_next_overdue(&calls), >, 100);
     calls_expire(&calls, 100);
     g_assert_cmpuint(done_count, ==, 0);
+    g_assert_cmpint(calls_next_overdue(&calls), ==, calls_overdue_at(&call));
     calls_expire(&calls, calls_overdue_at(&call));
     g_assert_cmpint(call.error.status, ==, REMEX_OUTCOME_UNKNOWN);
     g_assert_null(calls_unsend(&calls, 0)); /* its reply is nobody's */
+}
+
+static void who_has_left_may_wake_once_for_nothing(void)
+{
+    struct call early = a_call();
+    struct call late = a_call();
+
+    set_up();
+    early.deadline = 100;
+    late.deadline = 200;
+    calls_add(&calls, &late);
+    calls_add(&calls, &early);
+    calls_abandon(&calls, &early);
+    g_assert_cmpuint(done_count, ==, 1);
+    g_assert_cmpint(calls_next_overdue(&calls), ==, 100);
+    calls_expire(&calls, 100);
+    g_assert_cmpuint(done_count, ==, 1);
+    g_assert_cmpint(calls_next_overdue(&calls), ==, 200);
+    calls_expire(&calls, 200);
+    g_assert_cmpuint(done_count, ==, 2);
+    g_assert_cmpint(calls_next_overdue(&calls), ==, CLOCK_NEVER);
 }
 
 static void what_only_asks_is_never_unknown(void)
@@ -212,6 +233,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/calls", what_must_not_be_repeated_ends_unknown);
     SUITE_ADD("/calls", what_was_never_sent_has_changed_nothing);
     SUITE_ADD("/calls", what_was_sent_gets_a_little_longer_to_be_known);
+    SUITE_ADD("/calls", who_has_left_may_wake_once_for_nothing);
     SUITE_ADD("/calls", what_only_asks_is_never_unknown);
     SUITE_ADD("/calls", a_failure_ends_every_call_once);
     SUITE_ADD("/calls", one_can_be_taken_from_the_middle);
