@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "soak/farm.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "support/remote.h"
@@ -12,9 +17,7 @@
 #define GROUP_PREFIX "/remex-"
 
 enum {
-    STEP_MS = 20,
     PATIENCE_MS = 10 * 1000,
-    FRONTS_PER_EXECUTOR = 6,
 };
 
 /* --- Control groups ------------------------------------------------------- */
@@ -62,60 +65,120 @@ static void note_groups(struct farm *farm)
 
 /* --- Killing -------------------------------------------------------------- */
 
-static void kill_executor(struct farm *farm)
+static void begin_anew(struct farm *farm)
 {
-    g_atomic_int_inc(&farm->generations);
-    score_note_executor(farm->score, daemon_executor(&farm->daemon));
-    daemon_kill_executor(&farm->daemon);
     if (!daemon_wait_none_marked(farm->directory, PATIENCE_MS))
         score_violation(farm->score, "children outlive their executor");
     daemon_restart(&farm->daemon);
     note_groups(farm);
-    g_atomic_int_inc(&farm->generations);
+    g_atomic_int_inc(&farm->state->generations);
+}
+
+void farm_kill_executor(struct farm *farm)
+{
+    g_atomic_int_inc(&farm->state->generations);
+    score_note_executor(farm->score, daemon_executor(&farm->daemon));
+    daemon_kill_executor(&farm->daemon);
+    begin_anew(farm);
     score_count(farm->score, SCORE_EXECUTORS);
 }
 
-static gint64 later(struct farm *farm, gint64 every)
+/* The executor ends in order then, and its front with it. */
+void farm_kill_supervisor(struct farm *farm)
 {
-    return g_get_monotonic_time() +
-            (gint64)((double)every * g_rand_double_range(farm->random, 0.7, 1));
+    pid_t front = daemon_front(&farm->daemon);
+
+    g_atomic_int_inc(&farm->state->generations);
+    score_note_executor(farm->score, daemon_executor(&farm->daemon));
+    daemon_kill(&farm->daemon);
+    if (!tree_wait_gone(farm->daemon.orphan, PATIENCE_MS))
+        score_violation(farm->score, "an executor outlives its supervisor");
+    if (!tree_wait_gone(front, PATIENCE_MS))
+        score_violation(farm->score, "a front outlives its supervisor");
+    farm->daemon.orphan = 0;
+    begin_anew(farm);
+    score_count(farm->score, SCORE_SUPERVISORS);
 }
 
-void farm_harass(struct farm *farm, unsigned int seconds)
+void farm_kill_front(struct farm *farm)
 {
-    gint64 until = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
-    gint64 executor_at = later(farm, farm->executor_every);
-    gint64 front_at = later(farm, farm->front_every);
+    daemon_kill_front(&farm->daemon);
+    score_count(farm->score, SCORE_FRONTS);
+}
 
-    while (g_get_monotonic_time() < until) {
-        gint64 now = g_get_monotonic_time();
+void farm_stop(struct farm *farm, pid_t pid, unsigned int ms)
+{
+    int pidfd = pidfd_open(pid, 0); /* an executor kills a front that is late */
 
-        if (now >= executor_at) {
-            kill_executor(farm);
-            executor_at = later(farm, farm->executor_every);
-        } else if (now >= front_at) {
-            daemon_kill_front(&farm->daemon);
-            score_count(farm->score, SCORE_FRONTS);
-            front_at = later(farm, farm->front_every);
-        }
-        poll(NULL, 0, STEP_MS);
-    }
-    g_atomic_int_set(&farm->over, 1);
+    if (pidfd < 0)
+        return;
+    pidfd_send_signal(pidfd, SIGSTOP, NULL, 0);
+    poll(NULL, 0, (int)ms);
+    pidfd_send_signal(pidfd, SIGCONT, NULL, 0);
+    close(pidfd);
+    score_count(farm->score, SCORE_STOPS);
+}
+
+void farm_be_over(struct farm *farm)
+{
+    g_atomic_int_set(&farm->state->over, 1);
     score_add_cuts(farm->score, proxy_statistics(farm->proxy).cuts);
     proxy_relent(farm->proxy);
 }
 
+/* --- What others see ------------------------------------------------------ */
+
+static void map_state(struct farm *farm, int fd)
+{
+    void *state = mmap(NULL, sizeof(*farm->state), PROT_READ | PROT_WRITE,
+            MAP_SHARED, fd, 0);
+
+    if (state == MAP_FAILED)
+        g_error("the farm cannot be shared: %s", g_strerror(errno));
+    farm->state = state;
+}
+
+static void make_state(struct farm *farm)
+{
+    farm->state_fd = memfd_create("farm", MFD_CLOEXEC);
+    g_assert_cmpint(ftruncate(farm->state_fd, sizeof(*farm->state)), ==, 0);
+    map_state(farm, farm->state_fd);
+}
+
+void farm_words(const struct farm *farm, char **out)
+{
+    out[0] = g_strdup(farm->address);
+    out[1] = g_strdup(farm->directory);
+    out[2] = g_strdup_printf("/proc/%d/fd/%d", (int)getpid(), farm->state_fd);
+}
+
+void farm_join(struct farm *farm, struct score *score, const char *const *words)
+{
+    int fd = open(words[2], O_RDWR | O_CLOEXEC);
+
+    *farm = (struct farm){ .score = score, .state_fd = -1 };
+    map_state(farm, fd);
+    close(fd);
+    farm->address = g_strdup(words[0]);
+    farm->directory = g_strdup(words[1]);
+}
+
+void farm_leave(struct farm *farm)
+{
+    munmap(farm->state, sizeof(*farm->state));
+    g_free(farm->address);
+    g_free(farm->directory);
+}
+
 /* --- Life ----------------------------------------------------------------- */
 
-void farm_begin(struct farm *farm, struct score *score, uint32_t seed,
-        unsigned int executor_seconds)
+void farm_begin(struct farm *farm, struct score *score, uint32_t seed)
 {
     *farm = (struct farm){ .score = score };
+    make_state(farm);
     farm->directory = g_dir_make_tmp("remex-soak-XXXXXX", NULL);
     farm->random = g_rand_new_with_seed(seed);
     farm->groups = g_ptr_array_new_with_free_func(g_free);
-    farm->executor_every = (gint64)executor_seconds * G_USEC_PER_SEC;
-    farm->front_every = farm->executor_every / FRONTS_PER_EXECUTOR;
     daemon_start(&farm->daemon);
     farm->address = g_strdup(farm->daemon.address);
     note_groups(farm);
@@ -166,16 +229,16 @@ void farm_end(struct farm *farm)
     g_ptr_array_unref(farm->groups);
     g_rand_free(farm->random);
     g_free(farm->cut_address);
-    g_free(farm->address);
-    g_free(farm->directory);
+    close(farm->state_fd);
+    farm_leave(farm);
 }
 
 bool farm_is_over(struct farm *farm)
 {
-    return g_atomic_int_get(&farm->over);
+    return g_atomic_int_get(&farm->state->over);
 }
 
 int farm_generation(struct farm *farm)
 {
-    return g_atomic_int_get(&farm->generations);
+    return g_atomic_int_get(&farm->state->generations);
 }

@@ -4,8 +4,10 @@
 
 /*
  * The executor of a soak, a link to it that is cut again and again, and what
- * kills its parts, by a seed. All of it is for one thread, but for the last two
+ * can be done to its parts. All of it is for one thread, but for the last two
  * calls: an executor is made to end with the thread that started it.
+ *
+ * Clients in other processes join it by a few words.
  */
 
 #include <stdbool.h>
@@ -17,6 +19,14 @@
 #include "support/daemon.h"
 #include "support/proxy.h"
 
+/* Where every client sees it. */
+struct farm_state {
+    gint over;        /* atomic, as all */
+    gint generations; /* even while an executor lives */
+};
+
+enum { FARM_WORDS = 3 };
+
 struct farm {
     struct daemon daemon;
     struct proxy *proxy;
@@ -25,20 +35,33 @@ struct farm {
     char *cut_address; /* the same by the link that is cut */
     struct score *score;
     GRand *random;
-    GPtrArray *groups;     /* control groups there have been; paths */
-    gint64 executor_every; /* microseconds */
-    gint64 front_every;
-    gint over;        /* atomic */
-    gint generations; /* atomic: even while an executor lives */
+    GPtrArray *groups;        /* control groups there have been; paths */
+    struct farm_state *state; /* mapped */
+    int state_fd;             /* -1: it is another's */
 };
 
-/* The executor is killed every so many seconds. */
-void farm_begin(struct farm *farm, struct score *score, uint32_t seed,
-        unsigned int executor_seconds);
+void farm_begin(struct farm *farm, struct score *score, uint32_t seed);
 
-/* Kills one or the other for so long. Then it is over, and nothing is cut or
- * killed any more. */
-void farm_harass(struct farm *farm, unsigned int seconds);
+/* FARM_WORDS of them, to join it by; yours to g_free. */
+void farm_words(const struct farm *farm, char **out);
+
+/* In another process: what farm_is_over, farm_generation and a worker need. The
+ * words are lent. */
+void farm_join(
+        struct farm *farm, struct score *score, const char *const *words);
+void farm_leave(struct farm *farm);
+
+/* Each sees to it that what is left is what was promised, and that there is
+ * another one. */
+void farm_kill_executor(struct farm *farm);
+void farm_kill_supervisor(struct farm *farm);
+void farm_kill_front(struct farm *farm);
+
+/* One of its processes, or of its clients, stands still for so long. */
+void farm_stop(struct farm *farm, pid_t pid, unsigned int ms);
+
+/* Nothing is cut any more, and everybody is told to come to an end. */
+void farm_be_over(struct farm *farm);
 
 /* Stops it all, and scores what is left of it. */
 void farm_end(struct farm *farm);

@@ -100,11 +100,14 @@ bool score_tell(struct score *score, double seconds)
            " more by a slow reader\n",
             counts[SCORE_LIVES], seconds, (double)counts[SCORE_LIVES] / seconds,
             counts[SCORE_SLOW]);
-    printf("%" PRIu64 " cuts, %" PRIu64 " fronts and %" PRIu64
-           " executors killed; with these %" PRIu64 " lives, and %" PRIu64
+    printf("%" PRIu64 " cuts; %" PRIu64 " fronts, %" PRIu64
+           " executors, %" PRIu64 " supervisors and %" PRIu64
+           " clients killed, %" PRIu64 " times one of them stopped; with "
+           "these %" PRIu64 " lives, and %" PRIu64
            " starts of unknown outcome\n",
             score->cuts, counts[SCORE_FRONTS], counts[SCORE_EXECUTORS],
-            counts[SCORE_LOST], counts[SCORE_UNKNOWN]);
+            counts[SCORE_SUPERVISORS], counts[SCORE_CLIENTS],
+            counts[SCORE_STOPS], counts[SCORE_LOST], counts[SCORE_UNKNOWN]);
     printf("%" PRIu64 " violations\n", score->violations);
     return score->violations == 0;
 }

@@ -14,12 +14,15 @@
 #include <glib.h>
 
 enum score_count {
-    SCORE_LIVES = 0, /* seen to their true end */
-    SCORE_LOST,      /* ended by Failed, with their executor */
-    SCORE_UNKNOWN,   /* starts that an end of the executor left open */
-    SCORE_SLOW,      /* lives that a slow reader followed to their end */
-    SCORE_EXECUTORS, /* killed */
-    SCORE_FRONTS,    /* killed */
+    SCORE_LIVES = 0,   /* seen to their true end */
+    SCORE_LOST,        /* ended by Failed, with their executor */
+    SCORE_UNKNOWN,     /* starts that an end of the executor left open */
+    SCORE_SLOW,        /* lives that a slow reader followed to their end */
+    SCORE_EXECUTORS,   /* killed */
+    SCORE_SUPERVISORS, /* killed */
+    SCORE_FRONTS,      /* killed */
+    SCORE_CLIENTS,     /* killed */
+    SCORE_STOPS,       /* of an executor, a front or a client, for a while */
     SCORE_COUNTS,
 };
 

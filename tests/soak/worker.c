@@ -119,8 +119,7 @@ static enum remex_status start(struct life *life, struct remex_client *client,
             NULL, &life->process, error);
 }
 
-/* False: the executor is gone. */
-static bool live(struct worker *worker, struct remex_client *client)
+bool worker_live(struct worker *worker, struct remex_client *client)
 {
     struct life life = { .worker = worker,
         .bytes = worker->lives * 37 % MOST_BYTES };
@@ -143,14 +142,16 @@ static bool live(struct worker *worker, struct remex_client *client)
     return fine;
 }
 
-static struct remex_client *connect(struct worker *worker)
+struct remex_client *worker_connect(struct worker *worker)
 {
+    struct remex_client_options options = REMEX_DEFAULTS(remex_client_options);
     const char *address = worker->by_cut_link ? worker->farm->cut_address
                                               : worker->farm->address;
     struct remex_client *client;
 
+    options.lease_ms = worker->lease_ms;
     worker->generation = farm_generation(worker->farm);
-    if (remex_client_connect(address, NULL, &client, NULL) == REMEX_OK)
+    if (remex_client_connect(address, &options, &client, NULL) == REMEX_OK)
         return client;
     poll(NULL, 0, CONNECT_AGAIN_MS);
     return NULL;
@@ -161,9 +162,10 @@ static void *work(void *data)
     struct worker *worker = data;
 
     while (!farm_is_over(worker->farm)) {
-        struct remex_client *client = connect(worker);
+        struct remex_client *client = worker_connect(worker);
 
-        while (client && !farm_is_over(worker->farm) && live(worker, client))
+        while (client && !farm_is_over(worker->farm) &&
+                worker_live(worker, client))
             ;
         remex_client_free(client);
     }

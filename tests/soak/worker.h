@@ -7,11 +7,14 @@
  * connects anew when its executor is gone.
  */
 
+#include <remex/client.h>
+
 #include "soak/farm.h"
 
 struct worker {
     struct farm *farm;
     unsigned int number;
+    int lease_ms; /* of its client; 0: as is usual */
     bool is_slow; /* reads much, and takes its time */
     bool by_cut_link;
     uint64_t lives;
@@ -19,6 +22,13 @@ struct worker {
     GThread *thread;
 };
 
+/* Runs one child to its end. False: the executor is gone. */
+bool worker_live(struct worker *worker, struct remex_client *client);
+
+/* NULL, after a moment: there is no executor. */
+struct remex_client *worker_connect(struct worker *worker);
+
+/* The two of them again and again, in a thread. */
 void worker_begin(struct worker *worker);
 
 /* Waits for its last child. */
