@@ -11,21 +11,31 @@
 #include "support/suite.h"
 
 /* What a newer library may say. */
-#define UNHEARD_OF 99
+static const unsigned int unheard_of = 99;
 
 static void what_is_unheard_of_is_a_question_mark(void)
 {
-    g_assert_cmpstr(status_words_state(UNHEARD_OF), ==, "?");
+    g_assert_cmpstr(
+            status_words_state((enum remex_process_state)unheard_of), ==, "?");
     g_assert_cmpstr(status_words_state((enum remex_process_state)0), ==, "?");
-    g_assert_cmpstr(status_words_stream(UNHEARD_OF), ==, "?");
-    g_assert_cmpstr(status_words_capture(UNHEARD_OF), ==, "?");
-    g_assert_cmpstr(status_words_delivery(UNHEARD_OF), ==, "?");
-    g_assert_cmpstr(status_words_no_follower(UNHEARD_OF), ==, "?");
-    g_assert_cmpstr(status_words_retention(UNHEARD_OF), ==, "?");
-    g_assert_cmpstr(status_words_end(UNHEARD_OF), ==, "?");
-    g_assert_cmpstr(status_words_reason(UNHEARD_OF), ==, "?");
-    g_assert_cmpstr(status_words_owner_loss(UNHEARD_OF), ==, "?");
-    g_assert_cmpstr(status_words_role(UNHEARD_OF), ==, "?");
+    g_assert_cmpstr(
+            status_words_stream((enum remex_stream)unheard_of), ==, "?");
+    g_assert_cmpstr(
+            status_words_capture((enum remex_capture)unheard_of), ==, "?");
+    g_assert_cmpstr(
+            status_words_delivery((enum remex_delivery)unheard_of), ==, "?");
+    g_assert_cmpstr(
+            status_words_no_follower((enum remex_no_follower)unheard_of), ==,
+            "?");
+    g_assert_cmpstr(
+            status_words_retention((enum remex_retention)unheard_of), ==, "?");
+    g_assert_cmpstr(
+            status_words_end((enum remex_stream_end_kind)unheard_of), ==, "?");
+    g_assert_cmpstr(
+            status_words_reason((enum remex_exit_reason)unheard_of), ==, "?");
+    g_assert_cmpstr(status_words_owner_loss((enum remex_owner_loss)unheard_of),
+            ==, "?");
+    g_assert_cmpstr(status_words_role((enum remex_role)unheard_of), ==, "?");
 }
 
 static void check_size(uint64_t bytes, const char *expected)
