@@ -157,9 +157,10 @@ static void tell_pending(
     struct remex_error why = *error;
 
     if (change->pending_count > 0)
-        error_set(error, why.status, "%s (as long as %s%s what it is)",
-                why.text, change->pending[0],
-                change->pending_count > 1 ? " and others are" : " is");
+        error_set(error, why.status, "%s (as long as %s %s)", why.text,
+                change->pending[0],
+                change->pending_count > 1 ? "and others are what they are"
+                                          : "is what it is");
 }
 
 static enum remex_status change_to(struct config *config, struct config *fresh,

@@ -156,6 +156,9 @@ static void it_has_to_go_with_what_stays(void)
             &scene, "give a --tokens file (as long as --listen is what it is)");
     g_assert_cmpuint(scene.config.retention_ms, ==, 0);
     g_assert_cmpuint(scene.config.tokens.count, ==, 1);
+    put(&scene, "conf",
+            "listen ipc://@/socket\nmetrics 127.0.0.1:0\nretention 7\n");
+    check_refused(&scene, "(as long as --listen and others are what they are)");
     put(&scene, "conf", PLAIN "limit memory_bytes=67108864\n");
     check_refused(&scene, "the limit memory_bytes takes a control group");
     g_assert_cmpuint(scene.config.limits.tree.memory_bytes, ==, 0);
@@ -184,6 +187,40 @@ static void who_starts_to_change_users_starts_again(void)
     put(&scene, "policy", "for *\nuser 65533:65533\nallow /bin/true\n");
     check_taken(&scene, "");
     g_assert_nonnull(scene.config.policy.sections->credentials);
+    scene_deinit(&scene);
+}
+
+static void who_changes_users_goes_on_to(void)
+{
+    struct scene scene;
+
+    if (geteuid() != 0) {
+        g_test_skip("only root can change its user");
+        return;
+    }
+    scene_init(&scene, PLAIN "run-as 65534:65534\nfront-user 65533:65533\n");
+    check_taken(&scene, "");
+    put(&scene, "conf", PLAIN "run-as 65534:65532\nfront-user 65533:65533\n");
+    check_taken(&scene, "--run-as");
+    put(&scene, "conf", PLAIN "run-as 65534:65534\nfront-user 65532:65533\n");
+    check_taken(&scene, "--front-user");
+    put(&scene, "conf", PLAIN "run-as 65531:65534\n");
+    check_taken(&scene, "--run-as --front-user");
+    g_assert_cmpuint(scene.config.run_as.uid, ==, 65534);
+    scene_deinit(&scene);
+}
+
+static void metrics_and_priorities_stay_where_they_are(void)
+{
+    struct scene scene;
+
+    scene_init(&scene, PLAIN "metrics 127.0.0.1:0\nlog-priorities\n");
+    check_taken(&scene, "");
+    put(&scene, "conf", PLAIN "metrics 127.0.0.1:0\n");
+    check_taken(&scene, ""); /* what the journal reads has them anyway */
+    put(&scene, "conf", PLAIN "metrics 127.0.0.1:7713\n");
+    check_taken(&scene, "--metrics");
+    g_assert_cmpint(scene.config.metrics.port, ==, 0);
     scene_deinit(&scene);
 }
 
@@ -243,6 +280,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/config_reload", what_cannot_is_named);
     SUITE_ADD("/config_reload", it_has_to_go_with_what_stays);
     SUITE_ADD("/config_reload", who_starts_to_change_users_starts_again);
+    SUITE_ADD("/config_reload", who_changes_users_goes_on_to);
+    SUITE_ADD("/config_reload", metrics_and_priorities_stay_where_they_are);
     SUITE_ADD("/config_reload", mistakes_are_told_with_file_and_line);
     SUITE_ADD("/config_reload", without_memory_nothing_is_changed);
     return g_test_run();
