@@ -467,13 +467,20 @@ static void append_all(GString *out, const struct list_reply *list)
     }
 }
 
+/* Names end where they say, not with a NUL. */
+static struct remex_bytes copy(char *to, struct remex_bytes name)
+{
+    memcpy(to, name.data, name.size);
+    return (struct remex_bytes){ to, name.size };
+}
+
 static void check_everybody(
         struct office *office, const struct who *who, uint32_t max_count)
 {
     struct request list = { .method = METHOD_LIST,
         .list = { .everybody = true, .max_count = max_count } };
     GString *all = g_string_new(NULL);
-    char id[MESSAGE_PROCESS_ID_BYTES + 1];
+    char id[MESSAGE_PROCESS_ID_BYTES];
     char principal[PRINCIPAL_NAME_BYTES];
     struct reply reply;
 
@@ -485,10 +492,8 @@ static void check_everybody(
         g_assert_cmpuint(reply.list.count, >, 0);
         append_all(all, &reply.list);
         last = &reply.list.processes[reply.list.count - 1];
-        g_strlcpy(id, last->process_id.data, last->process_id.size + 1);
-        g_strlcpy(principal, last->principal.data, last->principal.size + 1);
-        list.list.after_process_id = text_bytes(id);
-        list.list.after_principal = text_bytes(principal);
+        list.list.after_process_id = copy(id, last->process_id);
+        list.list.after_principal = copy(principal, last->principal);
     } while (reply.list.more);
     g_assert_cmpstr(all->str, ==,
             "a@token:ann same@token:ann same@token:bob same@token:eve "
