@@ -2,6 +2,7 @@
 #include "client/cli/top_screen.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -12,6 +13,25 @@
 #include "client/cli/report.h"
 
 #define USUAL_TERM "dumb"
+
+static void end(int number)
+{
+    (void)number;
+    raise(SIGTERM);
+}
+
+/* Curses gives the terminal back before SIGINT or SIGTERM end us, and knows
+ * nothing of these. */
+static void end_in_order(void)
+{
+    static const int numbers[] = { SIGQUIT, SIGHUP };
+    struct sigaction action = { .sa_handler = end };
+    struct sigaction was;
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        if (sigaction(numbers[i], NULL, &was) == 0 && was.sa_handler == SIG_DFL)
+            (void)sigaction(numbers[i], &action, NULL);
+}
 
 bool top_screen_open(void)
 {
@@ -25,6 +45,7 @@ bool top_screen_open(void)
                 term ? term : "");
         return false;
     }
+    end_in_order();
     cbreak();
     noecho();
     nonl();

@@ -133,16 +133,22 @@ static void it_fits_a_small_one(void)
     seat_deinit(&seat);
 }
 
-static void an_interrupt_gives_it_back(void)
+static void check_key_ends(const char *key)
 {
     struct seat seat;
 
-    seat_init(&seat, 24, 80, "trap : INT; " TOP, CLI("top", AT));
+    seat_init(&seat, 24, 80, "trap : INT QUIT; " TOP, CLI("top", AT));
     seat_expect(&seat, "STATE ");
-    seat_type_text(&seat, "\003");
+    seat_type_text(&seat, key);
     seat_expect(&seat, "[");
     seat_expect_as_before(&seat);
     seat_deinit(&seat);
+}
+
+static void an_interrupt_gives_it_back(void)
+{
+    check_key_ends("\003"); /* ^C */
+    check_key_ends("\034"); /* ^\ */
 }
 
 int main(int argc, char **argv)
