@@ -80,6 +80,7 @@ static void top_looks_as_shown(void)
             "while :; do head -c 10000 /dev/zero; sleep 0.01; done")));
     g_free(cli_read(CLI("start", AT, "--id", "held", "--out", "hold", "--",
             "head", "-c", "100000000", "/dev/zero")));
+    cli_wait_says(CLI("inspect", AT, "--json", "held"), "\"held\": true");
     now = printed(CLI("top", AT, "--once", "--sort", "id"), 0);
     g_assert_cmpstr(page, ==, now);
     g_free(now);

@@ -26,6 +26,7 @@ static void start_some(void)
             "while :; do head -c 10000 /dev/zero; sleep 0.01; done")));
     g_free(cli_read(CLI("start", AT, "--id", "held", "--out", "hold", "--",
             "head", "-c", "100000000", "/dev/zero")));
+    cli_wait_says(CLI("inspect", AT, "--json", "held"), "\"held\": true");
     g_free(cli_read(CLI("start", "--at", the_other.address, "--id", "ended",
             "--", "/bin/sh", "-c", "exit 3")));
     cli_check(CLI("wait", "--at", the_other.address, "ended"), 3, "", "");

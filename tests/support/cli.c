@@ -61,6 +61,21 @@ char *cli_read(const char *const *argv)
     return text;
 }
 
+void cli_wait_says(const char *const *argv, const char *words)
+{
+    gint64 deadline = g_get_monotonic_time() + G_USEC_PER_SEC * 60;
+    bool said;
+
+    do {
+        char *text = cli_read(argv);
+
+        said = strstr(text, words);
+        if (!said && g_get_monotonic_time() > deadline)
+            g_error("no '%s' in: %s", words, text);
+        g_free(text);
+    } while (!said);
+}
+
 char *cli_read_line(const char *const *argv)
 {
     char *text = cli_read(argv);

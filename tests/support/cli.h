@@ -24,6 +24,10 @@ char *cli_read(const char *const *argv);
 /* The same for a command that prints one line, without its newline. */
 char *cli_read_line(const char *const *argv);
 
+/* Runs it, as cli_read, again and again until it says that; fails the test if
+ * that takes a minute. */
+void cli_wait_says(const char *const *argv, const char *words);
+
 /* Finishes it, without input; as cli_check. */
 void cli_check_end(
         struct command *command, int status, const char *out, const char *err);
