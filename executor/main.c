@@ -27,6 +27,10 @@
 #include "executor/stdio_relay.h"
 #include "executor/supervisor.h"
 
+/* Shorter than any session's lease, and longer than whoever looks at a process
+ * that he has stopped himself needs. */
+#define MOST_STOPPED_MS 15000
+
 struct daemon {
     struct config config;
     struct embedded_home home;
@@ -110,7 +114,8 @@ static int supervise(struct daemon *daemon)
     struct supervisor_settings settings = { .groups = daemon->groups,
         .notify = daemon->notify,
         .drains = config->drain_s > 0,
-        .reloads = config->embedded_fd < 0 };
+        .reloads = config->embedded_fd < 0,
+        .most_stopped_ms = MOST_STOPPED_MS };
     struct service_settings service = { .config = config,
         .argument_count = daemon->argument_count,
         .arguments = daemon->arguments,

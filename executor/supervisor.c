@@ -33,6 +33,7 @@ struct supervisor {
     bool heeds_terminal; /* the end of ours is a request to end */
     unsigned asked;      /* the executor was asked to end so often */
     int status;          /* of the executor, once it has ended */
+    int64_t stopped_until; /* then it is to go on; CLOCK_NEVER: it does */
 };
 
 static void close_all(struct supervisor *supervisor)
@@ -228,6 +229,22 @@ static void listen_to_executor(struct supervisor *supervisor)
 /* --- Its end ---------------------------------------------------------------
  */
 
+/* Whoever stopped it may be gone, or want it so: a program of our user's that
+ * stops its parent, and whose parent the executor became. All others wait. */
+static void note_stop(struct supervisor *supervisor)
+{
+    supervisor->stopped_until = clock_after(clock_monotonic_ns(),
+            clock_from_ms(supervisor->settings.most_stopped_ms));
+}
+
+static void end_stop(struct supervisor *supervisor)
+{
+    if (supervisor->stopped_until > clock_monotonic_ns())
+        return;
+    supervisor->stopped_until = CLOCK_NEVER;
+    kill(supervisor->executor, SIGCONT);
+}
+
 /* Orphans that outlived an executor's reaping are only reaped. True: the
  * executor has ended. */
 static bool reap(struct supervisor *supervisor)
@@ -235,11 +252,16 @@ static bool reap(struct supervisor *supervisor)
     pid_t pid;
     int status;
 
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
         if (pid != supervisor->executor)
             continue;
-        supervisor->status = status;
-        return true;
+        supervisor->stopped_until = CLOCK_NEVER;
+        if (WIFSTOPPED(status)) {
+            note_stop(supervisor);
+        } else if (!WIFCONTINUED(status)) {
+            supervisor->status = status;
+            return true;
+        }
     }
     return false;
 }
@@ -271,12 +293,15 @@ static void watch(struct supervisor *supervisor)
                     .events = POLLIN },
         };
 
-        if (poll(fds, 2, -1) < 0)
+        if (poll(fds, 2,
+                    clock_poll_ms(clock_monotonic_ns(),
+                            supervisor->stopped_until)) < 0)
             continue; /* interrupted */
         if (fds[1].revents)
             listen_to_executor(supervisor);
         if (fds[0].revents && take_signal(supervisor))
             return;
+        end_stop(supervisor);
     }
 }
 
@@ -286,6 +311,7 @@ int supervisor_run(const struct supervisor_settings *settings,
     struct supervisor supervisor = { .settings = *settings,
         .lifeline = -1,
         .signals = -1,
+        .stopped_until = CLOCK_NEVER,
         .heeds_terminal = heeds_terminal() };
     int os_error;
 

@@ -24,6 +24,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "executor/cgroup.h"
 #include "executor/notify.h"
@@ -34,6 +35,7 @@ struct supervisor_settings {
     bool reloads; /* SIGHUP is no request to end */
     bool drains;  /* asked to end, the executor may take its time: it is asked
                    * a second time before it is killed */
+    uint64_t most_stopped_ms; /* stopped by a signal, it has to go on then */
 };
 
 /* The executor's whole life; returns its exit code. Closes `lifeline_fd`, or

@@ -368,6 +368,29 @@ static void the_exit_code_is_the_executors(void)
     g_assert_cmpint(WEXITSTATUS(wait_status(supervisor)), ==, 42);
 }
 
+/* As a program of its user's may have it stop. */
+static int stand_still(void *user, int lifeline_fd)
+{
+    (void)user;
+    (void)lifeline_fd;
+    raise(SIGSTOP);
+    raise(SIGSTOP);
+    return 42;
+}
+
+static void an_executor_that_is_stopped_has_to_go_on(void)
+{
+    const struct supervisor_settings settings = { .notify = NOTIFY_NONE,
+        .most_stopped_ms = 100 };
+    int64_t before = clock_monotonic_ns();
+    pid_t supervisor = fork();
+
+    if (supervisor == 0)
+        _exit(supervisor_run(&settings, stand_still, NULL));
+    g_assert_cmpint(WEXITSTATUS(wait_status(supervisor)), ==, 42);
+    g_assert_cmpint(clock_monotonic_ns() - before, >=, clock_from_ms(200));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -379,6 +402,7 @@ int main(int argc, char **argv)
     SUITE_ADD(
             "/supervisor", an_executor_whose_supervisor_died_sweeps_for_itself);
     SUITE_ADD("/supervisor", a_reload_is_asked_for_one_at_a_time);
+    SUITE_ADD("/supervisor", an_executor_that_is_stopped_has_to_go_on);
     SUITE_ADD("/supervisor", the_exit_code_is_the_executors);
     return g_test_run();
 }
