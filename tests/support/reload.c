@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <glib.h>
@@ -56,6 +57,7 @@ static void redirect_log(void)
 {
     int fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that dies takes it along */
     dup2(fd, STDERR_FILENO);
     close(fd);
 }
