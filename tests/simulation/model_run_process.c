@@ -81,7 +81,7 @@ void run_do_unfollow(struct run *run)
 void run_do_write(struct run *run)
 {
     const struct model_process *process;
-    struct write_reply right = { 0 };
+    struct write_reply right = { .outcome = WRITE_ACCEPTED };
     const struct write_reply *told = &run->reply.write;
     uint64_t next;
 
