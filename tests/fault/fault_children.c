@@ -11,6 +11,7 @@
 #include "common/text.h"
 #include "executor/cgroup.h"
 #include "executor/credentials.h"
+#include "executor/policy_parse.h"
 #include "fault/story.h"
 #include "support/stage.h"
 
@@ -18,6 +19,7 @@ struct scene {
     struct stage stage;
     struct cgroup_home *groups;
     struct credentials user;
+    struct policy policy;
 };
 
 /* --- The stage ------------------------------------------------------------ */
@@ -63,11 +65,37 @@ static void *begin_as_nobody(void)
     return scene;
 }
 
+/* What may be run is opened, looked at, and executed as it was opened. */
+static void *begin_by_policy(struct scene *scene)
+{
+    static const char text[] = "for *\n"
+                               "    allow /bin/sh -c ...\n"
+                               "    allow /bin/true\n"
+                               "    deny /bin/*\n";
+    struct policy_mistake mistake;
+
+    g_assert_true(
+            policy_parse(text, sizeof(text) - 1, &scene->policy, &mistake));
+    scene->stage.policy = policy_section_of(&scene->policy, "uid:0");
+    return scene;
+}
+
+static void *begin_as_we_by_policy(void)
+{
+    return begin_by_policy(begin());
+}
+
+static void *begin_as_nobody_by_policy(void)
+{
+    return begin_by_policy(begin_as_nobody());
+}
+
 static void end(void *user)
 {
     struct scene *scene = user;
 
     stage_close(&scene->stage);
+    policy_deinit(&scene->policy);
     cgroup_home_remove(scene->groups);
     cgroup_home_free(scene->groups);
     g_free(scene);
@@ -318,6 +346,19 @@ static enum remex_status signal_heir(void *user)
     return signal_whole(user, AN_HEIR);
 }
 
+/* It is there, and no line allows it: however it is told, it does not run. */
+static enum remex_status be_forbidden(void *user)
+{
+    const char *const argv[] = { "/bin/echo", "out", NULL };
+    struct process_spec spec = stage_spec(argv);
+    struct remex_error error = { 0 };
+    struct scene *scene = user;
+
+    g_assert_null(stage_start(&scene->stage, &spec, &error));
+    stage_spec_free(&spec);
+    return error.status == REMEX_PERMISSION_DENIED ? REMEX_OK : error.status;
+}
+
 /* --- All of them ---------------------------------------------------------- */
 
 /* What waits for memory is given it after a while: it goes on then, and nothing
@@ -330,6 +371,8 @@ enum { SHORT_MS = 5 };
                 SHORT_MS, faults \
     }
 
+/* Who cannot be himself again after he has looked as another ends at once, and
+ * tells no story. */
 static const struct story stories[] = {
     STORY("say something", begin, say_something, 0),
     STORY("fail", begin, fail, 0),
@@ -349,6 +392,12 @@ static const struct story stories[] = {
     STORY("live in a group", begin_in_groups, say_something, 0),
     STORY("be killed in a group", begin_in_groups, kill_tree, STORY_MEMORY),
     STORY("live as nobody", begin_as_nobody, say_something, 0),
+    STORY("live by a policy", begin_as_we_by_policy, say_something, 0),
+    STORY("live as nobody by a policy", begin_as_nobody_by_policy,
+            say_something, STORY_MEMORY),
+    STORY("be forbidden", begin_as_we_by_policy, be_forbidden, 0),
+    STORY("be forbidden as nobody", begin_as_nobody_by_policy, be_forbidden,
+            STORY_MEMORY),
 };
 
 int main(int argc, char **argv)

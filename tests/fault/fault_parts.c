@@ -312,6 +312,8 @@ struct files {
     char *policy;
     char *tokens;
     char *address;
+    char *config;
+    char *pki; /* NULL: see secret_pki */
 };
 
 static const char policy_text[] = "for uid:* token:joe\n"
@@ -334,6 +336,21 @@ static char *put(const struct files *files, const char *name, const char *text)
     return path;
 }
 
+static char *put_config(const struct files *files)
+{
+    char *text = g_strdup_printf("# all of it\n"
+                                 "listen \"%s\"\n"
+                                 "policy %s\n"
+                                 "tokens %s\n"
+                                 "limit processes=64\n"
+                                 "retention 600\n",
+            files->address, files->policy, files->tokens);
+    char *path = put(files, "config", text);
+
+    g_free(text);
+    return path;
+}
+
 static void *begin_files(void)
 {
     struct files *files = g_new0(struct files, 1);
@@ -345,9 +362,18 @@ static void *begin_files(void)
     files->policy = put(files, "policy", policy_text);
     files->tokens = put(files, "tokens", both);
     files->address = g_strdup_printf("ipc://%s/executor", files->directory);
+    files->config = put_config(files);
     g_free(both);
     g_free(eve);
     g_free(joe);
+    return files;
+}
+
+static void *begin_keys(void)
+{
+    struct files *files = begin_files();
+
+    files->pki = secret_pki();
     return files;
 }
 
@@ -355,6 +381,10 @@ static void end_files(void *user)
 {
     struct files *files = user;
 
+    if (files->pki)
+        secret_free(files->pki);
+    g_unlink(files->config);
+    g_free(files->config);
     g_unlink(files->policy);
     g_unlink(files->tokens);
     g_assert_cmpint(g_rmdir(files->directory), ==, 0);
@@ -405,6 +435,21 @@ static enum remex_status parse_config(void *user)
     g_strlcpy(words[2], files->address, sizeof(words[2]));
     g_strlcpy(words[4], files->policy, sizeof(words[4]));
     status = config_parse(&config, 5, argv, &error);
+    config_deinit(&config);
+    return status;
+}
+
+static enum remex_status read_config(void *user)
+{
+    struct files *files = user;
+    char words[2][16] = { "remexd", "--config" };
+    char *argv[] = { words[0], words[1], files->config, NULL };
+    struct remex_error error;
+    struct config config;
+    enum remex_status status = config_parse(&config, 3, argv, &error);
+
+    if (status == REMEX_OK)
+        g_assert_cmpuint(config.address_count, ==, 1);
     config_deinit(&config);
     return status;
 }
@@ -480,12 +525,12 @@ static enum remex_status listen_on(
 }
 
 /* It listens, by a front of its own, and ends. */
-static enum remex_status serve(void *user)
+static enum remex_status serve_at(
+        const char *address, const struct front_tls *tls)
 {
-    struct files *files = user;
     struct life life = { .loop = NULL };
     struct server_hooks hooks = { &life, on_ready, on_failed, NULL };
-    struct server_settings settings = { .log = NULL }; /* silence */
+    struct server_settings settings = { .tls = *tls }; /* and no log */
     struct server *server;
     struct remex_error error;
     enum remex_status status = loop_new(&life.loop);
@@ -496,10 +541,35 @@ static enum remex_status serve(void *user)
     settings.requests.gate.own_uid = getuid();
     status = server_new(life.loop, &settings, &hooks, &server, &error);
     if (status == REMEX_OK) {
-        status = listen_on(&life, server, files->address);
+        status = listen_on(&life, server, address);
         server_free(server);
     }
     loop_free(life.loop);
+    return status;
+}
+
+static enum remex_status serve(void *user)
+{
+    static const struct front_tls none = { .certificate = NULL };
+    const struct files *files = user;
+
+    return serve_at(files->address, &none);
+}
+
+static enum remex_status serve_by_tls(void *user)
+{
+    const struct files *files = user;
+    char *certificate = g_build_filename(files->pki, "executor.pem", NULL);
+    char *key = g_build_filename(files->pki, "executor.key", NULL);
+    char *clients = g_build_filename(files->pki, "authority.pem", NULL);
+    const struct front_tls tls = {
+        .certificate = certificate, .key = key, .clients = clients
+    };
+    enum remex_status status = serve_at("tls://127.0.0.1:0", &tls);
+
+    g_free(clients);
+    g_free(key);
+    g_free(certificate);
     return status;
 }
 
@@ -523,10 +593,14 @@ static const struct story stories[] = {
     { "parse a policy", begin_without, parse_policy, end_without, { 0 }, 0, 0 },
     { "parse a configuration", begin_files, parse_config, end_files, UNREAD, 0,
             0 },
+    { "read a configuration's file", begin_files, read_config, end_files,
+            UNREAD, 0, 0 },
     { "find a user", begin_without, find_user, end_without, { 0 }, 0, 0 },
     { "make groups", begin_without, make_groups, end_without, { 0 }, 0, 0 },
     { "begin a tail", begin_without, tail, end_without, { 0 }, 0, 0 },
     { "serve", begin_files, serve, end_files, { REMEX_UNAVAILABLE }, 0, 0 },
+    { "serve by TLS", begin_keys, serve_by_tls, end_files,
+            { REMEX_UNAVAILABLE }, 0, 0 },
 };
 
 int main(int argc, char **argv)

@@ -258,6 +258,7 @@ struct actor *stage_start(struct stage *stage, const struct process_spec *spec,
         .log = { .max_bytes = 262144, .max_events = 4096 },
         .stdin_bytes = 262144,
         .input = &stage->input,
+        .policy = stage->policy,
     };
 
     actor->stage = stage;

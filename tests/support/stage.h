@@ -24,7 +24,8 @@ struct stage {
     struct loop_task look;
     struct loop_timer give_up;
     GPtrArray *actors;
-    struct allowance input; /* of all of them */
+    struct allowance input;              /* of all of them */
+    const struct policy_section *policy; /* the same; NULL, at first: none */
     bool (*done)(void *user);
     void *done_user;
 };
