@@ -107,14 +107,16 @@ void handle_push(struct handle *handle, const struct remex_event *event,
     bool had_hole = event_queue_has_hole(&handle->events);
     enum remex_status status;
 
+    if (!had_hole)
+        handle->hole_pull = 0;
     handle_saw(handle, event->seq);
     status = event_queue_push(&handle->events, event, packet);
     if (status == REMEX_NO_MEMORY)
         handle_fail(handle, REMEX_FAILURE_NO_MEMORY);
     else if (status == REMEX_PROTOCOL_ERROR)
         handle_fail(handle, REMEX_FAILURE_PROTOCOL);
-    else if (status == REMEX_AGAIN && !had_hole)
-        handle->hole_pull = newest;
+    else if (status == REMEX_AGAIN && newest > handle->hole_pull)
+        handle->hole_pull = newest; /* there may be a hole behind the hole */
     /* Also if what was put aside behind it breaks the rules: it will be told.
      */
     if (event->kind == REMEX_EVENT_EXITED &&

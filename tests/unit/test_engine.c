@@ -1022,6 +1022,30 @@ static void a_hole_that_was_not_filled_is_a_failure(void)
     tear_down(&handle);
 }
 
+static void each_hole_is_waited_for(void)
+{
+    struct handle handle;
+
+    open_session();
+    start(&handle);
+    park_second_pull();
+    answer_outputs(ENGINE_BULK_LANE, 1, 2, 1, "b"); /* the first is missing */
+    world.engine.bulky = true;
+    engine_tick(&world.engine, world.now);
+    expect(ENGINE_BULK_LANE, METHOD_PULL);
+    world.engine.hurry = true;
+    engine_tick(&world.engine, world.now);
+    answer_outputs(0, 1, 4, 3, "d"); /* and the third */
+    answer_outputs(ENGINE_PULL_LANE, 1, 1, 0, "a");
+    take(&handle, "a");
+    take(&handle, "b");
+    g_assert_false(event_queue_is_ready(&handle.events));
+    answer_outputs(ENGINE_BULK_LANE, 1, 3, 2, "c");
+    take(&handle, "c");
+    take(&handle, "d");
+    tear_down(&handle);
+}
+
 static void what_is_taken_is_told_without_waiting_for_the_parked_pull(void)
 {
     char letters[64];
@@ -1936,6 +1960,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", a_pull_parked_for_bulky_output_is_parked);
     SUITE_ADD("/engine", a_hole_that_nothing_can_fill_is_a_failure);
     SUITE_ADD("/engine", a_hole_that_was_not_filled_is_a_failure);
+    SUITE_ADD("/engine", each_hole_is_waited_for);
     SUITE_ADD("/engine",
             what_is_taken_is_told_without_waiting_for_the_parked_pull);
     SUITE_ADD("/engine", a_little_that_is_taken_is_told_after_a_while);
