@@ -4,43 +4,64 @@
 #define CHECK(job, condition, ...) \
     WORLD_CHECK((job)->actor->world, condition, __VA_ARGS__)
 
-/* How much of what came, from `at` on, is this write; at least `least`. */
-static size_t match_write(const struct job *job,
-        const struct operation *operation, size_t at, size_t least, size_t most)
+/* A write whose outcome is unknown may have had more taken than it was told. */
+static size_t most_taken(const struct operation *operation)
 {
-    const GByteArray *came = job->plan->input_bytes;
-    const GByteArray *sent = operation->bytes;
+    enum remex_status status = operation->call.error.status;
+
+    return status == REMEX_OUTCOME_UNKNOWN || status == REMEX_DISCONNECTED ||
+                    status == REMEX_NOT_FOUND
+            ? operation->bytes->len
+            : operation->feed.taken;
+}
+
+/* How much of what came, from `at` on, is like this write. */
+static size_t likeness(
+        const GByteArray *came, size_t at, const struct operation *operation)
+{
+    size_t most = most_taken(operation);
     size_t size = 0;
 
     while (size < most && at + size < came->len &&
-            came->data[at + size] == sent->data[size])
+            came->data[at + size] == operation->bytes->data[size])
         size++;
-    CHECK(job, size >= least || at + size == came->len,
-            "%s: stdin is wrong at %zu", job->plan->id, at + size);
     return size;
 }
 
-/* Stdin is what was taken of each write, one after the other. Of those whose
- * outcome is unknown it may be more. */
-static size_t match_writes(
-        const struct job *job, const struct operation *operation)
+/* Whether what came, from `at` on, is what was taken of this write and of those
+ * after it, one after the other. Where it may have been more, the next one may
+ * begin as it goes on. */
+static bool is_written(
+        const struct job *job, const GPtrArray *writes, guint index, size_t at)
 {
-    enum remex_status status;
-    size_t taken;
-    size_t at;
+    const GByteArray *came = job->plan->input_bytes;
+    const struct operation *operation;
+    size_t size;
 
-    if (!operation)
-        return 0;
-    at = match_writes(job, operation->next_write);
-    status = operation->call.error.status;
-    taken = operation->feed.taken;
-    return at +
-            match_write(job, operation, at, taken,
-                    status == REMEX_OUTCOME_UNKNOWN ||
-                                    status == REMEX_DISCONNECTED ||
-                                    status == REMEX_NOT_FOUND
-                            ? operation->bytes->len
-                            : taken);
+    if (index == writes->len)
+        return at == came->len;
+    operation = g_ptr_array_index(writes, index);
+    size = likeness(came, at, operation);
+    while (size >= operation->feed.taken || at + size == came->len) {
+        if (is_written(job, writes, index + 1, at + size))
+            return true;
+        if (size-- == 0)
+            return false;
+    }
+    return false;
+}
+
+static void judge_writes(const struct job *job)
+{
+    GPtrArray *writes = g_ptr_array_new();
+
+    for (struct operation *operation = job->writes; operation;
+            operation = operation->next_write)
+        g_ptr_array_insert(writes, 0, operation);
+    CHECK(job, is_written(job, writes, 0, 0),
+            "%s: the %u bytes of stdin are not what was written", job->plan->id,
+            job->plan->input_bytes->len);
+    g_ptr_array_free(writes, TRUE);
 }
 
 /* Nothing but what it was given, from its beginning. */
@@ -61,7 +82,6 @@ static void judge_run_input(const struct job *job)
 static void judge_input(const struct job *job)
 {
     const struct plan *plan = job->plan;
-    size_t matched = match_writes(job, job->writes);
     size_t taken = 0;
 
     if (plan->runs && !job->attached)
@@ -69,9 +89,7 @@ static void judge_input(const struct job *job)
     if (plan->runs || (plan->writer ? plan->writer != job : job->attached))
         return;
 
-    CHECK(job, matched == plan->input_bytes->len,
-            "%s: stdin has %u bytes, %zu of them known", plan->id,
-            plan->input_bytes->len, matched);
+    judge_writes(job);
     if (!plan->input_closed)
         return;
     for (const struct operation *operation = job->writes; operation;

@@ -265,6 +265,8 @@ static bool tell_ending(struct draft *draft)
 
 #define E(reason) LIE_EXCUSE(reason)
 
+/* Who believes that he has had more than he was told has consumed it, and what
+ * all have consumed is forgotten. */
 const struct lie lie_all[] = {
     { "another number", E(PROTOCOL), lie_tell_number },
     { "a huge number", E(PROTOCOL), lie_tell_huge_number },
@@ -274,7 +276,7 @@ const struct lie lie_all[] = {
     { "another offset", E(PROTOCOL), lie_tell_offset },
     { "another stream", E(PROTOCOL), lie_tell_stream },
     { "an event of another's", E(PROTOCOL), lie_tell_another },
-    { "a gap", E(PROTOCOL), lie_tell_gap },
+    { "a gap", E(PROTOCOL) | E(EVICTED), lie_tell_gap },
     { "another loss", E(PROTOCOL), lie_tell_loss },
     { "another exit", 0, lie_tell_another_exit },
     { "an exit in between", E(PROTOCOL), lie_tell_exit },
@@ -285,7 +287,7 @@ const struct lie lie_all[] = {
     { "that it has no room", E(PROTOCOL), tell_no_room },
     { "news", 0, tell_news },
     { "an early exit", 0, tell_early_exit },
-    { "another place", E(PROTOCOL), tell_place },
+    { "another place", E(PROTOCOL) | E(EVICTED), tell_place },
     { "another boot", E(EXECUTOR_RESTARTED), tell_boot },
     { "another attachment", E(TAKEN_OVER) | E(PROTOCOL) | E(LINK_LOST),
             tell_attachment },
