@@ -134,21 +134,25 @@ void wilderness_rule(const struct wilderness *wilderness, const char *which,
     g_free(command);
 }
 
-uint64_t wilderness_no_rule(const struct wilderness *wilderness)
+static uint64_t hits_in(const char *text)
 {
     static const char counter[] = "counter packets ";
+    const char *at = g_strstr_len(text, -1, counter);
+
+    g_assert_nonnull(at); /* or there is no rule */
+    return strtoull(at + strlen(counter), NULL, 10);
+}
+
+uint64_t wilderness_no_rule(const struct wilderness *wilderness)
+{
     char *text;
-    char *at;
     uint64_t hits;
 
     wilderness_go_far(wilderness);
     text = output_of("nft list chain inet wild in");
     must("nft flush chain inet wild in");
     wilderness_go_near(wilderness);
-    at = strstr(text, counter);
-    if (!at)
-        g_error("there is no rule: %s", text);
-    hits = strtoull(at + strlen(counter), NULL, 10);
+    hits = hits_in(text);
     g_free(text);
     return hits;
 }
