@@ -3,11 +3,12 @@
 
 #include <sys/stat.h>
 
+/* NULL: there is none. */
 static struct file_mark mark_of(const char *path)
 {
     struct stat status;
 
-    if (stat(path, &status) < 0)
+    if (!path || stat(path, &status) < 0)
         return (struct file_mark){ .inode = 0 };
     return (struct file_mark){ status.st_dev, status.st_ino, status.st_size,
         (int64_t)status.st_ctim.tv_sec * 1000000000 + status.st_ctim.tv_nsec };
