@@ -262,8 +262,11 @@ static bool advance(
         return false;
     if (lane->state < LANE_GREETING)
         return true;
-    if (!write_out(lane))
+    if (!write_out(lane)) {
+        if (lane->state == LANE_GREETING) /* for why it is closed already */
+            (void)read_in(lane, news, more_out);
         return false;
+    }
     /* A lane is not up before its own hello is out, whatever has come by then:
      * what is sent next would take its place. */
     if (lane->state == LANE_GREETING && lane->out)

@@ -179,6 +179,7 @@ static bool on_listening(struct front *front, const char *body, size_t size)
     struct front_site *site = front->site;
     const char *address;
     const char *hint_address;
+    bool first = !front->was_ready;
 
     if (!front_frame_read_ready(
                 body, size, ADDRESS_TEXT_BYTES, &address, &hint_address))
@@ -189,11 +190,12 @@ static bool on_listening(struct front *front, const char *body, size_t size)
     front->since = loop_now(site->loop);
     cancel_timer(front, &front->silence);
     log_info(site->log, "front", "listening on %s", front->address);
-    if (!front->was_ready) {
-        front->was_ready = true;
-        site->listening(site);
-    }
+    front->was_ready = true;
+    /* Before anybody is told that it listens, who may then change its files and
+     * not expect that to be noticed without being asked. */
     front_renew(front);
+    if (first)
+        site->listening(site);
     return true;
 }
 
