@@ -191,9 +191,7 @@ static bool on_listening(struct front *front, const char *body, size_t size)
     cancel_timer(front, &front->silence);
     log_info(site->log, "front", "listening on %s", front->address);
     front->was_ready = true;
-    /* Before anybody is told that it listens, who may then change its files and
-     * not expect that to be noticed without being asked. */
-    front_renew(front);
+    front_renew(front); /* before anybody knows, and may change its files */
     if (first)
         site->listening(site);
     return true;
