@@ -9,53 +9,14 @@
 
 #include <glib.h>
 
+#include "support/echo.h"
 #include "support/reload.h"
 #include "support/remote.h"
 #include "support/suite.h"
-#include "support/transcript.h"
 
 enum { PATIENCE_MS = 20000 };
 
-/* --- Who is there meanwhile ----------------------------------------------- */
-
-/* A cat that stays, and what it has said. */
-struct guest {
-    struct remex_client *client;
-    struct remex_process *process;
-    struct transcript story;
-    uint64_t count;
-};
-
-/* What he writes comes back, and nothing else does. */
-static void guest_check(struct guest *guest)
-{
-    size_t taken;
-
-    g_assert_cmpint(remex_process_write(
-                            guest->process, "x", 1, PATIENCE_MS, &taken, NULL),
-            ==, REMEX_OK);
-    transcript_follow_until(
-            &guest->story, guest->process, REMEX_STDOUT, ++guest->count);
-    g_assert_null(strpbrk(guest->story.order->str, "GF"));
-}
-
-static void guest_come(struct guest *guest, const struct reload_scene *scene,
-        const char *token)
-{
-    struct remex_process_options options = remote_with_stdin();
-
-    *guest = (struct guest){ .client = reload_connect(scene, token) };
-    guest->process = remote_start(guest->client, REMOTE_ARGV("cat"), &options);
-    transcript_init(&guest->story);
-    guest_check(guest);
-}
-
-static void guest_leave(struct guest *guest)
-{
-    transcript_deinit(&guest->story);
-    remex_process_free(guest->process);
-    remex_client_free(guest->client);
-}
+/* --- What is allowed ------------------------------------------------------ */
 
 static enum remex_status try_shell(
         struct remex_client *client, struct remex_error *error)
@@ -90,19 +51,19 @@ static void check_cut_off(struct remex_client *client)
 static void tokens_come_and_go(void)
 {
     struct reload_scene scene;
-    struct guest ann;
+    struct echo ann;
     struct remex_client *bob;
     struct remex_event event;
 
     reload_init(&scene);
-    guest_come(&ann, &scene, "ann");
+    echo_init(&ann, reload_connect(&scene, "ann"));
     bob = reload_connect(&scene, "bob");
     reload_check_shut_out(&scene, "joe");
     reload_put_tokens(&scene, REMOTE_ARGV("ann run", "joe run"));
     g_assert_true(reload_ask(&scene));
     reload_check_logged(
             &scene, " info executor: reloaded: 2 tokens, 1 sections");
-    guest_check(&ann);
+    echo_check(&ann);
     reload_check_shut_out(&scene, "bob");
     remex_client_free(reload_connect(&scene, "joe"));
     check_cut_off(bob);
@@ -112,13 +73,12 @@ static void tokens_come_and_go(void)
     reload_put_tokens(&scene, REMOTE_ARGV("joe run"));
     g_assert_true(reload_ask(&scene));
     do
-        g_assert_cmpint(
-                remex_process_next_event(ann.process, PATIENCE_MS, &event), ==,
-                REMEX_OK);
+        g_assert_cmpint(remex_process_next_event(ann.cat, PATIENCE_MS, &event),
+                ==, REMEX_OK);
     while (event.kind != REMEX_EVENT_FAILED);
     g_assert_cmpint(event.failure, ==, REMEX_FAILURE_NOT_AUTHORISED);
     remex_client_free(bob);
-    guest_leave(&ann);
+    echo_leave(&ann);
     reload_deinit(&scene);
 }
 
@@ -175,15 +135,15 @@ static void a_role_is_another(void)
 static void a_policy_is_narrowed_and_widened(void)
 {
     struct reload_scene scene;
-    struct guest ann;
+    struct echo ann;
     struct remex_client *bob;
 
     reload_init(&scene);
-    guest_come(&ann, &scene, "ann");
+    echo_init(&ann, reload_connect(&scene, "ann"));
     bob = reload_connect(&scene, "bob");
     reload_put(&scene, "policy", "for token:bob\n  allow /bin/sh ...\n");
     g_assert_true(reload_ask(&scene));
-    guest_check(&ann); /* what runs goes on */
+    echo_check(&ann); /* what runs goes on */
     check_starts(ann.client, REMEX_PERMISSION_DENIED);
     check_starts(bob, REMEX_OK);
     reload_put(&scene, "policy", RELOAD_EVERYBODY);
@@ -197,9 +157,9 @@ static void a_policy_is_narrowed_and_widened(void)
             "listen tcp://127.0.0.1:0\ntokens @/tokens\npolicy @/policy\n");
     g_assert_true(reload_ask(&scene));
     check_starts(bob, REMEX_PERMISSION_DENIED);
-    guest_check(&ann);
+    echo_check(&ann);
     remex_client_free(bob);
-    guest_leave(&ann);
+    echo_leave(&ann);
     reload_deinit(&scene);
 }
 
@@ -216,20 +176,20 @@ static void put_limit(const struct reload_scene *scene, const char *limit)
 static void limits_are_others(void)
 {
     struct reload_scene scene;
-    struct guest ann;
-    struct guest two;
+    struct echo ann;
+    struct echo two;
     struct remex_error error = { 0 };
 
     reload_init(&scene);
-    guest_come(&ann, &scene, "ann");
-    guest_come(&two, &scene, "ann");
+    echo_init(&ann, reload_connect(&scene, "ann"));
+    echo_init(&two, reload_connect(&scene, "ann"));
     put_limit(&scene, "limit processes=1");
     g_assert_true(reload_ask(&scene));
     g_assert_cmpint(
             try_shell(ann.client, &error), ==, REMEX_RESOURCE_EXHAUSTED);
     g_assert_cmpstr(error.name, ==, "processes");
-    guest_check(&ann); /* both were there before */
-    guest_check(&two);
+    echo_check(&ann); /* both were there before */
+    echo_check(&two);
     put_limit(&scene, "limit processes=3");
     g_assert_true(reload_ask(&scene));
     check_starts(ann.client, REMEX_OK);
@@ -241,8 +201,8 @@ static void limits_are_others(void)
     put_limit(&scene, "");
     g_assert_true(reload_ask(&scene));
     check_starts(ann.client, REMEX_OK);
-    guest_leave(&two);
-    guest_leave(&ann);
+    echo_leave(&two);
+    echo_leave(&ann);
     reload_deinit(&scene);
 }
 
@@ -265,7 +225,7 @@ static void the_command_line_counts_as_at_the_start(void)
 }
 
 /* Tries one that is wrong: everything is as before. */
-static void check_bad(const struct reload_scene *scene, struct guest *guest,
+static void check_bad(const struct reload_scene *scene, struct echo *guest,
         const char *name, const char *text, const char *reason)
 {
     reload_put(scene, name, text);
@@ -275,16 +235,16 @@ static void check_bad(const struct reload_scene *scene, struct guest *guest,
     reload_check_logged(scene, reason);
     reload_check_shut_out(scene, "joe");
     check_starts(guest->client, REMEX_OK);
-    guest_check(guest);
+    echo_check(guest);
 }
 
 static void a_bad_one_changes_nothing(void)
 {
     struct reload_scene scene;
-    struct guest ann;
+    struct echo ann;
 
     reload_init(&scene);
-    guest_come(&ann, &scene, "ann");
+    echo_init(&ann, reload_connect(&scene, "ann"));
     reload_put_tokens(&scene, REMOTE_ARGV("joe run")); /* would be good */
     check_bad(&scene, &ann, "policy", "for *\nallow sh\n", "@/policy:2: ");
     reload_put(&scene, "policy", "for token:joe\nallow /bin/sh ...\n");
@@ -308,8 +268,8 @@ static void a_bad_one_changes_nothing(void)
     reload_put_tokens(&scene, REMOTE_ARGV("joe run", "ann run"));
     g_assert_true(reload_ask(&scene));
     remex_client_free(reload_connect(&scene, "joe"));
-    guest_check(&ann);
-    guest_leave(&ann);
+    echo_check(&ann);
+    echo_leave(&ann);
     reload_deinit(&scene);
 }
 

@@ -13,6 +13,7 @@
 
 #include <glib.h>
 
+#include "support/echo.h"
 #include "support/reload.h"
 #include "support/remote.h"
 #include "support/seat.h"
@@ -183,49 +184,9 @@ static void authorities_deinit(struct authorities *files)
     g_free(files->old);
 }
 
-/* A client that trusts the other authority as well, with a cat of his. */
-struct guest {
-    struct remex_client *client;
-    struct remex_process *process;
-    struct transcript story;
-    uint64_t count;
-};
-
-/* What he writes comes back, and nothing is missing. */
-static void guest_check(struct guest *guest)
-{
-    size_t taken;
-
-    g_assert_cmpint(
-            remex_process_write(guest->process, "x", 1, 20000, &taken, NULL),
-            ==, REMEX_OK);
-    transcript_follow_until(
-            &guest->story, guest->process, REMEX_STDOUT, ++guest->count);
-    g_assert_null(strpbrk(guest->story.order->str, "GF"));
-}
-
-static void guest_come(struct guest *guest, const struct reload_scene *scene,
-        const char *authority)
-{
-    struct remex_process_options options = remote_with_stdin();
-
-    *guest = (struct guest){ .client = NULL };
-    g_assert_cmpint(try_tls(scene, authority, &guest->client), ==, REMEX_OK);
-    guest->process = remote_start(guest->client, REMOTE_ARGV("cat"), &options);
-    transcript_init(&guest->story);
-    guest_check(guest);
-}
-
-static void guest_leave(struct guest *guest)
-{
-    transcript_deinit(&guest->story);
-    remex_process_free(guest->process);
-    remex_client_free(guest->client);
-}
-
 /* Who is served again knows that the next front listens. */
 static void change_certificate(const struct reload_scene *scene,
-        const struct authorities *files, const char *new, struct guest *guest)
+        const struct authorities *files, const char *new, struct echo *guest)
 {
     struct remex_client *client;
     pid_t front = daemon_front(&scene->daemon);
@@ -236,7 +197,7 @@ static void change_certificate(const struct reload_scene *scene,
     put_tls_conf(scene, new);
     g_assert_true(reload_ask(scene));
     reload_check_logged(scene, "is replaced, for its files are other ones");
-    guest_check(guest);
+    echo_check(guest);
     g_assert_cmpint(try_tls(scene, files->new, &client), ==, REMEX_OK);
     remex_client_free(client);
     check_shut_out(scene, files->old);
@@ -247,7 +208,8 @@ static void a_certificate_is_another(void)
 {
     struct reload_scene scene;
     struct authorities files;
-    struct guest guest;
+    struct remex_client *client;
+    struct echo guest;
     char *old = secret_pki();
     char *new = secret_pki();
 
@@ -255,15 +217,16 @@ static void a_certificate_is_another(void)
     authorities_init(&files, &scene, old, new);
     put_tls_conf(&scene, old);
     reload_begin(&scene, NULL, NULL);
-    guest_come(&guest, &scene, files.both);
+    g_assert_cmpint(try_tls(&scene, files.both, &client), ==, REMEX_OK);
+    echo_init(&guest, client);
     change_certificate(&scene, &files, new, &guest);
     reload_put(&scene, "conf",
             "listen tls://127.0.0.1:0\ntokens @/tokens\n"
             "tls-certificate @/tokens\ntls-key @/tokens\n");
     g_assert_false(reload_ask(&scene));
     reload_check_logged(&scene, "the certificate in @/tokens");
-    guest_check(&guest);
-    guest_leave(&guest);
+    echo_check(&guest);
+    echo_leave(&guest);
     authorities_deinit(&files);
     secret_free(new);
     secret_free(old);

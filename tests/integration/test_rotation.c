@@ -12,12 +12,10 @@
 
 #include "support/command.h"
 #include "support/daemon.h"
+#include "support/echo.h"
 #include "support/remote.h"
 #include "support/secret.h"
 #include "support/suite.h"
-#include "support/transcript.h"
-
-enum { PATIENCE_MS = 20000 };
 
 static char *in(const char *directory, const char *name)
 {
@@ -67,45 +65,6 @@ static void check_shut_out(const struct daemon *daemon, const char *authority,
             REMEX_OK);
 }
 
-/* --- Who is there meanwhile ----------------------------------------------- */
-
-struct guest {
-    struct remex_client *client;
-    struct remex_process *process;
-    struct transcript story;
-    uint64_t count;
-};
-
-/* What he writes comes back. */
-static void guest_check(struct guest *guest)
-{
-    size_t taken;
-
-    g_assert_cmpint(remex_process_write(
-                            guest->process, "x", 1, PATIENCE_MS, &taken, NULL),
-            ==, REMEX_OK);
-    transcript_follow_until(
-            &guest->story, guest->process, REMEX_STDOUT, ++guest->count);
-    g_assert_null(strpbrk(guest->story.order->str, "GF"));
-}
-
-static void guest_come(struct guest *guest, struct remex_client *client)
-{
-    struct remex_process_options options = remote_with_stdin();
-
-    *guest = (struct guest){ .client = client };
-    guest->process = remote_start(client, REMOTE_ARGV("cat"), &options);
-    transcript_init(&guest->story);
-    guest_check(guest);
-}
-
-static void guest_leave(struct guest *guest)
-{
-    transcript_deinit(&guest->story);
-    remex_process_free(guest->process);
-    remex_client_free(guest->client);
-}
-
 static void check_made(const char *const *argv)
 {
     struct command_result result;
@@ -133,19 +92,19 @@ static void the_executors_certificate_can_be_replaced(void)
     char *pki = secret_pki();
     char *authority = in(pki, "authority.pem");
     struct daemon daemon;
-    struct guest guest;
+    struct echo guest;
 
     daemon_start_tls(&daemon, pki);
-    guest_come(&guest, connect_as(&daemon, authority, pki));
+    echo_init(&guest, connect_as(&daemon, authority, pki));
     check_made(REMOTE_ARGV(REMEX_BIN_DIR "/remex", "keygen", "executor", pki,
             "next", "localhost", "127.0.0.1"));
     move(pki, "next.key", pki, "executor.key");
     move(pki, "next.pem", pki, "executor.pem");
-    guest_check(&guest);
+    echo_check(&guest);
     daemon_kill_front(&daemon);
-    guest_check(&guest);
+    echo_check(&guest);
     check_let_in(&daemon, authority, pki);
-    guest_leave(&guest);
+    echo_leave(&guest);
     daemon_stop(&daemon);
     g_free(authority);
     secret_free(pki);
@@ -204,43 +163,43 @@ static void change_deinit(struct change *change)
 /* As they come in the page. Who is served again knows that the next front
  * listens. */
 static void change_authority(
-        struct change *change, const struct daemon *daemon, struct guest *guest)
+        struct change *change, const struct daemon *daemon, struct echo *guest)
 {
-    struct guest newcomer;
+    struct echo newcomer;
 
     check_shut_out(daemon, change->trusted, change->new);
     set_authorities(change->clients, change->old_text, change->new_text);
     daemon_kill_front(daemon);
-    guest_check(guest);
+    echo_check(guest);
     check_let_in(daemon, change->trusted, change->old);
-    guest_come(&newcomer, connect_as(daemon, change->trusted, change->new));
+    echo_init(&newcomer, connect_as(daemon, change->trusted, change->new));
 
     move(change->new, "executor.key", change->old, "executor.key");
     move(change->new, "executor.pem", change->old, "executor.pem");
     daemon_kill_front(daemon);
-    guest_check(guest);
+    echo_check(guest);
 
     set_authorities(change->trusted, change->new_text, "");
     set_authorities(change->clients, change->new_text, "");
     daemon_kill_front(daemon);
-    guest_check(&newcomer);
+    echo_check(&newcomer);
     check_let_in(daemon, change->trusted, change->new);
     check_shut_out(daemon, change->trusted, change->old);
-    guest_leave(&newcomer);
+    echo_leave(&newcomer);
 }
 
 static void an_authority_can_be_replaced(void)
 {
     struct change change;
     struct daemon daemon;
-    struct guest guest;
+    struct echo guest;
 
     change_init(&change);
     set_authorities(change.trusted, change.old_text, change.new_text);
     daemon_start_tls(&daemon, change.old);
-    guest_come(&guest, connect_as(&daemon, change.trusted, change.old));
+    echo_init(&guest, connect_as(&daemon, change.trusted, change.old));
     change_authority(&change, &daemon, &guest);
-    guest_leave(&guest);
+    echo_leave(&guest);
     daemon_stop(&daemon);
     change_deinit(&change);
 }

@@ -11,8 +11,8 @@ void echo_init(struct echo *echo, struct remex_client *client)
 {
     struct remex_process_options options = remote_with_stdin();
 
-    *echo = (struct echo){ .cat = remote_start(
-                                   client, REMOTE_ARGV("cat"), &options) };
+    *echo = (struct echo){ .client = client };
+    echo->cat = remote_start(client, REMOTE_ARGV("cat"), &options);
     echo_check(echo);
 }
 
@@ -37,4 +37,10 @@ void echo_check(struct echo *echo)
 void echo_deinit(struct echo *echo)
 {
     remex_process_free(echo->cat);
+}
+
+void echo_leave(struct echo *echo)
+{
+    echo_deinit(echo);
+    remex_client_free(echo->client);
 }

@@ -11,16 +11,20 @@
 #include <remex/process.h>
 
 struct echo {
+    struct remex_client *client; /* lent */
     struct remex_process *cat;
     uint64_t told; /* bytes */
 };
 
-/* `client` is lent. It has answered once. */
+/* It has answered once. */
 void echo_init(struct echo *echo, struct remex_client *client);
 
 /* Tells it some more, and waits for the answer. */
 void echo_check(struct echo *echo);
 
 void echo_deinit(struct echo *echo);
+
+/* The same, and frees the client as well. */
+void echo_leave(struct echo *echo);
 
 #endif
