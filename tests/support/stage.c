@@ -7,8 +7,13 @@
 #include "executor/list.h"
 #include "executor/members.h"
 #include "executor/sweep.h"
+#include "support/inquest.h"
 
-#define PATIENCE_MS 20000
+/* In seconds of which each is waited for: however long this process stands
+ * still, with its machine or its control group, that counts as one. */
+#define PATIENCE 20
+#define SECOND_MS 1000
+
 #define LOOK_AGAIN_MS 5
 
 /* Longer output is told as "out...", for it may be anything. */
@@ -150,10 +155,34 @@ static void on_look(struct loop_task *task)
     look(CONTAINER_OF(task, struct stage, look));
 }
 
+static void lose_patience_later(struct stage *stage)
+{
+    int64_t at = clock_after(clock_monotonic_ns(), clock_from_ms(SECOND_MS));
+
+    g_assert_cmpint(
+            loop_timer_set(stage->loop, &stage->give_up, at), ==, REMEX_OK);
+}
+
+static void give_up(const struct stage *stage)
+{
+    for (guint i = 0; i < stage->actors->len; i++) {
+        const struct actor *actor = stage->actors->pdata[i];
+
+        g_printerr("actor %u is %d of enum process_state, and told:\n%s", i,
+                actor->process ? (int)process_state(actor->process) : -1,
+                actor->told->str);
+    }
+    inquest();
+    g_error("waited in vain");
+}
+
 static void on_give_up(struct loop_timer *timer)
 {
-    (void)timer;
-    g_error("waited in vain");
+    struct stage *stage = CONTAINER_OF(timer, struct stage, give_up);
+
+    if (--stage->patience == 0)
+        give_up(stage);
+    lose_patience_later(stage);
 }
 
 static void open_with(struct stage *stage, struct cgroup_home *groups,
@@ -325,10 +354,8 @@ enum signal_outcome stage_signal(
 
 void stage_until(struct stage *stage, bool (*done)(void *user), void *user)
 {
-    int64_t at = clock_after(clock_monotonic_ns(), clock_from_ms(PATIENCE_MS));
-
-    g_assert_cmpint(
-            loop_timer_set(stage->loop, &stage->give_up, at), ==, REMEX_OK);
+    stage->patience = PATIENCE;
+    lose_patience_later(stage);
     stage->done = done;
     stage->done_user = user;
     loop_defer(stage->loop, &stage->look);

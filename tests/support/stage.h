@@ -23,6 +23,7 @@ struct stage {
     struct child_host *host;
     struct loop_task look;
     struct loop_timer give_up;
+    unsigned int patience; /* so many seconds are left of it */
     GPtrArray *actors;
     struct allowance input;              /* of all of them */
     const struct policy_section *policy; /* the same; NULL, at first: none */
