@@ -27,6 +27,7 @@
 #include "client/tunnel.h"
 #include "common/address.h"
 #include "common/sp.h"
+#include "common/vigil.h"
 
 struct connection;
 
@@ -90,6 +91,7 @@ struct connection {
     pthread_t thread;
     bool started;
     int wake_fd;
+    struct vigil vigil; /* the thread's */
 
     pthread_mutex_t lock; /* of all that follows */
     bool stopping;

@@ -8,6 +8,7 @@
 
 #include "client/connection_inside.h"
 #include "common/clock.h"
+#include "common/vigil.h"
 
 enum { LANES = CONNECTION_LANES, HINT_LANE = CONNECTION_HINT_LANE };
 
@@ -217,6 +218,19 @@ static void wake_up(struct connection *connection, bool kicked)
         assert(errno == EAGAIN || errno == EINTR);
 }
 
+static bool watch_awake(struct connection *connection, struct pollfd *fds)
+{
+    bool came;
+
+    if (!vigil_begin(&connection->vigil))
+        return false;
+    do
+        came = poll(fds, LANES + 1, 0) > 0;
+    while (!came && vigil_goes_on(&connection->vigil));
+    vigil_end(&connection->vigil, came);
+    return came;
+}
+
 static void wait_for_something(
         struct connection *connection, bool ready_out[LANES])
 {
@@ -233,7 +247,8 @@ static void wait_for_something(
     }
     fds[LANES] = (struct pollfd){ connection->wake_fd, POLLIN, 0 };
     due = fall_asleep(connection, due);
-    poll(fds, LANES + 1, clock_poll_ms(clock_monotonic_ns(), due));
+    if (!watch_awake(connection, fds))
+        poll(fds, LANES + 1, clock_poll_ms(clock_monotonic_ns(), due));
     wake_up(connection, fds[LANES].revents != 0);
     for (unsigned int i = 0; i < LANES; i++)
         ready_out[i] = fds[i].revents != 0;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/vigil.h"
 
 /* Descriptors served per turn; epoll hands out the others first next time. */
 #define TURN_EVENTS 64
@@ -25,6 +26,7 @@ struct loop {
     bool stopped;
     bool coarse; /* there is no finer wait than by milliseconds */
     int64_t now;
+    struct vigil vigil;
 
     /* A binary heap from slot 1 on, the earliest on top. */
     struct loop_timer **timers;
@@ -293,6 +295,26 @@ static int wait_for_events(struct loop *loop)
     return count;
 }
 
+static int watch_awake(struct loop *loop)
+{
+    int count;
+
+    if (!vigil_begin(&loop->vigil))
+        return 0;
+    do
+        count = epoll_wait(loop->epoll_fd, loop->events, TURN_EVENTS, 0);
+    while (count == 0 && vigil_goes_on(&loop->vigil));
+    vigil_end(&loop->vigil, count > 0);
+    return count;
+}
+
+static int take_events(struct loop *loop)
+{
+    int count = loop->tasks.first ? 0 : watch_awake(loop);
+
+    return count > 0 ? count : wait_for_events(loop);
+}
+
 static void serve_watches(struct loop *loop)
 {
     while (loop->next_event < loop->event_count) {
@@ -306,7 +328,7 @@ static void serve_watches(struct loop *loop)
 
 static void turn(struct loop *loop)
 {
-    int count = wait_for_events(loop);
+    int count = take_events(loop);
 
     assert(count >= 0 || errno == EINTR);
     loop->event_count = count > 0 ? (size_t)count : 0;

@@ -399,6 +399,7 @@ static enum remex_status seal(void *user)
     return remex_process_seal(revive(user)->process, NULL);
 }
 
+/* Where the link is what broke, the answer is what has come here until then. */
 static enum remex_status read_log(void *user)
 {
     struct stage *stage = revive(user);
@@ -408,7 +409,8 @@ static enum remex_status read_log(void *user)
 
     if (status != REMEX_OK)
         return status;
-    g_assert_cmpuint(log->count, ==, 4);
+    g_assert_cmpuint(log->count, <=, 4);
+    g_assert_cmpint(log->closed, ==, log->count == 4);
     remex_log_free(log);
     return REMEX_OK;
 }

@@ -314,6 +314,22 @@ WRAP(int, epoll_ctl, (int epoll, int what, int fd, struct epoll_event *event))
     return __real_epoll_ctl(epoll, what, fd, event);
 }
 
+/* A look that does not wait sees nothing at worst, and is taken as often as
+ * there is time. */
+WRAP(int, poll, (struct pollfd * fds, nfds_t count, int ms))
+{
+    if (ms != 0 && fails(KERNEL_POLL))
+        return -1;
+    return __real_poll(fds, count, ms);
+}
+
+WRAP(int, epoll_wait, (int epoll, struct epoll_event *events, int most, int ms))
+{
+    if (ms != 0 && fails(KERNEL_EPOLL_WAIT))
+        return -1;
+    return __real_epoll_wait(epoll, events, most, ms);
+}
+
 WRAP(DIR *, opendir, (const char *path))
 {
     return fails(KERNEL_OPENDIR) ? NULL : __real_opendir(path);
@@ -341,12 +357,7 @@ WRAP_PLAINLY(KERNEL_SOCKETPAIR, socketpair,
         (domain, type, protocol, ends));
 WRAP_PLAINLY(KERNEL_CONNECT, connect,
         (int fd, const struct sockaddr *to, socklen_t size), (fd, to, size));
-WRAP_PLAINLY(KERNEL_POLL, poll, (struct pollfd * fds, nfds_t count, int ms),
-        (fds, count, ms));
 WRAP_PLAINLY(KERNEL_EPOLL_CREATE1, epoll_create1, (int flags), (flags));
-WRAP_PLAINLY(KERNEL_EPOLL_WAIT, epoll_wait,
-        (int epoll, struct epoll_event *events, int most, int ms),
-        (epoll, events, most, ms));
 WRAP_PLAINLY(KERNEL_EVENTFD, eventfd, (unsigned int count, int flags),
         (count, flags));
 WRAP_PLAINLY(KERNEL_SIGNALFD, signalfd,
