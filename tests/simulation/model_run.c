@@ -3,7 +3,6 @@
 
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/ids.h"
@@ -254,7 +253,7 @@ void model_run(const struct program_options *options, struct program_end *out)
     struct world world;
     int64_t began_at;
 
-    alarm(options->seconds);
+    world_allow(options->seconds);
     world_init(&world, options->seed, options->mask, options->tracing);
     began_at = world.now;
     run->world = &world;
@@ -270,5 +269,5 @@ void model_run(const struct program_options *options, struct program_end *out)
     g_free(run);
     WORLD_CHECK(&world, memory_in_use() == in_use, "%zd blocks are never freed",
             (ssize_t)(memory_in_use() - in_use));
-    alarm(0);
+    world_allow(0);
 }

@@ -2,7 +2,6 @@
 #include "simulation/program.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "executor/list.h"
@@ -454,7 +453,7 @@ void program_run(const struct program_options *options, struct program_end *out)
     struct world world;
     int64_t began_at;
 
-    alarm(options->seconds);
+    world_allow(options->seconds);
     world_init(&world, options->seed, options->mask, options->tracing);
     began_at = world.now;
     program->world = &world;
@@ -469,5 +468,5 @@ void program_run(const struct program_options *options, struct program_end *out)
     g_free(program);
     WORLD_CHECK(&world, memory_in_use() == in_use, "%zd blocks are never freed",
             (ssize_t)(memory_in_use() - in_use));
-    alarm(0);
+    world_allow(0);
 }

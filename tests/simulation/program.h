@@ -42,7 +42,7 @@ struct program_options {
     uint64_t mask; /* of the steps: those that are taken */
     uint64_t doom; /* the step that fails; UINT64_MAX: none */
     bool tracing;
-    unsigned int seconds; /* of real time, it takes less */
+    unsigned int seconds; /* of the processor's, it takes less */
 };
 
 struct program_end {

@@ -32,6 +32,10 @@ bool chance_percent(struct chance *chance, unsigned int percent);
 int64_t chance_between(struct chance *chance, int64_t low, int64_t high);
 void chance_bytes(struct chance *chance, void *out, size_t size);
 
+/* From now on a run may take so much of the processor's time, and no more:
+ * nothing in it waits. 0: as much as it likes. */
+void world_allow(unsigned int seconds);
+
 struct world {
     uint64_t seed;
     uint64_t mask; /* of the program's steps: those that are taken */
