@@ -80,7 +80,7 @@ void farm_kill_executor(struct farm *farm)
     score_note_executor(farm->score, daemon_executor(&farm->daemon));
     daemon_kill_executor(&farm->daemon);
     begin_anew(farm);
-    score_count(farm->score, SCORE_EXECUTORS);
+    farm_count(farm, SCORE_EXECUTORS);
 }
 
 /* The executor ends in order then, and its front with it. */
@@ -97,13 +97,13 @@ void farm_kill_supervisor(struct farm *farm)
         score_violation(farm->score, "a front outlives its supervisor");
     farm->daemon.orphan = 0;
     begin_anew(farm);
-    score_count(farm->score, SCORE_SUPERVISORS);
+    farm_count(farm, SCORE_SUPERVISORS);
 }
 
 void farm_kill_front(struct farm *farm)
 {
     daemon_kill_front(&farm->daemon);
-    score_count(farm->score, SCORE_FRONTS);
+    farm_count(farm, SCORE_FRONTS);
 }
 
 void farm_stop(struct farm *farm, pid_t pid, unsigned int ms)
@@ -116,7 +116,7 @@ void farm_stop(struct farm *farm, pid_t pid, unsigned int ms)
     poll(NULL, 0, (int)ms);
     pidfd_send_signal(pidfd, SIGCONT, NULL, 0);
     close(pidfd);
-    score_count(farm->score, SCORE_STOPS);
+    farm_count(farm, SCORE_STOPS);
 }
 
 void farm_be_over(struct farm *farm)
@@ -216,6 +216,9 @@ static void check_files(struct farm *farm)
 
 void farm_end(struct farm *farm)
 {
+    for (int what = 0; what < SCORE_COUNTS; what++)
+        score_add(farm->score, (enum score_count)what,
+                (uint64_t)g_atomic_int_get(&farm->state->counts[what]));
     score_note_executor(farm->score, daemon_executor(&farm->daemon));
     if (tree_zombies(daemon_executor(&farm->daemon)) > 0 ||
             tree_zombies(farm->daemon.pid) > 0)
@@ -236,6 +239,11 @@ void farm_end(struct farm *farm)
 bool farm_is_over(struct farm *farm)
 {
     return g_atomic_int_get(&farm->state->over);
+}
+
+void farm_count(struct farm *farm, enum score_count what)
+{
+    g_atomic_int_inc(&farm->state->counts[what]);
 }
 
 int farm_generation(struct farm *farm)

@@ -4,7 +4,7 @@
 
 /*
  * The executor of a soak, a link to it that is cut again and again, and what
- * can be done to its parts. All of it is for one thread, but for the last two
+ * can be done to its parts. All of it is for one thread, but for the last three
  * calls: an executor is made to end with the thread that started it.
  *
  * Clients in other processes join it by a few words.
@@ -23,6 +23,7 @@
 struct farm_state {
     gint over;        /* atomic, as all */
     gint generations; /* even while an executor lives */
+    gint counts[SCORE_COUNTS];
 };
 
 enum { FARM_WORDS = 3 };
@@ -67,6 +68,9 @@ void farm_be_over(struct farm *farm);
 void farm_end(struct farm *farm);
 
 bool farm_is_over(struct farm *farm);
+
+/* Into the score when the farm ends, whatever has become of who counted. */
+void farm_count(struct farm *farm, enum score_count what);
 
 /* Rises with each executor that is about to be killed, and with each new one:
  * whatever lives within one generation has no reason to fail. */

@@ -178,7 +178,7 @@ void herd_kill_one(struct herd *herd)
     estate->look_at = estate->died_at;
     estate->owned_at = estate->died_at;
     g_ptr_array_add(herd->estates, estate);
-    score_count(herd->farm->score, SCORE_CLIENTS);
+    farm_count(herd->farm, SCORE_CLIENTS);
     bear(herd, client);
 }
 

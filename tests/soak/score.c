@@ -13,10 +13,10 @@
  * last eighty seconds. */
 #define GROWTH_KIB ((uint64_t)16 * 1024)
 
-void score_count(struct score *score, enum score_count what)
+void score_add(struct score *score, enum score_count what, uint64_t count)
 {
     g_mutex_lock(&score->lock);
-    score->counts[what]++;
+    score->counts[what] += count;
     g_mutex_unlock(&score->lock);
 }
 

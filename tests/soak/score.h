@@ -50,7 +50,7 @@ struct score {
     struct drift executors; /* each at its end */
 };
 
-void score_count(struct score *score, enum score_count what);
+void score_add(struct score *score, enum score_count what, uint64_t count);
 void score_add_cuts(struct score *score, uint64_t cuts);
 
 /* Something that must not be; said at once. */

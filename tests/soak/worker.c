@@ -64,7 +64,7 @@ static void check_closed(const struct life *life, struct transcript *story)
     else if (!life->worker->is_slow)
         check_file(life, story, path);
     unlink(path);
-    score_count(farm->score, life->worker->is_slow ? SCORE_SLOW : SCORE_LIVES);
+    farm_count(farm, life->worker->is_slow ? SCORE_SLOW : SCORE_LIVES);
     g_free(path);
 }
 
@@ -75,7 +75,7 @@ static void check_failed(const struct life *life, const struct remex_event *end)
     if (!is_explained(life))
         score_violation(score, "%s: failed for reason %d, without cause",
                 life->name, (int)end->failure);
-    score_count(score, SCORE_LOST);
+    farm_count(life->worker->farm, SCORE_LOST);
 }
 
 /* --- A life --------------------------------------------------------------- */
@@ -136,7 +136,7 @@ bool worker_live(struct worker *worker, struct remex_client *client)
         if (!is_explained(&life))
             score_violation(worker->farm->score, "%s: no start: %s", life.name,
                     error.text);
-        score_count(worker->farm->score, SCORE_UNKNOWN);
+        farm_count(worker->farm, SCORE_UNKNOWN);
     }
     g_free(life.name);
     return fine;
