@@ -74,13 +74,21 @@ static int no_password(char *out, int size, int writes, void *user)
     return -1;
 }
 
+/* The quicker one first: AES-256 costs a third more, at either end. */
+static const char ciphers[] = "TLS_AES_128_GCM_SHA256:"
+                              "TLS_AES_256_GCM_SHA384:"
+                              "TLS_CHACHA20_POLY1305_SHA256";
+
 static void configure(SSL_CTX *context)
 {
+    SSL_CTX_set_ciphersuites(context, ciphers);
     SSL_CTX_set_default_passwd_cb(context, no_password);
     SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
     SSL_CTX_set_options(context,
             SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_ENABLE_KTLS |
-                    SSL_OP_IGNORE_UNEXPECTED_EOF);
+                    SSL_OP_IGNORE_UNEXPECTED_EOF |
+                    SSL_OP_CIPHER_SERVER_PREFERENCE |
+                    SSL_OP_PRIORITIZE_CHACHA); /* of who has no AES */
     SSL_CTX_set_num_tickets(context, 0);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_session_id_context(
