@@ -13,9 +13,9 @@
 #include <glib.h>
 
 #include "support/couple.h"
+#include "support/echo.h"
 #include "support/remote.h"
 #include "support/suite.h"
-#include "support/transcript.h"
 
 static struct remex_process *start_cat(struct couple *couple, bool exclusive)
 {
@@ -76,21 +76,6 @@ static void check_taken_over(struct remex_process *process)
             REMEX_DISCONNECTED);
 }
 
-/* It lives, and says to `process` what it is told. */
-static void check_talks(struct remex_process *process)
-{
-    struct transcript story;
-
-    g_assert_cmpint(remex_process_write(process, "hello", 5, 60000, NULL, NULL),
-            ==, REMEX_OK);
-    g_assert_cmpint(remex_process_close_stdin(process, NULL), ==, REMEX_OK);
-    transcript_init(&story);
-    transcript_follow(&story, process);
-    transcript_check_text(&story, REMEX_STDOUT, "hello");
-    transcript_check_exit(&story, 0);
-    transcript_deinit(&story);
-}
-
 static void check_client_lives(struct remex_client *client)
 {
     struct remex_process *process = remote_shell(client, "exit 3");
@@ -111,7 +96,7 @@ static void nobody_joins_one_who_follows_alone(void)
     check_refused(couple.second, false, false);
     check_refused(couple.second, true, false);
     check_refused(couple.first, false, false);
-    check_talks(process);
+    echo_once(process);
     remex_process_free(process);
     couple_deinit(&couple);
 }
@@ -128,7 +113,7 @@ static void nobody_is_alone_where_others_follow(void)
     other = attach(couple.second, false, false);
     check_refused(couple.second, true, false);
     remex_process_free(other);
-    check_talks(process);
+    echo_once(process);
     remex_process_free(process);
     couple_deinit(&couple);
 }
@@ -147,7 +132,7 @@ static void who_is_taken_over_is_told_once_and_leaves_it_alone(void)
     check_client_lives(couple.first);
     remex_process_free(first);
     check_refused(couple.first, false, false);
-    check_talks(second);
+    echo_once(second);
     remex_process_free(second);
     couple_deinit(&couple);
 }
@@ -165,7 +150,7 @@ static void taking_over_goes_back_and_forth(void)
     check_taken_over(handles[1]);
     handles[3] = attach(couple.first, false, true);
     check_taken_over(handles[2]);
-    check_talks(handles[3]);
+    echo_once(handles[3]);
     for (int i = 0; i < 4; i++)
         remex_process_free(handles[i]);
     couple_deinit(&couple);
@@ -181,7 +166,7 @@ static void who_shares_displaces_nobody_who_shares(void)
     couple_init(&couple);
     first = start_cat(&couple, false);
     second = attach(couple.second, false, true);
-    check_talks(first);
+    echo_once(first);
     remex_process_free(second);
     remex_process_free(first);
     couple_deinit(&couple);
@@ -198,7 +183,7 @@ static void once_it_is_free_it_can_be_had_alone(void)
     remex_process_free(process);
     check_client_lives(couple.first); /* and the unfollow was before it */
     process = attach(couple.second, true, false);
-    check_talks(process);
+    echo_once(process);
     remex_process_free(process);
     couple_deinit(&couple);
 }
@@ -214,7 +199,7 @@ static void a_resume_is_as_alone_as_before(void)
     daemon_kill_front(&couple.daemon);
     check_client_lives(couple.first);
     check_refused(couple.second, false, false);
-    check_talks(first);
+    echo_once(first);
     remex_process_free(first);
     couple_deinit(&couple);
 }

@@ -15,10 +15,10 @@
 
 #include <glib.h>
 
+#include "support/echo.h"
 #include "support/remote.h"
 #include "support/sanitizers.h"
 #include "support/suite.h"
-#include "support/transcript.h"
 
 #define FORKS 40
 
@@ -148,7 +148,6 @@ static void in_a_forked_child_all_is_dead_and_in_the_parent_nothing(void)
     struct remex_process_options options = remote_with_stdin();
     struct world world = { .client = remote_connect() };
     struct remex_process *second;
-    struct transcript story;
     GThread *noise;
 
     if (sanitizers_on()) {
@@ -167,15 +166,7 @@ static void in_a_forked_child_all_is_dead_and_in_the_parent_nothing(void)
         fork_and_check(&world);
     g_atomic_int_set(&world.ended, 1);
     g_thread_join(noise);
-    g_assert_cmpint(
-            remex_process_write(second, "on\n", 3, REMEX_FOREVER, NULL, NULL),
-            ==, REMEX_OK);
-    g_assert_cmpint(remex_process_close_stdin(second, NULL), ==, REMEX_OK);
-    transcript_init(&story);
-    transcript_follow(&story, second);
-    transcript_check_text(&story, REMEX_STDOUT, "on\n");
-    transcript_check_exit(&story, 0);
-    transcript_deinit(&story);
+    echo_once(second);
     remex_subscription_free(world.subscription);
     remex_process_free(second);
     remex_process_free(world.process);

@@ -13,6 +13,7 @@
 
 #include "support/children/pattern.h"
 #include "support/daemon.h"
+#include "support/echo.h"
 #include "support/remote.h"
 #include "support/suite.h"
 #include "support/transcript.h"
@@ -128,7 +129,6 @@ static void check_standstill(pid_t (*part)(const struct daemon *daemon))
     struct remex_process_options options = remote_with_stdin();
     struct remex_process *process;
     struct remex_event event;
-    struct transcript story;
     pid_t pid;
 
     daemon_start(&daemon);
@@ -139,14 +139,7 @@ static void check_standstill(pid_t (*part)(const struct daemon *daemon))
     g_assert_cmpint(
             remex_process_next_event(process, 5000, &event), ==, REMEX_AGAIN);
     kill(pid, SIGCONT); /* unless it has been replaced */
-    g_assert_cmpint(remex_process_write(process, "on\n", 3, 10000, NULL, NULL),
-            ==, REMEX_OK);
-    g_assert_cmpint(remex_process_close_stdin(process, NULL), ==, REMEX_OK);
-    transcript_init(&story);
-    transcript_follow(&story, process);
-    transcript_check_text(&story, REMEX_STDOUT, "on\n");
-    transcript_check_exit(&story, 0);
-    transcript_deinit(&story);
+    echo_once(process);
     remex_process_free(process);
     remex_client_free(client);
     daemon_stop(&daemon);

@@ -19,6 +19,7 @@
 
 #include "support/cli.h"
 #include "support/daemon.h"
+#include "support/echo.h"
 #include "support/machine.h"
 #include "support/proxy.h"
 #include "support/remote.h"
@@ -307,7 +308,6 @@ static void an_outage_costs_nothing(const void *by_hours)
 {
     struct remex_process_options options = remote_with_stdin();
     struct remex_event event;
-    struct transcript story;
     struct scene scene;
     struct remex_process *process;
     struct wait wait;
@@ -321,15 +321,7 @@ static void an_outage_costs_nothing(const void *by_hours)
             REMEX_AGAIN);
     wait_end(&wait, 4 * WAIT_MS);
     proxy_refuse(scene.proxy, false);
-    g_assert_cmpint(
-            remex_process_write(process, "on\n", 3, PATIENCE_MS, NULL, NULL),
-            ==, REMEX_OK);
-    g_assert_cmpint(remex_process_close_stdin(process, NULL), ==, REMEX_OK);
-    transcript_init(&story);
-    transcript_follow(&story, process);
-    transcript_check_text(&story, REMEX_STDOUT, "on\n");
-    transcript_check_exit(&story, 0);
-    transcript_deinit(&story);
+    echo_once(process);
     remex_process_free(process);
     scene_deinit(&scene);
 }

@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "support/remote.h"
+#include "support/transcript.h"
 
 enum { PATIENCE_MS = 30 * 1000 };
 
@@ -43,4 +44,19 @@ void echo_leave(struct echo *echo)
 {
     echo_deinit(echo);
     remex_client_free(echo->client);
+}
+
+void echo_once(struct remex_process *cat)
+{
+    struct transcript story;
+
+    g_assert_cmpint(
+            remex_process_write(cat, "on\n", 3, PATIENCE_MS, NULL, NULL), ==,
+            REMEX_OK);
+    g_assert_cmpint(remex_process_close_stdin(cat, NULL), ==, REMEX_OK);
+    transcript_init(&story);
+    transcript_follow(&story, cat);
+    transcript_check_text(&story, REMEX_STDOUT, "on\n");
+    transcript_check_exit(&story, 0);
+    transcript_deinit(&story);
 }

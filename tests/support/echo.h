@@ -27,4 +27,8 @@ void echo_deinit(struct echo *echo);
 /* The same, and frees the client as well. */
 void echo_leave(struct echo *echo);
 
+/* Any cat that was told nothing yet: says something, and ends with its stdin.
+ */
+void echo_once(struct remex_process *cat);
+
 #endif
