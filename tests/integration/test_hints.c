@@ -194,7 +194,7 @@ static void who_proves_nothing_does_not_even_listen(void)
     listener_init(&listener, PLACE_TLS);
     reply = raw_open(&listener.raw);
     address = copy_text(reply.open.hint_address);
-    none = (struct sp_peer_proof){ listener.place.pki, NULL, 0 };
+    none = (struct sp_peer_proof){ .pki = listener.place.pki };
     g_assert_false(sp_peer_connect(&peer, address, SP_PEER_SUBSCRIBER, &none));
     hear(&listener);
     g_free(address);

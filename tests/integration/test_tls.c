@@ -17,6 +17,7 @@
 #include "support/daemon.h"
 #include "support/remote.h"
 #include "support/secret.h"
+#include "support/sp_peer.h"
 #include "support/suite.h"
 
 struct scene {
@@ -346,6 +347,35 @@ static void junk_is_shown_out(void)
     scene_deinit(&scene);
 }
 
+static void check_cipher(
+        const struct scene *scene, const char *ciphers, const char *agreed)
+{
+    const struct sp_peer_proof proof = {
+        .pki = scene->pki, .name = "alice", .ciphers = ciphers
+    };
+    struct sp_peer peer;
+
+    g_assert_true(sp_peer_connect(
+            &peer, scene->daemon.address, SP_PEER_REQUESTER, &proof));
+    g_assert_cmpstr(sp_peer_cipher(&peer), ==, agreed);
+    sp_peer_close(&peer);
+}
+
+static void the_quicker_cipher_is_taken_unless_one_has_no_aes(void)
+{
+    static const char aes_128[] = "TLS_AES_128_GCM_SHA256";
+    static const char aes_256[] = "TLS_AES_256_GCM_SHA384";
+    static const char chacha[] = "TLS_CHACHA20_POLY1305_SHA256";
+    struct scene scene;
+
+    scene_init(&scene);
+    check_cipher(&scene, NULL, aes_128);
+    check_cipher(&scene, aes_256, aes_256);
+    check_cipher(&scene, "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256",
+            chacha);
+    scene_deinit(&scene);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -357,5 +387,6 @@ int main(int argc, char **argv)
     SUITE_ADD("/tls", a_front_that_dies_is_not_noticed);
     SUITE_ADD("/tls", the_silent_keep_nobody_out);
     SUITE_ADD("/tls", junk_is_shown_out);
+    SUITE_ADD("/tls", the_quicker_cipher_is_taken_unless_one_has_no_aes);
     return g_test_run();
 }

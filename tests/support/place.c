@@ -14,7 +14,7 @@ static void start_tls(struct place *place)
 {
     place->pki = secret_pki();
     daemon_start_tls(&place->daemon, place->pki);
-    place->proof = (struct sp_peer_proof){ place->pki, "alice", 0 };
+    place->proof = (struct sp_peer_proof){ .pki = place->pki, .name = "alice" };
     place->options.tls_authority = place->files[0] = in(place, "authority.pem");
     place->options.tls_certificate = place->files[1] = in(place, "alice.pem");
     place->options.tls_key = place->files[2] = in(place, "alice.key");

@@ -87,6 +87,9 @@ static SSL_CTX *new_context(const struct sp_peer_proof *proof)
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_max_proto_version(context, proof->max_version);
+    if (proof->ciphers)
+        g_assert_cmpint(
+                SSL_CTX_set_ciphersuites(context, proof->ciphers), ==, 1);
     if (proof->name)
         show(context, proof);
     g_free(authority);
@@ -124,6 +127,11 @@ bool sp_peer_write(struct sp_peer *peer, const void *data, size_t size)
         done += (size_t)put;
     }
     return true;
+}
+
+const char *sp_peer_cipher(const struct sp_peer *peer)
+{
+    return SSL_get_cipher_name(peer->ssl);
 }
 
 bool sp_peer_change_key(struct sp_peer *peer)

@@ -23,6 +23,8 @@ struct sp_peer_proof {
     const char *pki;  /* see secret_pki: its authority is trusted */
     const char *name; /* of the certificate; NULL: none */
     int max_version;  /* of TLS, as OpenSSL numbers them; 0: any */
+    /* As OpenSSL lists them, the one it likes best first; NULL: as it does. */
+    const char *ciphers;
 };
 
 struct sp_peer {
@@ -60,6 +62,9 @@ bool sp_peer_write(struct sp_peer *peer, const void *data, size_t size);
 /* Changes its key of TLS, which nobody answers; false: that is not taken any
  * more. */
 bool sp_peer_change_key(struct sp_peer *peer);
+
+/* What was agreed on, by OpenSSL's name. Lent. */
+const char *sp_peer_cipher(const struct sp_peer *peer);
 
 /* What a message is on its way. */
 GBytes *sp_peer_frame(
