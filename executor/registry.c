@@ -32,14 +32,18 @@ void registry_init(struct registry *registry,
     list_init(&registry->closed);
 }
 
+/* All of it, or less than before: what is over a limit that was lowered since
+ * could not be given back and taken again. */
 static void charge(struct entry *entry, uint64_t retained)
 {
     struct allowance *allowance = &entry->principal->retained;
 
     entry->registry->retained -= entry->retained;
     entry->registry->retained += retained;
-    allowance_give_back(allowance, entry->retained);
-    allowance_take(allowance, retained);
+    if (retained > entry->retained)
+        allowance_take(allowance, retained - entry->retained);
+    else
+        allowance_give_back(allowance, entry->retained - retained);
     entry->retained = retained;
 }
 

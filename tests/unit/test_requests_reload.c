@@ -298,6 +298,29 @@ static void what_is_charged_is_given_back_as_it_was(void)
     desk_deinit(&desk);
 }
 
+/* Closed, one is charged for less, however much that may be by now. */
+static void what_is_over_a_lower_limit_becomes_less(void)
+{
+    struct desk desk;
+    const struct principal *principal;
+    struct puppet *puppets[2];
+
+    desk_begin(&desk);
+    puppets[0] = desk_start_process(&desk, "a", 0, WINDOW);
+    puppets[1] = desk_start_process(&desk, "b", 0, WINDOW);
+    principal = CONTAINER_OF(
+            desk.requests->principals.all.next, struct principal, all);
+    desk.settings.limits.retained_bytes = LOG_BLOCK_BYTES;
+    desk.settings.limits.retained_bytes_per_principal = LOG_BLOCK_BYTES;
+    reload(&desk);
+    g_assert_cmpuint(puppet_output(puppets[0], REMEX_STDOUT, "word", 4), ==, 4);
+    desk_close_process(&desk, puppets[0], 0);
+    desk_close_process(&desk, puppets[1], 0);
+    g_assert_cmpuint(principal->retained.used, >=, 4);
+    g_assert_cmpuint(principal->retained.used, <, LOG_BLOCK_BYTES);
+    desk_deinit(&desk);
+}
+
 /* Whoever was told them goes by them, and may say so when he resumes. */
 static void a_session_keeps_the_windows_it_was_told(void)
 {
@@ -460,6 +483,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/requests_reload", the_role_is_what_the_token_says_now);
     SUITE_ADD("/requests_reload", nobody_loses_what_is_over_a_lower_limit);
     SUITE_ADD("/requests_reload", what_is_charged_is_given_back_as_it_was);
+    SUITE_ADD("/requests_reload", what_is_over_a_lower_limit_becomes_less);
     SUITE_ADD("/requests_reload", a_session_keeps_the_windows_it_was_told);
     SUITE_ADD("/requests_reload", starts_are_owed_at_the_new_rate);
     SUITE_ADD("/requests_reload", nothing_of_the_policy_before_is_used);
