@@ -87,16 +87,20 @@ any_of() {
     printf '^(%s)$' "${words// /|}"
 }
 
-# Only what a few unit tests need, or all.
+# Only what these tests need: each is built by its name, and those of a user's
+# programs run ours.
 build_for() {
-    case " $1" in
-    *' integration.'* | *' simulation.'*) build all ;;
-    *' style.'*) : ;;
-    *)
-        # shellcheck disable=SC2086 # one target each
-        build $1
-        ;;
-    esac
+    local test targets=()
+    for test in $1; do
+        case $test in
+        style.*) ;;
+        simulation.*) targets+=(simulate) ;;
+        integration.*)
+            targets+=(executor/all client/all tests/support/all "$test") ;;
+        *) targets+=("$test") ;;
+        esac
+    done
+    [ ${#targets[@]} -eq 0 ] || build "${targets[@]}"
 }
 
 # --- One fault --------------------------------------------------------------
