@@ -220,6 +220,10 @@ void engine_session_on_failure(struct engine *engine, int64_t now);
 bool engine_session_ends(struct engine *engine, const struct reply *reply,
         const struct engine_lane *lane, int64_t now);
 
+/* Whether it did nothing, and the same may be asked once more after a Resume.
+ */
+bool engine_wants_resume(const struct reply *reply);
+
 /* Opens one more lane of calls, if there is one to open. */
 void engine_open_another(struct engine *engine);
 

@@ -160,13 +160,21 @@ void engine_calls_pump(struct engine *engine, int64_t now)
     }
 }
 
-/* What is refused for want of something has done nothing, but the same may have
- * been sent before, when there was no such want, and have been carried out. */
+/* For want of something, or for a role that is another by now: before the
+ * executor has looked whether it knows it. A policy is asked after that. */
+static bool is_of_the_moment(const struct remex_error *error)
+{
+    return error->status == REMEX_RESOURCE_EXHAUSTED ||
+            (error->status == REMEX_PERMISSION_DENIED &&
+                    error->kind != REMEX_ERROR_POLICY);
+}
+
+/* What is refused has done nothing, but the same may have been sent before,
+ * when it would not have been refused so, and have been carried out. */
 static void take_refusal(struct call *call, const struct remex_error *error)
 {
     call->error = *error;
-    if (error->status == REMEX_RESOURCE_EXHAUSTED && call->changes &&
-            call->repeated)
+    if (is_of_the_moment(error) && call->changes && call->repeated)
         error_set(&call->error, REMEX_OUTCOME_UNKNOWN,
                 "the link broke before the executor's answer came, and then it "
                 "could not be asked again: %s",
@@ -225,8 +233,7 @@ void engine_calls_on_reply(struct engine *engine, unsigned int lane,
         engine_fail(engine, REMEX_FAILURE_PROTOCOL, &error);
         return;
     }
-    if (reply->error.kind == REMEX_ERROR_SUPERSEDED ||
-            has_lost_follow(engine, call, lane))
+    if (engine_wants_resume(reply) || has_lost_follow(engine, call, lane))
         return;
     call->unanswered = false;
     calls_take(&engine->calls, call);

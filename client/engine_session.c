@@ -339,6 +339,12 @@ void engine_session_on_failure(struct engine *engine, int64_t now)
 
 /* --- Its ways to end ----------------------------------------------------- */
 
+bool engine_wants_resume(const struct reply *reply)
+{
+    return reply->error.kind == REMEX_ERROR_SUPERSEDED ||
+            reply->error.status == REMEX_UNAUTHENTICATED;
+}
+
 bool engine_session_ends(struct engine *engine, const struct reply *reply,
         const struct engine_lane *lane, int64_t now)
 {
@@ -356,8 +362,9 @@ bool engine_session_ends(struct engine *engine, const struct reply *reply,
         return true;
     }
     /* Our newest Resume, or a repeated one that came late: or somebody else's,
-     * then the next Resume will be told so. */
-    if (kind == REMEX_ERROR_SUPERSEDED && lane &&
+     * then the next Resume will be told so. So it will be if a token is good no
+     * more: it may have been so for a while only. */
+    if (engine_wants_resume(reply) && lane &&
             lane->attachment == engine->attachment)
         recovery_lost(&engine->recovery, now);
     return false;

@@ -603,7 +603,9 @@ static void a_call_that_there_is_no_memory_to_repeat_may_have_acted(void)
     tear_down(NULL);
 }
 
-static void a_repeat_that_is_refused_for_want_of_room_may_have_acted(void)
+/* What its maker is told. */
+static enum remex_status refuse_repeat(
+        enum remex_status status, enum remex_error_kind kind)
 {
     struct call call = new_call(METHOD_TERMINATE);
 
@@ -614,8 +616,54 @@ static void a_repeat_that_is_refused_for_want_of_room_may_have_acted(void)
     expect(0, METHOD_OPEN);
     answer_open(0, 2, NULL, 0);
     expect(0, METHOD_TERMINATE);
-    refuse(0, REMEX_RESOURCE_EXHAUSTED, REMEX_ERROR_LIMIT_HIT);
-    g_assert_cmpint(call.error.status, ==, REMEX_OUTCOME_UNKNOWN);
+    refuse(0, status, kind);
+    tear_down(NULL);
+    return call.error.status;
+}
+
+static void a_repeat_that_is_refused_for_want_of_room_may_have_acted(void)
+{
+    g_assert_cmpint(
+            refuse_repeat(REMEX_RESOURCE_EXHAUSTED, REMEX_ERROR_LIMIT_HIT), ==,
+            REMEX_OUTCOME_UNKNOWN);
+}
+
+/* His role may have changed since it was sent first. */
+static void a_repeat_that_a_role_does_not_allow_may_have_acted(void)
+{
+    g_assert_cmpint(refuse_repeat(REMEX_PERMISSION_DENIED, REMEX_ERROR_PLAIN),
+            ==, REMEX_OUTCOME_UNKNOWN);
+}
+
+/* It says nothing of what runs. */
+static void a_repeat_that_the_policy_refuses_did_nothing(void)
+{
+    g_assert_cmpint(refuse_repeat(REMEX_PERMISSION_DENIED, REMEX_ERROR_POLICY),
+            ==, REMEX_PERMISSION_DENIED);
+}
+
+/* Its token is good no more, or was not for a while: the Resume will tell. */
+static void who_is_not_known_any_more_resumes(void)
+{
+    struct call calls[] = { new_call(METHOD_TERMINATE),
+        new_call(METHOD_TERMINATE) };
+
+    open_session();
+    engine_call(&world.engine, &calls[0], world.now);
+    refuse(0, REMEX_UNAUTHENTICATED, REMEX_ERROR_PLAIN);
+    expect(0, METHOD_OPEN);
+    answer_open(0, 2, NULL, 0);
+    expect(0, METHOD_TERMINATE);
+    answer_plainly(0, METHOD_TERMINATE);
+    g_assert_cmpint(calls[0].error.status, ==, REMEX_OK);
+
+    engine_call(&world.engine, &calls[1], world.now);
+    refuse(0, REMEX_UNAUTHENTICATED, REMEX_ERROR_PLAIN);
+    expect(0, METHOD_OPEN);
+    refuse(0, REMEX_UNAUTHENTICATED, REMEX_ERROR_PLAIN);
+    g_assert_true(engine_has_failed(&world.engine));
+    g_assert_cmpint(world.engine.error.status, ==, REMEX_UNAUTHENTICATED);
+    g_assert_cmpint(calls[1].error.status, ==, REMEX_DISCONNECTED);
     tear_down(NULL);
 }
 
@@ -1938,6 +1986,9 @@ int main(int argc, char **argv)
             "/engine", a_call_that_there_is_no_memory_to_repeat_may_have_acted);
     SUITE_ADD("/engine",
             a_repeat_that_is_refused_for_want_of_room_may_have_acted);
+    SUITE_ADD("/engine", a_repeat_that_a_role_does_not_allow_may_have_acted);
+    SUITE_ADD("/engine", a_repeat_that_the_policy_refuses_did_nothing);
+    SUITE_ADD("/engine", who_is_not_known_any_more_resumes);
     SUITE_ADD("/engine", what_is_refused_for_want_of_room_at_once_did_nothing);
     SUITE_ADD("/engine", a_call_that_there_is_no_memory_to_send_did_nothing);
     SUITE_ADD("/engine", an_answer_shows_that_it_is_remembered);
