@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulation/accounts.h"
 
+#include <string.h>
+
 #include "executor/list.h"
 #include "executor/process_inside.h"
 #include "executor/requests_state.h"
@@ -23,17 +25,17 @@ static size_t count_of(const struct list *list)
 static void judge_session(
         const struct station *station, const struct session *session)
 {
-    const struct message_limits *limits = &session->principal->limits;
+    uint64_t most = regime_most_parked(&station->regime, 0);
 
     CHECK(station, session->parked_count == count_of(&session->parked),
             "a session has %zu requests parked, and counts %zu",
             count_of(&session->parked), session->parked_count);
-    CHECK(station, session->parked_count <= limits->parked,
+    CHECK(station, session->parked_count <= most,
             "a session has %zu requests parked", session->parked_count);
     CHECK(station, session->follows.count == count_of(&session->following),
             "a session follows %zu, and counts %zu",
             count_of(&session->following), session->follows.count);
-    CHECK(station, session->follows.count <= limits->follows,
+    CHECK(station, session->follows.count <= session->most_follows,
             "a session follows %zu", session->follows.count);
 }
 
@@ -84,10 +86,56 @@ static uint64_t judge_processes(
     return retained;
 }
 
+/* What he has beside what he may have. */
+struct holding {
+    uint64_t has;
+    uint64_t may;
+};
+
+static void look_at(
+        const struct principal *principal, struct holding out[STATION_COUNTS])
+{
+    const struct message_limits *limits = &principal->limits;
+    const struct holding holdings[STATION_COUNTS] = {
+        { principal->processes, limits->processes },
+        { principal->sessions, limits->sessions },
+        { principal->retained.used, principal->retained.limit },
+        { principal->input.used, principal->input.limit },
+    };
+
+    memcpy(out, holdings, sizeof(holdings));
+}
+
+static unsigned int number_of(const struct principal *principal)
+{
+    unsigned int number = 0;
+
+    while (strcmp(station_principals[number], principal->name) != 0)
+        number++;
+    return number;
+}
+
+static void judge_excess(
+        const struct station *station, const struct principal *principal)
+{
+    static const char *const names[STATION_COUNTS] = { "processes", "sessions",
+        "bytes kept", "bytes of stdin" };
+    const uint64_t *over = station->over[number_of(principal)];
+    struct holding holdings[STATION_COUNTS];
+
+    look_at(principal, holdings);
+    for (size_t i = 0; i < STATION_COUNTS; i++)
+        CHECK(station,
+                holdings[i].has <= holdings[i].may ||
+                        holdings[i].has <= over[i],
+                "%s has %llu %s, and may have %llu", principal->name,
+                (unsigned long long)holdings[i].has, names[i],
+                (unsigned long long)holdings[i].may);
+}
+
 static uint64_t judge_principal(
         const struct station *station, const struct principal *principal)
 {
-    const struct message_limits *limits = &principal->limits;
     size_t processes = count_of(&principal->entries);
     size_t sessions = sessions_of(station, principal);
 
@@ -97,21 +145,35 @@ static uint64_t judge_principal(
     CHECK(station, principal->sessions == sessions,
             "%s has %zu sessions, and counts %zu", principal->name, sessions,
             principal->sessions);
-    CHECK(station,
-            processes <= limits->processes && sessions <= limits->sessions,
-            "%s has %zu processes and %zu sessions", principal->name, processes,
-            sessions);
     CHECK(station, principal->holders == processes + sessions,
             "%s is held %zu times, by %zu", principal->name, principal->holders,
             processes + sessions);
-    CHECK(station,
-            principal->retained.used <= principal->retained.limit &&
-                    principal->input.used <= principal->input.limit,
-            "%s has more than he may", principal->name);
+    judge_excess(station, principal);
     return judge_processes(station, principal);
 }
 
-void accounts_judge(const struct station *station)
+void accounts_allow(struct station *station)
+{
+    const struct list *all;
+
+    memset(station->over, 0, sizeof(station->over));
+    if (!station->requests)
+        return;
+    all = &station->requests->principals.all;
+    for (struct list *node = all->next; node != all; node = node->next) {
+        const struct principal *principal =
+                CONTAINER_OF(node, struct principal, all);
+        uint64_t *over = station->over[number_of(principal)];
+        struct holding holdings[STATION_COUNTS];
+
+        look_at(principal, holdings);
+        for (size_t i = 0; i < STATION_COUNTS; i++)
+            if (holdings[i].has > holdings[i].may)
+                over[i] = holdings[i].has;
+    }
+}
+
+void accounts_judge(struct station *station)
 {
     const struct requests *requests = station->requests;
     uint64_t retained = 0;
@@ -137,4 +199,5 @@ void accounts_judge(const struct station *station)
     CHECK(station, requests->registry.by_name.count == processes,
             "%zu processes have names, of %zu",
             requests->registry.by_name.count, processes);
+    accounts_allow(station);
 }

@@ -6,6 +6,7 @@
 #include "common/arena.h"
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/text.h"
 #include "common/wire.h"
 #include "executor/link.h"
 #include "executor/list.h"
@@ -159,10 +160,12 @@ static void decode(struct remex_bytes bytes, struct reply *out)
     arena_deinit(&arena);
 }
 
-/* Not what was refused for want of memory, or because of its attachment. */
+/* Not what was refused for want of memory or a token, or because of its
+ * attachment. */
 static bool renews_lease(const struct reply *reply)
 {
     return reply->error.status != REMEX_ABORTED &&
+            reply->error.status != REMEX_UNAUTHENTICATED &&
             reply->error.status != REMEX_RESOURCE_EXHAUSTED;
 }
 
@@ -403,6 +406,8 @@ void actor_init(struct actor *actor, struct station *station,
 {
     struct engine_options options = {
         .name = { "actor", 5 },
+        .token = principal == REGIME_TOKEN_SUBJECT ? text_bytes(REGIME_TOKEN)
+                                                   : text_bytes(""),
         .lease_ms = weather->lease_ms,
         .recovery_ns = weather->patience,
         .window = weather->window,
@@ -415,6 +420,7 @@ void actor_init(struct actor *actor, struct station *station,
     actor->weather = weather;
     actor->station = station;
     actor->number = number;
+    actor->came_at = station->world->now;
     actor->state = ACTOR_LIVES;
     actor->events = (struct transport_events){
         .user = actor,

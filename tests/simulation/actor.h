@@ -39,6 +39,7 @@ struct actor {
     unsigned int job_count;
     unsigned int operations; /* not done */
     unsigned int boot;       /* of the executor its session is with */
+    int64_t came_at;
     struct appointment ending;
     int64_t close_until;
     int64_t linked_at; /* the engine last believed in its link */
@@ -132,7 +133,8 @@ struct operation {
     bool take_over;
     bool armed;
     enum remex_stream sealed; /* 0: all */
-    int64_t asked_at;         /* what there was then is to be told */
+    int64_t begun_at;
+    int64_t asked_at; /* what there was then is to be told */
 };
 
 /* Of that principal, who has had `among` others. */

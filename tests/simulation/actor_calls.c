@@ -43,6 +43,7 @@ struct operation *actor_operation(
     list_init(&operation->pending);
     operation->job = job;
     operation->kind = kind;
+    operation->begun_at = world->now;
     operation->call.deadline = world->now + patience;
     operation->call.done = on_done;
     list_append(&job->pending, &operation->pending);

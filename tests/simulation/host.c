@@ -9,6 +9,7 @@
 #include "executor/launch.h"
 #include "executor/list.h"
 #include "simulation/host_child.h"
+#include "simulation/station.h"
 
 /* The executor's idea of a child. */
 static struct child *of(struct process_child *child)
@@ -43,6 +44,27 @@ static bool is_scarce(const struct host *host, struct plan *plan)
     return true;
 }
 
+static bool is_at(void *user, const char *name)
+{
+    (void)user;
+    (void)name;
+    return true;
+}
+
+/* As spawn does, whose file this is. */
+static enum remex_status decide(const struct policy_section *policy,
+        const struct plan *plan, struct remex_error *error)
+{
+    const struct policy_program program = { .path = STATION_PROGRAM,
+        .is_at = is_at };
+    char name[] = STATION_PROGRAM;
+    char id[PLAN_ID_BYTES];
+    char *const argv[] = { name, id, NULL };
+
+    memcpy(id, plan->id, sizeof(id));
+    return policy ? policy_decide(policy, &program, argv, error) : REMEX_OK;
+}
+
 static enum remex_status start(struct process_host *process_host,
         const struct process_spec *spec, const struct policy_section *policy,
         struct process *process, struct process_started *out,
@@ -53,7 +75,10 @@ static enum remex_status start(struct process_host *process_host,
     int64_t now = host->world->now;
     struct child *child;
 
-    (void)policy;
+    if (decide(policy, plan, error) != REMEX_OK)
+        return error->status;
+    WORLD_CHECK(host->world, regime_allows(host->regime, plan->principal),
+            "%s may not start", plan->id);
     if (plan->fails) {
         *error = (struct remex_error){ .status = REMEX_FAILED_PRECONDITION,
             .kind = REMEX_ERROR_LAUNCH_FAILED,
@@ -197,9 +222,12 @@ static const struct process_host_calls calls = {
 
 /* --- Life ---------------------------------------------------------------- */
 
-void host_init(struct host *host, struct world *world)
+void host_init(
+        struct host *host, struct world *world, const struct regime *regime)
 {
-    *host = (struct host){ .host = { &calls }, .world = world };
+    *host = (struct host){
+        .host = { &calls }, .world = world, .regime = regime
+    };
 }
 
 void host_deinit(struct host *host)

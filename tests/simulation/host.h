@@ -12,23 +12,26 @@
 #include "executor/process_host.h"
 #include "simulation/memory.h"
 #include "simulation/plan.h"
+#include "simulation/regime.h"
 #include "simulation/world.h"
 
 struct host {
     struct process_host host; /* first */
     struct world *world;
-    struct plan *plans;     /* of the whole world; newest first */
-    struct child *children; /* not released */
-    unsigned int boot;      /* of the executor now, from 1 */
-    int64_t asleep_until;   /* the executor */
-    struct memory memory;   /* of the executor */
-    int64_t short_at;       /* it last had not enough */
-    int64_t scarce_until;   /* descriptors or processes: many starts fail */
-    bool hurry;             /* children come to their end */
-    bool ending;            /* the executor is */
+    const struct regime *regime; /* that allows what is started */
+    struct plan *plans;          /* of the whole world; newest first */
+    struct child *children;      /* not released */
+    unsigned int boot;           /* of the executor now, from 1 */
+    int64_t asleep_until;        /* the executor */
+    struct memory memory;        /* of the executor */
+    int64_t short_at;            /* it last had not enough */
+    int64_t scarce_until; /* descriptors or processes: many starts fail */
+    bool hurry;           /* children come to their end */
+    bool ending;          /* the executor is */
 };
 
-void host_init(struct host *host, struct world *world);
+void host_init(
+        struct host *host, struct world *world, const struct regime *regime);
 void host_deinit(struct host *host); /* frees the plans */
 
 /* A new plan, known to the host. */

@@ -168,8 +168,10 @@ static void judge_closed(const struct job *job, const struct remex_event *event)
 static bool gave_way(const struct job *job)
 {
     const struct actor *actor = job->actor;
+    const struct regime *regime = &actor->station->regime;
 
-    return actor->weather->settings.limits.sessions < STATION_NETWORKS &&
+    return regime_least_sessions(regime, actor->network.renewed_at) <
+            STATION_NETWORKS &&
             network_had_trouble(&actor->network, JUDGE_RESUMES_WITHIN) &&
             !job->answered;
 }
@@ -200,14 +202,18 @@ static bool is_justified(const struct job *job, enum remex_failure reason)
         return plan->closed_at > 0 && !station_knows(actor->station, plan) &&
                 (plan->forgettable || plan->taken_over ||
                         now >= plan->closed_at +
-                                        actor->weather->settings.retention_ms *
+                                        regime_least_retention(
+                                                &actor->station->regime,
+                                                plan->closed_at) *
                                                 MS);
     case REMEX_FAILURE_TAKEN_OVER:
         return plan->taken_over;
     case REMEX_FAILURE_NO_MEMORY:
         return actor->memory.failed > 0;
-    case REMEX_FAILURE_PROTOCOL:
     case REMEX_FAILURE_NOT_AUTHORISED:
+        return regime_shut(
+                &actor->station->regime, actor->principal, actor->came_at);
+    case REMEX_FAILURE_PROTOCOL:
         break;
     }
     return false;

@@ -79,7 +79,9 @@ static void judge_ending_of(const struct operation *operation)
 {
     const struct job *job = operation->job;
     const struct actor *actor = job->actor;
+    const struct regime *regime = &actor->station->regime;
     const struct call *call = &operation->call;
+    int64_t begun_at = operation->begun_at;
     enum remex_status status = call->error.status;
 
     CHECK(job,
@@ -92,6 +94,16 @@ static void judge_ending_of(const struct operation *operation)
     CHECK(job, status != REMEX_NO_MEMORY || actor->memory.failed > 0,
             "%s: %s has no memory", job->plan->id,
             message_method_name(call->request.method));
+    CHECK(job,
+            status != REMEX_PERMISSION_DENIED ||
+                    regime_denied(regime, actor->principal, begun_at),
+            "%s: %s is denied: %s", job->plan->id,
+            message_method_name(call->request.method), call->error.text);
+    CHECK(job,
+            status != REMEX_UNAUTHENTICATED ||
+                    regime_shut(regime, actor->principal, begun_at),
+            "%s: %s is shut out: %s", job->plan->id,
+            message_method_name(call->request.method), call->error.text);
 }
 
 void judge_call(const struct operation *operation)
@@ -149,6 +161,11 @@ static void judge_start(const struct operation *operation)
             status != REMEX_RESOURCE_EXHAUSTED || plan->starts == 0 ||
                     plan->taken_back,
             "%s was started, and is refused for want of something", plan->id);
+    CHECK(job,
+            (status != REMEX_PERMISSION_DENIED &&
+                    status != REMEX_UNAUTHENTICATED) ||
+                    plan->starts == 0,
+            "%s was started, and is denied", plan->id);
 }
 
 static void judge_write(const struct operation *operation)

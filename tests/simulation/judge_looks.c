@@ -55,6 +55,7 @@ void judge_foreign(const struct operation *operation)
                     status == REMEX_DEADLINE_EXCEEDED ||
                     status == REMEX_OUTCOME_UNKNOWN ||
                     status == REMEX_RESOURCE_EXHAUSTED ||
+                    status == REMEX_UNAUTHENTICATED ||
                     status == REMEX_NO_MEMORY,
             "%s is another's, and %s ends with %s: %s",
             operation->job->plan->id, message_method_name(call->request.method),

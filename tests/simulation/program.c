@@ -225,6 +225,13 @@ static void do_run_short(struct step *step, struct actor *actor)
     station_run_short(actor->station, draw_length(step));
 }
 
+static void do_reload(struct step *step, struct actor *actor)
+{
+    struct regime_orders orders = regime_draw(&step->chance);
+
+    station_reload(actor->station, &orders);
+}
+
 static void do_executor_crash(struct step *step, struct actor *actor)
 {
     if (chance_percent(&step->chance, 30))
@@ -241,7 +248,7 @@ static const struct {
     { 12, "start", true, do_start },
     { 3, "run", true, do_run },
     { 1, "burst", true, do_burst },
-    { 8, "attach", true, do_attach },
+    { 7, "attach", true, do_attach },
     { 10, "write", true, do_write },
     { 5, "signal", true, do_signal },
     { 4, "terminate", true, do_terminate },
@@ -254,7 +261,7 @@ static const struct {
     { 2, "crash", false, do_crash },
     { 2, "come", false, do_come },
     { 2, "replay", false, do_replay },
-    { 6, "cut", false, do_cut },
+    { 4, "cut", false, do_cut },
     { 3, "memory", false, do_starve },
     { 2, "scarcity", false, do_run_short },
     { 3, "part", false, do_part },
@@ -262,6 +269,7 @@ static const struct {
     { 3, "executor sleep", false, do_sleep },
     { 2, "jam", false, do_jam },
     { 2, "front", false, do_lose_front },
+    { 3, "reload", false, do_reload },
     { 1, "executor crash", false, do_executor_crash },
 };
 
@@ -381,9 +389,12 @@ static bool is_bare(const void *user)
 
 static void calm_down(struct program *program)
 {
+    struct regime_orders mild = regime_mild(&program->station.regime);
+
     world_tell(program->world, "-- nothing breaks any more");
     program->world->calm = true;
     station_heal(&program->station);
+    station_reload(&program->station, &mild);
     host_hurry(&program->station.host);
     for (unsigned int i = 0; i < program->actor_count; i++) {
         network_heal(&program->actors[i].network);

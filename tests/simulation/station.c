@@ -6,9 +6,9 @@
 
 #include "common/arena.h"
 #include "common/clock.h"
-#include "common/text.h"
 #include "common/wire.h"
 #include "executor/requests_state.h"
+#include "simulation/accounts.h"
 #include "simulation/network.h"
 #include "simulation/rogue.h"
 
@@ -16,7 +16,7 @@
 #define BEAT (1000 * MS)
 
 const char *const station_principals[STATION_PRINCIPALS] = { "uid:1000",
-    "uid:0", "cert:guest", "cert:dupe", "cert:rogue" };
+    "token:guest", "uid:0", "cert:dupe", "cert:rogue" };
 
 /* --- What the protocol asks for ------------------------------------------- */
 
@@ -204,18 +204,16 @@ static void on_beat(struct appointment *appointment, int64_t now)
     wire_head_free(&head);
 }
 
-/* As a front would. */
+/* As a front would. Who has a token shows it himself. */
 static void identify(const struct network *network, struct caller *caller)
 {
-    static const uint32_t uids[] = { 1000, 0 };
+    const char *name = station_principals[network->principal];
 
-    caller->has_uid = network->principal < G_N_ELEMENTS(uids);
+    caller->has_uid = g_str_has_prefix(name, "uid:");
     if (caller->has_uid)
-        caller->uid = uids[network->principal];
-    else
-        g_strlcpy(caller->name,
-                station_principals[network->principal] + strlen("cert:"),
-                sizeof(caller->name));
+        caller->uid = (uint32_t)strtoul(name + strlen("uid:"), NULL, 10);
+    else if (g_str_has_prefix(name, "cert:"))
+        g_strlcpy(caller->name, name + strlen("cert:"), sizeof(caller->name));
 }
 
 bool station_take(struct station *station, uint32_t pipe, uint64_t ticket,
@@ -287,6 +285,7 @@ void station_drop(struct station *station, uint32_t pipe)
 
 static void boot(struct station *station)
 {
+    struct requests_settings settings = regime_settings(&station->regime);
     struct requests_hooks hooks = {
         .user = station,
         .send = on_send,
@@ -301,7 +300,7 @@ static void boot(struct station *station)
     station->deaf = false;
     station->host.ending = false;
     station->host.boot++;
-    if (requests_new(&station->weather->settings, &hooks, &station->host.host,
+    if (requests_new(&settings, &hooks, &station->host.host,
                 &station->requests) != REMEX_OK)
         abort();
     world_set(station->world, &station->beat, station->world->now);
@@ -310,8 +309,41 @@ static void boot(struct station *station)
 
 static void on_boot(struct appointment *appointment, int64_t now)
 {
+    struct station *station = CONTAINER_OF(appointment, struct station, boot);
+
     (void)now;
-    boot(CONTAINER_OF(appointment, struct station, boot));
+    regime_begin(&station->regime, &station->orders);
+    boot(station);
+}
+
+/* As executor/service does. */
+static void on_reload(struct appointment *appointment, int64_t now)
+{
+    struct station *station = CONTAINER_OF(appointment, struct station, reload);
+    struct requests_settings settings;
+    struct config_change change;
+
+    if (is_asleep(station, appointment))
+        return;
+    accounts_judge(station);
+    use_memory(station);
+    if (regime_change(&station->regime, &station->orders, &station->host.memory,
+                &change)) {
+        settings = regime_settings(&station->regime);
+        requests_reload(station->requests, &settings, now);
+        config_change_deinit(&change);
+    }
+    leave_memory(station);
+    accounts_allow(station);
+    settle(station, now);
+}
+
+void station_reload(struct station *station, const struct regime_orders *orders)
+{
+    world_tell(station->world, "executor is to go by something else");
+    station->orders = *orders;
+    if (station->requests)
+        world_set(station->world, &station->reload, station->world->now);
 }
 
 static void on_drain(struct appointment *appointment, int64_t now)
@@ -337,7 +369,7 @@ static void cut_all(struct station *station)
 static void end(struct station *station)
 {
     struct appointment *appointments[] = { &station->settle, &station->tick,
-        &station->hint, &station->beat };
+        &station->hint, &station->beat, &station->reload };
 
     station->deaf = true;
     station->host.ending = true;
@@ -413,80 +445,34 @@ bool station_is_up(const struct station *station)
     return station->requests != NULL;
 }
 
-/* --- Looking into it -------------------------------------------------------
- */
-
-static const struct principal *find_principal(
-        const struct station *station, unsigned int number)
-{
-    const struct list *all = &station->requests->principals.all;
-
-    for (struct list *node = all->next; node != all; node = node->next) {
-        const struct principal *principal =
-                CONTAINER_OF(node, struct principal, all);
-
-        if (strcmp(principal->name, station_principals[number]) == 0)
-            return principal;
-    }
-    return NULL;
-}
-
-static const struct entry *find(
-        const struct station *station, const struct plan *plan)
-{
-    const struct principal *principal =
-            station->requests ? find_principal(station, plan->principal) : NULL;
-
-    return principal ? registry_find(&station->requests->registry, principal,
-                               text_bytes(plan->process_id))
-                     : NULL;
-}
-
-bool station_knows(const struct station *station, const struct plan *plan)
-{
-    return find(station, plan) != NULL;
-}
-
-uint64_t station_newest(const struct station *station, const struct plan *plan)
-{
-    const struct entry *entry = find(station, plan);
-
-    return entry ? event_log_next_seq(process_log(entry->process)) - 1 : 0;
-}
-
-bool station_is_bare(const struct station *station)
-{
-    const struct requests *requests = station->requests;
-
-    return requests && requests->sessions.by_id.count == 0 &&
-            requests->registry.by_name.count == 0 &&
-            list_is_empty(&requests->parked) && requests->agenda.booked == 0 &&
-            !station->host.children;
-}
-
 void station_init(struct station *station, struct world *world,
         const struct weather *weather)
 {
     *station = (struct station){ .world = world, .weather = weather };
     station->chance = chance_new(world->seed, 's', 0);
-    host_init(&station->host, world);
+    host_init(&station->host, world, &station->regime);
+    regime_init(&station->regime, world, &weather->settings);
+    station->orders = *regime_now(&station->regime);
     world_book(world, &station->settle, on_settle);
     world_book(world, &station->tick, on_tick);
     world_book(world, &station->hint, on_hint);
     world_book(world, &station->beat, on_beat);
     world_book(world, &station->boot, on_boot);
     world_book(world, &station->drain, on_drain);
+    world_book(world, &station->reload, on_reload);
     boot(station);
 }
 
 void station_deinit(struct station *station)
 {
     struct appointment *appointments[] = { &station->settle, &station->tick,
-        &station->hint, &station->beat, &station->boot, &station->drain };
+        &station->hint, &station->beat, &station->boot, &station->drain,
+        &station->reload };
 
     if (station->requests)
         end(station);
     for (size_t i = 0; i < G_N_ELEMENTS(appointments); i++)
         agenda_unbook(&station->world->agenda, appointments[i]);
+    regime_deinit(&station->regime);
     host_deinit(&station->host);
 }

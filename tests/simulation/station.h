@@ -10,6 +10,7 @@
 
 #include "executor/requests.h"
 #include "simulation/host.h"
+#include "simulation/regime.h"
 #include "simulation/weather.h"
 #include "simulation/world.h"
 
@@ -20,8 +21,12 @@ enum {
     STATION_DUPE_PRINCIPAL = 3,
     STATION_ROGUE_PRINCIPAL = 4,
     STATION_PRINCIPALS = 5,
-    STATION_ROGUE = 15
+    STATION_ROGUE = 15,
+    STATION_COUNTS = 4
 };
+
+/* What everybody starts, by whatever arguments. */
+#define STATION_PROGRAM "/bin/program"
 
 /* As the executor names them. */
 extern const char *const station_principals[STATION_PRINCIPALS];
@@ -32,6 +37,8 @@ struct rogue;
 struct station {
     struct world *world;
     const struct weather *weather;
+    struct regime regime;
+    struct regime_orders orders; /* to come into force */
     struct host host;
     struct requests *requests; /* NULL: it is down */
     struct network *networks[STATION_NETWORKS];
@@ -49,6 +56,8 @@ struct station {
     struct appointment beat;
     struct appointment boot;
     struct appointment drain;
+    struct appointment reload;
+    uint64_t over[STATION_PRINCIPALS][STATION_COUNTS]; /* see accounts.h */
 };
 
 void station_init(struct station *station, struct world *world,
@@ -59,6 +68,10 @@ bool station_is_up(const struct station *station);
 
 /* The executor dies, with all its children and connections, and comes back. */
 void station_crash(struct station *station, int64_t down_for);
+
+/* Its files say something else, and it is told to read them. */
+void station_reload(
+        struct station *station, const struct regime_orders *orders);
 
 /* It does nothing for so long. */
 void station_sleep(struct station *station, int64_t length);
@@ -79,12 +92,6 @@ void station_run_short(struct station *station, int64_t length);
 /* Whatever is wrong with it ends. */
 void station_heal(struct station *station);
 
-/* The executor knows that process. */
-bool station_knows(const struct station *station, const struct plan *plan);
-
-/* Of that process's events; 0: there is none. */
-uint64_t station_newest(const struct station *station, const struct plan *plan);
-
 /* A request has come. False: it cannot be taken now, but will be at `*later`.
  */
 bool station_take(struct station *station, uint32_t pipe, uint64_t ticket,
@@ -101,6 +108,15 @@ void station_take_rogue(
 
 /* A connection has gone. */
 void station_drop(struct station *station, uint32_t pipe);
+
+/* --- station_look.c --------------------------------------------------------
+ */
+
+/* The executor knows that process. */
+bool station_knows(const struct station *station, const struct plan *plan);
+
+/* Of that process's events; 0: there is none. */
+uint64_t station_newest(const struct station *station, const struct plan *plan);
 
 /* Nothing is left of anybody: sessions, processes, requests, principals. */
 bool station_is_bare(const struct station *station);

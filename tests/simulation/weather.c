@@ -6,7 +6,8 @@
 #define PICK(chance, values) \
     ((values)[chance_below((chance), G_N_ELEMENTS(values))])
 
-static void draw_executor(struct weather *weather, struct chance *chance)
+void weather_draw_settings(
+        struct requests_settings *settings, struct chance *chance)
 {
     static const uint64_t retained[] = { 64, 64, 256 };
     static const size_t events[] = { 4, 64, 4096 };
@@ -19,7 +20,6 @@ static void draw_executor(struct weather *weather, struct chance *chance)
     static const uint64_t follows[] = { 4, 10000, 10000, 10000 };
     static const uint64_t bursts[] = { 3, 400 };
     static const uint64_t shares[] = { 2, 1000, 1000 };
-    struct requests_settings *settings = &weather->settings;
 
     requests_default_settings(settings);
     settings->gate.own_uid = 1000;
@@ -79,15 +79,13 @@ struct weather weather_draw(uint64_t seed)
         .same_ids = chance_percent(&chance, 30),
     };
 
-    draw_executor(&weather, &chance);
+    weather_draw_settings(&weather.settings, &chance);
     draw_rascals(&weather, seed);
     return weather;
 }
 
 void weather_tell(const struct weather *weather, const struct world *world)
 {
-    const struct message_limits *limits = &weather->settings.limits;
-
     world_note(world,
             "%u clients of %u principals%s; lease %u ms, patience %lld ms, "
             "window %zu bytes",
@@ -102,6 +100,11 @@ void weather_tell(const struct weather *weather, const struct world *world)
             (long long)(weather->delay / 1000), weather->spikes,
             (long long)(weather->spike / MS), weather->cuts, weather->repeats,
             weather->hint_loss, weather->forgeries);
+}
+
+void weather_tell_limits(
+        const struct message_limits *limits, const struct world *world)
+{
     world_note(world,
             "limits: %llu processes, %llu sessions, %llu follows, %llu parked; "
             "%llu bytes and %llu events kept, %llu of stdin",

@@ -42,7 +42,13 @@ struct weather {
 
 struct weather weather_draw(uint64_t seed);
 
+/* What an executor bears: limits and retention. */
+void weather_draw_settings(
+        struct requests_settings *settings, struct chance *chance);
+
 /* For the trace. */
 void weather_tell(const struct weather *weather, const struct world *world);
+void weather_tell_limits(
+        const struct message_limits *limits, const struct world *world);
 
 #endif
