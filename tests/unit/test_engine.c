@@ -1773,8 +1773,10 @@ static void check_refused(struct follow_state state)
 /* Whoever waits for its exit would wait for ever. */
 static void a_place_behind_an_exit_that_is_not_told_is_refused(void)
 {
-    check_refused((struct follow_state){ .place.exited = true });
-    check_refused((struct follow_state){ .place.closed = true });
+    check_refused((struct follow_state){
+            .place = { .offsets = { 100 }, .exited = true } });
+    check_refused((struct follow_state){
+            .place = { .offsets = { 100 }, .closed = true } });
 }
 
 static void nothing_comes_behind_the_end(void)
