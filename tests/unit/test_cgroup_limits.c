@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -62,13 +61,6 @@ static size_t count_groups(const struct cgroup_home *home)
     return groups;
 }
 
-/* The thread sanitizer gives everyone who comes of fork() a thread, which a
- * limit of processes counts as well. */
-static pid_t fork_plainly(void)
-{
-    return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-}
-
 /* In a child: into the group, then `act`, whose result is the exit code. */
 static void join_and_act(struct cgroup_home *home, int group, const int *doors,
         int count, int (*act)(void))
@@ -93,7 +85,7 @@ static pid_t start_member(struct cgroup_home *home, uint64_t number,
     g_assert_cmpint(count, >=, 0);
     if (limits->cpu_millis > 0)
         g_assert_true(cgroup_throttle(home, number, limits));
-    pid = fork_plainly();
+    pid = sanitizers_plain_fork();
     if (pid == 0)
         join_and_act(home, group, doors, count, act);
     for (int i = 0; i < count; i++)
@@ -126,7 +118,7 @@ static int count_forks(void)
     int forks = 0;
 
     while (forks < 50) {
-        pid_t pid = fork_plainly();
+        pid_t pid = sanitizers_plain_fork();
 
         if (pid < 0)
             break;

@@ -13,9 +13,11 @@
 
 #include <glib.h>
 
+#include "support/sanitizers.h"
 #include "support/suite.h"
 
 #define MANY 2000
+#define WATCHED_MANY 100 /* the thread sanitizer's forks take so long */
 #define DEPTH 30
 
 /* Of processor time, which does not depend on who else is busy. Looking again
@@ -71,8 +73,10 @@ static void without_children_it_returns_at_once(void)
 
 static void grow_many(void)
 {
-    for (int i = 0; i < MANY; i++) {
-        if (fork() == 0)
+    const int many = sanitizers_watch_threads() ? WATCHED_MANY : MANY;
+
+    for (int i = 0; i < many; i++) {
+        if (sanitizers_plain_fork() == 0)
             wait_for_ever();
     }
 }
@@ -90,10 +94,10 @@ static void grow_deep(void)
 
     if (pipe(ends) < 0)
         abort();
-    if (fork() == 0) {
+    if (sanitizers_plain_fork() == 0) {
         for (int i = 0; i < DEPTH; i++) {
             setsid();
-            if (fork() > 0)
+            if (sanitizers_plain_fork() > 0)
                 wait_for_ever();
         }
         if (write(ends[1], "x", 1) != 1)
@@ -123,7 +127,7 @@ static void grow_without_descriptors(void)
     const struct rlimit none = { 0, 64 };
     const struct itimerval soon = { .it_value = { .tv_usec = 50000 } };
 
-    if (fork() == 0)
+    if (sanitizers_plain_fork() == 0)
         wait_for_ever();
     signal(SIGALRM, give_descriptors);
     setrlimit(RLIMIT_NOFILE, &none);
