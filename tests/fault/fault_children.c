@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Real children, while the executor has no memory. */
+/*
+ * Real children, while the executor has no memory.
+ *
+ * ctest-timeout: 300
+ */
 
 #include <string.h>
 #include <sys/resource.h>

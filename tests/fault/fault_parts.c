@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The parts that read what comes from outside: messages, frames, files. */
+/*
+ * The parts that read what comes from outside: messages, frames, files.
+ *
+ * ctest-timeout: 300
+ */
 
 #include <string.h>
 #include <sys/socket.h>
