@@ -237,6 +237,7 @@ static void who_writes_for_ever_is_stopped_too(void)
     struct remex_capture_result *result;
 
     options.timeout_ms = 200;
+    options.max_out_bytes = 100; /* which is there however slow it is here */
     options.stop_plan = &none;
     result = capture(client, "exec yes", NULL, &options);
     g_assert_cmpint(result->ending.status, ==, REMEX_DEADLINE_EXCEEDED);
