@@ -96,11 +96,10 @@ static SSL_CTX *new_context(const struct sp_peer_proof *proof)
     return context;
 }
 
-static bool shake_hands(struct sp_peer *peer, const struct sp_peer_proof *proof)
+static bool shake_hands(struct sp_peer *peer)
 {
     bool done;
 
-    peer->context = new_context(proof);
     peer->ssl = SSL_new(peer->context);
     g_assert_nonnull(peer->ssl);
     g_assert_cmpint(SSL_set_fd(peer->ssl, peer->fd), ==, 1);
@@ -224,9 +223,16 @@ static bool connect_socket(struct sp_peer *peer, const char *text)
 bool sp_peer_connect_silently(struct sp_peer *peer, const char *address,
         const struct sp_peer_proof *proof)
 {
-    if (!connect_socket(peer, address))
+    /* It takes its time, which a front does not give to who is there. */
+    bool tls = g_str_has_prefix(address, "tls://");
+    SSL_CTX *context = tls ? new_context(proof) : NULL;
+
+    if (!connect_socket(peer, address)) {
+        SSL_CTX_free(context);
         return false;
-    if (!peer->tls || shake_hands(peer, proof))
+    }
+    peer->context = context;
+    if (!peer->tls || shake_hands(peer))
         return true;
     sp_peer_close(peer);
     return false;
