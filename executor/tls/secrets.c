@@ -20,6 +20,41 @@ static void tell(char *problem, size_t size, const char *what, const char *file)
     ERR_clear_error();
 }
 
+/* OpenSSL would ask for it at the terminal, and wait. */
+static int no_password(char *out, int size, int writes, void *user)
+{
+    bool *asked = user;
+
+    (void)out;
+    (void)size;
+    (void)writes;
+    if (asked)
+        *asked = true;
+    return -1;
+}
+
+static bool load_key(SSL_CTX *context, const struct secrets_files *files,
+        char *problem, size_t size)
+{
+    bool asked = false;
+    bool loaded;
+
+    SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
+    loaded = SSL_CTX_use_PrivateKey_file(
+                     context, files->key, SSL_FILETYPE_PEM) == 1;
+    SSL_CTX_set_default_passwd_cb_userdata(context, NULL);
+    if (asked) {
+        ERR_clear_error();
+        snprintf(problem, size,
+                "the key in %s: it is encrypted, and nobody is asked for its "
+                "password",
+                files->key);
+    } else if (!loaded) {
+        tell(problem, size, "the key in", files->key);
+    }
+    return loaded;
+}
+
 static bool load_own(SSL_CTX *context, const struct secrets_files *files,
         char *problem, size_t size)
 {
@@ -27,11 +62,8 @@ static bool load_own(SSL_CTX *context, const struct secrets_files *files,
         tell(problem, size, "the certificate in", files->certificate);
         return false;
     }
-    if (SSL_CTX_use_PrivateKey_file(context, files->key, SSL_FILETYPE_PEM) !=
-            1) {
-        tell(problem, size, "the key in", files->key);
+    if (!load_key(context, files, problem, size))
         return false;
-    }
     if (SSL_CTX_check_private_key(context) != 1) {
         tell(problem, size,
                 "not of the same pair as the certificate: the key in",
@@ -62,16 +94,6 @@ static bool load_authority(SSL_CTX *context, const struct secrets_files *files,
                     (files->optional ? 0 : SSL_VERIFY_FAIL_IF_NO_PEER_CERT),
             NULL);
     return true;
-}
-
-/* OpenSSL would ask for it at the terminal, and wait. */
-static int no_password(char *out, int size, int writes, void *user)
-{
-    (void)out;
-    (void)size;
-    (void)writes;
-    (void)user;
-    return -1;
 }
 
 /* The quicker one first: it is bulk output that TLS is slow at. */

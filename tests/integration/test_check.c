@@ -17,6 +17,7 @@
 #include "support/command.h"
 #include "support/daemon.h"
 #include "support/remote.h"
+#include "support/seat.h"
 #include "support/secret.h"
 #include "support/suite.h"
 
@@ -285,6 +286,38 @@ static void tls_files_are_looked_into(void)
     scene_deinit(&scene);
 }
 
+/* OpenSSL would, if it could: there is somebody to ask. */
+static void nobody_is_asked_for_a_password(void)
+{
+    struct scene scene;
+    struct seat seat;
+    char *pki = secret_pki();
+    char *text = g_strdup_printf("listen tls://127.0.0.1:0\n"
+                                 "tls-certificate %s/executor.pem\n"
+                                 "tls-key %s/executor.key\n"
+                                 "tls-clients %s/authority.pem\n",
+            pki, pki, pki);
+
+    scene_init(&scene);
+    write_file(&scene, text);
+    g_free(text);
+    check(&scene, NULL);
+    secret_lock(pki, "executor");
+    check(&scene, "executor.key: it is encrypted");
+    seat_init(&seat, 24, 500,
+            "\"$@\" --check; echo \"[$?]\"; \"$@\"; echo \"[$?]\"",
+            REMOTE_ARGV(PROGRAM, "--config", scene.file));
+    for (int i = 0; i < 2; i++) {
+        seat_expect(&seat, "executor.key: it is encrypted");
+        seat_expect(&seat, "[1]");
+    }
+    g_assert_null(memmem(
+            seat.seen->data, seat.seen->len, "phrase", strlen("phrase")));
+    seat_deinit(&seat);
+    secret_free(pki);
+    scene_deinit(&scene);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -298,5 +331,6 @@ int main(int argc, char **argv)
     SUITE_ADD("/check", the_default_address_is_looked_at);
     SUITE_ADD("/check", so_is_what_it_was_started_with);
     SUITE_ADD("/check", tls_files_are_looked_into);
+    SUITE_ADD("/check", nobody_is_asked_for_a_password);
     return g_test_run();
 }

@@ -116,6 +116,20 @@ void secret_spoil(const char *directory, const char *name, long from_s,
     EVP_PKEY_free(key);
 }
 
+/* --- A key that asks ------------------------------------------------------ */
+
+void secret_lock(const char *directory, const char *name)
+{
+    EVP_PKEY *key = read_key(directory, name);
+    FILE *file = open_pem(directory, name, "key", true);
+
+    g_assert_cmpint(PEM_write_PKCS8PrivateKey(file, key, EVP_aes_256_cbc(),
+                            "password", 8, NULL, NULL),
+            ==, 1);
+    g_assert_cmpint(fclose(file), ==, 0);
+    EVP_PKEY_free(key);
+}
+
 /* --- Its end -------------------------------------------------------------- */
 
 void secret_free(char *directory)

@@ -25,6 +25,9 @@ void secret_add(const char *directory, const char *what, const char *name);
 void secret_spoil(const char *directory, const char *name, long from_s,
         long to_s, bool self_signed);
 
+/* Nobody can use that key from now on who does not know a password. */
+void secret_lock(const char *directory, const char *name);
+
 /* Removes a directory and the files in it. */
 void secret_free(char *directory);
 
