@@ -5,7 +5,12 @@
  * under ROTATION, and who is there meanwhile notices nothing.
  */
 
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <glib.h>
 #include <glib/gstdio.h>
@@ -76,6 +81,14 @@ static void check_made(const char *const *argv)
 
 /* --- Certificates --------------------------------------------------------- */
 
+static char *read_file(const char *path)
+{
+    char *text = NULL;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    return text;
+}
+
 static void move(const char *from_directory, const char *from,
         const char *to_directory, const char *to)
 {
@@ -87,6 +100,14 @@ static void move(const char *from_directory, const char *from,
     g_free(old);
 }
 
+static void replace_certificate(const char *pki)
+{
+    check_made(REMOTE_ARGV(REMEX_BIN_DIR "/remex", "keygen", "executor", pki,
+            "next", "localhost", "127.0.0.1"));
+    move(pki, "next.key", pki, "executor.key");
+    move(pki, "next.pem", pki, "executor.pem");
+}
+
 static void the_executors_certificate_can_be_replaced(void)
 {
     char *pki = secret_pki();
@@ -96,10 +117,7 @@ static void the_executors_certificate_can_be_replaced(void)
 
     daemon_start_tls(&daemon, pki);
     echo_init(&guest, connect_as(&daemon, authority, pki));
-    check_made(REMOTE_ARGV(REMEX_BIN_DIR "/remex", "keygen", "executor", pki,
-            "next", "localhost", "127.0.0.1"));
-    move(pki, "next.key", pki, "executor.key");
-    move(pki, "next.pem", pki, "executor.pem");
+    replace_certificate(pki);
     echo_check(&guest);
     daemon_kill_front(&daemon);
     echo_check(&guest);
@@ -110,6 +128,124 @@ static void the_executors_certificate_can_be_replaced(void)
     secret_free(pki);
 }
 
+/* --- Before anybody listens ------------------------------------------------
+ */
+
+/* Programs of which the front says that it begins and waits to go on: at its
+ * first start only. */
+static char *lay_out_programs(void)
+{
+    char *place = g_dir_make_tmp("remex-test-XXXXXX", NULL);
+    char *front = in(place, "remex-tls-front");
+    char *script =
+            g_strdup_printf("#!/bin/sh\n"
+                            "cd %s\n"
+                            "if [ $1 != --check ] && [ -e begun ]; then\n"
+                            "    echo begun >begun\n"
+                            "    read word <gate\n"
+                            "    rm begun\n"
+                            "fi\n"
+                            "exec %s/remex-tls-front \"$@\"\n",
+                    place, REMEX_BIN_DIR);
+    char *begun = in(place, "begun");
+    char *gate = in(place, "gate");
+
+    check_made(REMOTE_ARGV("cp", REMEX_BIN_DIR "/remexd", place));
+    check_made(REMOTE_ARGV("ln", "-s", REMEX_BIN_DIR "/remex-front", place));
+    g_assert_true(g_file_set_contents_full(
+            front, script, -1, G_FILE_SET_CONTENTS_NONE, 0700, NULL));
+    g_assert_cmpint(mkfifo(begun, 0600), ==, 0);
+    g_assert_cmpint(mkfifo(gate, 0600), ==, 0);
+    g_free(gate);
+    g_free(begun);
+    g_free(script);
+    g_free(front);
+    return place;
+}
+
+static void die_with_the_test(void)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static void start_by(
+        struct command *command, const char *place, const char *pki)
+{
+    char *program = in(place, "remexd");
+    char *certificate = in(pki, "executor.pem");
+    char *key = in(pki, "executor.key");
+    char *authority = in(pki, "authority.pem");
+
+    command_start(command,
+            REMOTE_ARGV(program, "--ready-fd", "1", "--listen",
+                    "tls://127.0.0.1:0", "--tls-certificate", certificate,
+                    "--tls-key", key, "--tls-clients", authority),
+            die_with_the_test);
+    g_free(authority);
+    g_free(key);
+    g_free(certificate);
+    g_free(program);
+}
+
+static void expect_logged(const struct command *command, const char *words)
+{
+    bool found = false;
+
+    while (!found) {
+        char *line = command_read_line(command->err);
+
+        g_assert_cmpstr(line, !=, "");
+        found = strstr(line, words) != NULL;
+        g_free(line);
+    }
+}
+
+/* Whoever writes to it waits for nobody: it may have ended. */
+static int open_gate(const char *place)
+{
+    char *gate = in(place, "gate");
+    int fd = open(gate, O_RDWR | O_CLOEXEC);
+
+    g_assert_cmpint(write(fd, "go\n", 3), ==, 3);
+    g_free(gate);
+    return fd;
+}
+
+static void a_reload_before_the_first_one_listens(void)
+{
+    char *pki = secret_pki();
+    char *authority = in(pki, "authority.pem");
+    char *place = lay_out_programs();
+    char *begun = in(place, "begun");
+    struct command command;
+    struct command_result result;
+    struct daemon daemon = { .pid = 0 };
+    int gate;
+
+    start_by(&command, place, pki);
+    g_free(read_file(begun));
+    replace_certificate(pki);
+    g_assert_cmpint(kill(command.pid, SIGHUP), ==, 0);
+    expect_logged(&command, " executor: reloaded: ");
+    gate = open_gate(place);
+    daemon.address = command_read_line(command.out);
+    g_assert_cmpstr(daemon.address, !=, "");
+    check_let_in(&daemon, authority, pki);
+    g_assert_cmpint(kill(command.pid, SIGTERM), ==, 0);
+    command_finish(&command, NULL, 0, &result);
+    g_assert_cmpint(result.status, ==, 0);
+    command_result_deinit(&result);
+    close(gate);
+    g_free(daemon.address);
+    g_free(begun);
+    secret_free(place);
+    g_free(authority);
+    secret_free(pki);
+}
+
+/* --- Authorities ------------------------------------------------------------
+ */
+
 /* The texts of one or two authorities, into the file of a third. */
 static void set_authorities(const char *file, const char *one, const char *two)
 {
@@ -117,14 +253,6 @@ static void set_authorities(const char *file, const char *one, const char *two)
 
     g_assert_true(g_file_set_contents(file, all, -1, NULL));
     g_free(all);
-}
-
-static char *read_file(const char *path)
-{
-    char *text = NULL;
-
-    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
-    return text;
 }
 
 /* Two authorities, and the file that a client trusts. */
@@ -247,6 +375,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     suite_start_nng();
     SUITE_ADD("/rotation", the_executors_certificate_can_be_replaced);
+    SUITE_ADD("/rotation", a_reload_before_the_first_one_listens);
     SUITE_ADD("/rotation", an_authority_can_be_replaced);
     SUITE_ADD("/rotation", two_tokens_of_one_name_are_both_good);
     return g_test_run();
