@@ -14,83 +14,13 @@ uint8_t model_byte(enum remex_stream stream, uint64_t offset)
     return (uint8_t)(offset * 7 + (unsigned int)stream * 101);
 }
 
-/* --- What the executor asks for --------------------------------------------
- */
-
-static struct model_child *of(struct process_child *child)
-{
-    return (struct model_child *)(void *)child;
-}
-
-static enum remex_status start(struct process_host *process_host,
-        const struct process_spec *spec, const struct policy_section *policy,
-        struct process *process, struct process_started *out,
-        struct remex_error *error)
-{
-    struct model_host *host = (struct model_host *)(void *)process_host;
-    struct model_child *child = g_new0(struct model_child, 1);
-
-    (void)spec;
-    (void)policy;
-    (void)error;
-    child->host = host;
-    child->process = process;
-    child->next = host->children;
-    host->children = child;
-    host->started = child;
-    *out = (struct process_started){ (struct process_child *)(void *)child, 77,
-        host->world->now, host->world->now };
-    return REMEX_OK;
-}
-
-static enum remex_status send_signal(struct process_child *child,
-        int signal_number, enum signal_target target)
-{
-    (void)signal_number;
-    (void)target;
-    return of(child)->exited ? REMEX_ENDED : REMEX_OK;
-}
-
-static void kill_tree(struct process_child *child)
-{
-    of(child)->killed = true;
-}
-
-static void no_stream(struct process_child *child, enum remex_stream stream)
-{
-    (void)child;
-    (void)stream;
-}
-
-static void nothing(struct process_child *child)
-{
-    (void)child;
-}
-
-static void release(struct process_child *process_child)
-{
-    struct model_child *child = of(process_child);
-    struct model_child **link = &child->host->children;
-
-    while (*link != child)
-        link = &(*link)->next;
-    *link = child->next;
-    g_free(child);
-}
-
-static const struct process_host_calls calls = {
-    .start = start,
-    .signal = send_signal,
-    .kill_tree = kill_tree,
-    .resume = no_stream,
-    .abandon = no_stream,
-    .feed = nothing,
-    .close_stdin = nothing,
-    .release = release,
-};
-
 /* --- What children do ------------------------------------------------------
  */
+
+static struct model_host *host_of(const struct puppet *child)
+{
+    return CONTAINER_OF(child->puppets, struct model_host, puppets);
+}
 
 static void settle(struct model_host *host)
 {
@@ -101,56 +31,57 @@ static void settle(struct model_host *host)
 }
 
 void model_child_write(
-        struct model_child *child, enum remex_stream stream, size_t size)
+        struct puppet *child, enum remex_stream stream, size_t size)
 {
+    struct model_host *host = host_of(child);
     uint64_t offset = process_stream_bytes(child->process, stream);
-    void *data;
-    size_t room;
+    uint8_t *bytes = g_malloc(size);
 
-    WORLD_CHECK(child->host->world,
-            process_reserve(child->process, stream, size, &data, &room) ==
-                            REMEX_OK &&
-                    room >= size,
-            "a log has no room");
     for (size_t i = 0; i < size; i++)
-        ((uint8_t *)data)[i] = model_byte(stream, offset + i);
-    process_on_output(child->process, stream, size, child->host->world->now);
-    settle(child->host);
+        bytes[i] = model_byte(stream, offset + i);
+    host->puppets.now = host->world->now;
+    WORLD_CHECK(host->world, puppet_output(child, stream, bytes, size) == size,
+            "a log has no room");
+    g_free(bytes);
+    settle(host);
 }
 
-void model_child_exit(struct model_child *child, bool by_signal, int code)
+void model_child_exit(struct puppet *child, bool by_signal, int code)
 {
-    struct remex_exit exited = { .by_signal = by_signal, .code = code };
+    struct model_host *host = host_of(child);
 
-    child->exited = true;
-    process_on_exit(child->process, &exited, child->host->world->now);
-    settle(child->host);
+    host->puppets.now = host->world->now;
+    if (by_signal)
+        puppet_die(child, code);
+    else
+        puppet_exit(child, code);
+    settle(host);
 }
 
-void model_child_end(struct model_child *child, size_t stream)
+void model_child_end(struct puppet *child, size_t stream)
 {
-    child->ended |= 1U << stream;
-    process_on_stream_end(child->process,
-            (enum remex_stream)(REMEX_STDOUT + stream), REMEX_END_EOF, 0,
-            child->host->world->now);
-    settle(child->host);
+    struct model_host *host = host_of(child);
+
+    host->puppets.now = host->world->now;
+    puppet_end_stream(child, (enum remex_stream)(REMEX_STDOUT + stream));
+    settle(host);
 }
 
-void model_child_read(struct model_child *child, size_t size)
+void model_child_read(struct puppet *child, size_t size)
 {
-    while (size > 0) {
-        struct remex_bytes bytes = process_stdin_peek(child->process);
+    uint8_t bytes[MODEL_STDIN];
+    size_t read = 0;
 
-        if (bytes.size == 0)
+    while (read < size) {
+        size_t more = puppet_take_stdin(child, bytes, size - read);
+
+        if (more == 0)
             break;
-        if (bytes.size > size)
-            bytes.size = size;
-        process_on_stdin_fed(child->process, bytes.size);
-        size -= bytes.size;
+        read += more;
     }
     if (process_stdin_at_end(child->process))
         process_on_stdin_closed(child->process);
-    settle(child->host);
+    settle(host_of(child));
 }
 
 /* --- What it answers -------------------------------------------------------
@@ -238,12 +169,15 @@ struct reply model_host_ask(struct model_host *host, unsigned int who,
         .has_uid = true,
         .uid = uids[who],
     };
+    unsigned int started = host->puppets.started;
     struct reply reply;
 
     host->answered = false;
-    host->started = NULL;
+    host->puppets.now = host->world->now;
     g_byte_array_set_size(host->answer, 0);
     send(host, &caller, request);
+    host->started =
+            host->puppets.started > started ? host->puppets.newest : NULL;
     settle(host);
     WORLD_CHECK(host->world, host->answered, "no answer");
     arena_reset(&host->arena);
@@ -288,10 +222,11 @@ void model_host_init(struct model_host *host, struct world *world)
     settings.limits.stdin_bytes = MODEL_STDIN;
     settings.limits.window_bytes = MODEL_WINDOW;
     settings.limits.starts_per_second = 0;
-    *host = (struct model_host){ .host = { &calls }, .world = world };
+    *host = (struct model_host){ .world = world };
+    puppets_init(&host->puppets);
     host->answer = g_byte_array_new();
     arena_init(&host->arena, LINK_MAX_REPLY);
-    if (requests_new(&settings, &hooks, &host->host, &host->requests) !=
+    if (requests_new(&settings, &hooks, &host->puppets.host, &host->requests) !=
             REMEX_OK)
         abort();
 }
@@ -299,7 +234,7 @@ void model_host_init(struct model_host *host, struct world *world)
 void model_host_deinit(struct model_host *host)
 {
     requests_free(host->requests, host->world->now);
-    WORLD_CHECK(host->world, !host->children, "a child is left");
+    WORLD_CHECK(host->world, host->puppets.living == 0, "a child is left");
     g_byte_array_free(host->answer, TRUE);
     arena_deinit(&host->arena);
 }

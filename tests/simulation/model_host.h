@@ -10,27 +10,16 @@
 #include <glib.h>
 
 #include "common/arena.h"
-#include "executor/process_host.h"
 #include "executor/requests.h"
 #include "simulation/world.h"
-
-/* A child; its process lets go of it. */
-struct model_child {
-    struct model_host *host;
-    struct process *process;
-    struct model_child *next;
-    bool killed;
-    bool exited;
-    unsigned int ended; /* streams: bits */
-};
+#include "support/puppet.h"
 
 struct model_host {
-    struct process_host host; /* first */
+    struct puppets puppets;
     struct world *world;
     struct requests *requests;
-    struct model_child *children;
-    struct model_child *started; /* by the last request; NULL: none */
-    GByteArray *answer;          /* the last one */
+    struct puppet *started; /* by the last request; NULL: none */
+    GByteArray *answer;     /* the last one */
     bool answered;
     bool unsettled;
     struct arena arena;
@@ -48,10 +37,10 @@ void model_host_tick(struct model_host *host);
 
 /* What a child does. */
 void model_child_write(
-        struct model_child *child, enum remex_stream stream, size_t size);
-void model_child_exit(struct model_child *child, bool by_signal, int code);
-void model_child_end(struct model_child *child, size_t stream);
-void model_child_read(struct model_child *child, size_t size);
+        struct puppet *child, enum remex_stream stream, size_t size);
+void model_child_exit(struct puppet *child, bool by_signal, int code);
+void model_child_end(struct puppet *child, size_t stream);
+void model_child_read(struct puppet *child, size_t size);
 
 /* The bytes of a stream are those of its offsets. */
 uint8_t model_byte(enum remex_stream stream, uint64_t offset);

@@ -124,8 +124,8 @@ bool run_enter(struct run *run, enum method method)
 /* --- Children --------------------------------------------------------------
  */
 
-static void end_child(struct run *run, struct model_process *process,
-        struct model_child *child)
+static void end_child(
+        struct run *run, struct model_process *process, struct puppet *child)
 {
     size_t stream = run_below(run, 2);
 
@@ -135,8 +135,8 @@ static void end_child(struct run *run, struct model_process *process,
     model_child_end(child, stream);
 }
 
-static void exit_child(struct run *run, struct model_process *process,
-        struct model_child *child)
+static void exit_child(
+        struct run *run, struct model_process *process, struct puppet *child)
 {
     bool by_signal = process->killed || run_percent(run, 20);
     int code = process->killed ? SIGKILL : 1 + (int)run_below(run, 31);
@@ -147,8 +147,8 @@ static void exit_child(struct run *run, struct model_process *process,
     model_child_exit(child, by_signal, code);
 }
 
-static void write_child(struct run *run, struct model_process *process,
-        struct model_child *child)
+static void write_child(
+        struct run *run, struct model_process *process, struct puppet *child)
 {
     size_t stream = run_below(run, 2);
     size_t size = 1 + run_below(run, OUTPUT);
@@ -159,8 +159,8 @@ static void write_child(struct run *run, struct model_process *process,
     model_child_write(child, (enum remex_stream)(REMEX_STDOUT + stream), size);
 }
 
-static void read_child(struct run *run, struct model_process *process,
-        struct model_child *child)
+static void read_child(
+        struct run *run, struct model_process *process, struct puppet *child)
 {
     size_t size = run_below(run, process->stdin_waits + 1);
 
@@ -174,8 +174,8 @@ static void do_child(struct run *run)
 {
     static void (*const deeds[])(struct run * run,
             struct model_process * process,
-            struct model_child * child) = { write_child, write_child,
-        write_child, read_child, exit_child, end_child, end_child };
+            struct puppet * child) = { write_child, write_child, write_child,
+        read_child, exit_child, end_child, end_child };
     size_t who = run_below(run, MODEL_PRINCIPALS);
     struct model_process *process = &run->model.processes[who][run->id];
 

@@ -19,7 +19,7 @@ struct run {
     struct model model;
     struct model_host host;
     struct message_id ids[MODEL_SESSIONS]; /* of sessions, by place */
-    struct model_child *children[MODEL_PRINCIPALS][MODEL_IDS];
+    struct puppet *children[MODEL_PRINCIPALS][MODEL_IDS];
 
     /* Of the request that is being made. */
     struct request request;

@@ -121,21 +121,34 @@ size_t puppet_output(struct puppet *puppet, enum remex_stream stream,
     return taken;
 }
 
+static void end_by(struct puppet *puppet, const struct remex_exit *exited)
+{
+    puppet->exited = true;
+    process_on_exit(puppet->process, exited, puppet->puppets->now);
+}
+
 void puppet_exit(struct puppet *puppet, int code)
 {
-    struct remex_exit exited = { .code = code };
+    end_by(puppet, &(struct remex_exit){ .code = code });
+}
 
-    puppet->exited = true;
-    process_on_exit(puppet->process, &exited, puppet->puppets->now);
+void puppet_die(struct puppet *puppet, int signal_number)
+{
+    end_by(puppet,
+            &(struct remex_exit){ .by_signal = true, .code = signal_number });
+}
+
+void puppet_end_stream(struct puppet *puppet, enum remex_stream stream)
+{
+    process_on_stream_end(
+            puppet->process, stream, REMEX_END_EOF, 0, puppet->puppets->now);
 }
 
 void puppet_end(struct puppet *puppet)
 {
     puppet->ended = true;
-    process_on_stream_end(puppet->process, REMEX_STDOUT, REMEX_END_EOF, 0,
-            puppet->puppets->now);
-    process_on_stream_end(puppet->process, REMEX_STDERR, REMEX_END_EOF, 0,
-            puppet->puppets->now);
+    puppet_end_stream(puppet, REMEX_STDOUT);
+    puppet_end_stream(puppet, REMEX_STDERR);
 }
 
 size_t puppet_take_stdin(struct puppet *puppet, void *out, size_t size)

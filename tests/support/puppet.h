@@ -3,8 +3,8 @@
 #define SUPPORT_PUPPET_H
 
 /*
- * A process_host whose children do what the test says, at the time it says. For
- * unit tests only.
+ * A process_host whose children do what the test says, at the time it says; for
+ * tests of the executor's logic, which make no process.
  */
 
 #include <stdbool.h>
@@ -42,8 +42,10 @@ size_t puppet_output(struct puppet *puppet, enum remex_stream stream,
         const void *data, size_t size);
 
 void puppet_exit(struct puppet *puppet, int code);
+void puppet_die(struct puppet *puppet, int signal_number);
 
-/* Both streams say EOF. */
+/* That stream says EOF, or both. */
+void puppet_end_stream(struct puppet *puppet, enum remex_stream stream);
 void puppet_end(struct puppet *puppet);
 
 /* Takes what is in its stdin, at most `size` bytes; how many. */
