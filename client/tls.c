@@ -41,6 +41,41 @@ static enum remex_status trust(SSL_CTX *context, const struct tls_files *files,
     return REMEX_OK;
 }
 
+/* OpenSSL would ask for it at the program's terminal, and wait. */
+static int no_password(char *out, int size, int writes, void *user)
+{
+    bool *asked = user;
+
+    (void)out;
+    (void)size;
+    (void)writes;
+    if (asked)
+        *asked = true;
+    return -1;
+}
+
+static enum remex_status show_key(SSL_CTX *context,
+        const struct tls_files *files, struct remex_error *error)
+{
+    bool asked = false;
+    bool loaded;
+
+    SSL_CTX_set_default_passwd_cb(context, no_password);
+    SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
+    loaded = SSL_CTX_use_PrivateKey_file(
+                     context, files->key, SSL_FILETYPE_PEM) == 1;
+    SSL_CTX_set_default_passwd_cb_userdata(context, NULL);
+    if (asked) {
+        ERR_clear_error();
+        return error_bad_field(error, "options.tls_key",
+                "%s is encrypted, and nobody is asked for its password",
+                files->key);
+    }
+    if (!loaded || SSL_CTX_check_private_key(context) != 1)
+        return wrong_file(error, "options.tls_key", files->key);
+    return REMEX_OK;
+}
+
 static enum remex_status show(SSL_CTX *context, const struct tls_files *files,
         struct remex_error *error)
 {
@@ -51,11 +86,7 @@ static enum remex_status show(SSL_CTX *context, const struct tls_files *files,
                 "a certificate and its key must be given together");
     if (SSL_CTX_use_certificate_chain_file(context, files->certificate) != 1)
         return wrong_file(error, "options.tls_certificate", files->certificate);
-    if (SSL_CTX_use_PrivateKey_file(context, files->key, SSL_FILETYPE_PEM) !=
-                    1 ||
-            SSL_CTX_check_private_key(context) != 1)
-        return wrong_file(error, "options.tls_key", files->key);
-    return REMEX_OK;
+    return show_key(context, files, error);
 }
 
 enum remex_status tls_context_new(

@@ -16,6 +16,7 @@
 #include "common/address.h"
 #include "support/daemon.h"
 #include "support/remote.h"
+#include "support/seat.h"
 #include "support/secret.h"
 #include "support/sp_peer.h"
 #include "support/suite.h"
@@ -143,6 +144,27 @@ static void who_proves_nothing_is_refused_and_told_why(void)
     show(&scene, "executor");
     check_refused(
             &scene, scene.daemon.address, REMEX_UNAUTHENTICATED, "certificate");
+    scene_deinit(&scene);
+}
+
+/* OpenSSL would, if it could: there is somebody to ask. */
+static void nobody_is_asked_for_a_password(void)
+{
+    struct scene scene;
+    struct seat seat;
+
+    scene_init(&scene);
+    secret_lock(scene.pki, "alice");
+    check_refused(&scene, scene.daemon.address, REMEX_INVALID_ARGUMENT,
+            "is encrypted");
+    seat_init(&seat, 24, 500,
+            "REMEX_TLS_CERTIFICATE=$1 REMEX_TLS_KEY=$2 $3 info --at $4",
+            REMOTE_ARGV(scene.certificate, scene.key, REMEX_BIN_DIR "/remex",
+                    scene.daemon.address));
+    seat_expect(&seat, "is encrypted");
+    g_assert_null(memmem(
+            seat.seen->data, seat.seen->len, "phrase", strlen("phrase")));
+    seat_deinit(&seat);
     scene_deinit(&scene);
 }
 
@@ -381,6 +403,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/tls", a_certificate_lets_in);
     SUITE_ADD("/tls", who_proves_nothing_is_refused_and_told_why);
+    SUITE_ADD("/tls", nobody_is_asked_for_a_password);
     SUITE_ADD("/tls", an_executor_that_proves_nothing_is_not_spoken_to);
     SUITE_ADD("/tls", a_certificate_is_a_principal);
     SUITE_ADD("/tls", megabytes_go_both_ways);
