@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What a dead executor has left is found, however much it is. Two thousand
+ * forks take a minute and more under the address sanitizer.
+ *
+ * ctest-timeout: 180
+ */
+
 #include "executor/sweep.h"
 
 #include <signal.h>
