@@ -120,19 +120,18 @@ static size_t put_record(
     return first + second;
 }
 
+/* What is left of the part that byte `begun` lies in; there is one. */
 static const uint8_t *at(
-        const struct iovec parts[2], size_t sent, size_t *left_out)
+        const struct iovec parts[2], size_t begun, size_t *left_out)
 {
     size_t first = parts[0].iov_len;
 
-    if (sent < first) {
-        *left_out = first - sent;
-        return (const uint8_t *)parts[0].iov_base + sent;
+    if (begun < first) {
+        *left_out = first - begun;
+        return (const uint8_t *)parts[0].iov_base + begun;
     }
-    *left_out = first + parts[1].iov_len - sent;
-    if (*left_out == 0) /* the second may be NULL */
-        return NULL;
-    return (const uint8_t *)parts[1].iov_base + (sent - first);
+    *left_out = first + parts[1].iov_len - begun;
+    return (const uint8_t *)parts[1].iov_base + (begun - first);
 }
 
 /* One record into the basket; tells how much of the parts is in it. */
