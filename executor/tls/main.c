@@ -42,14 +42,13 @@ static int check(const struct secrets_files *files)
     return context ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static struct stream_tls tls;
-
 int main(int argc, char **argv)
 {
     struct relay_settings settings = { .stream = NULL };
     struct stream_kind stream;
     struct secrets_files files;
     char problem[512];
+    SSL_CTX *context;
 
     if (argc == CHECK_ARGUMENTS && strcmp(argv[1], "--check") == 0)
         return check(&(struct secrets_files){
@@ -67,9 +66,9 @@ int main(int argc, char **argv)
         .authority = argv[8],
         .optional = strcmp(argv[9], "optional") == 0,
     };
-    tls.context = secrets_load(&files, problem, sizeof(problem));
-    if (tls.context) {
-        stream = stream_tls(&tls);
+    context = secrets_load(&files, problem, sizeof(problem));
+    if (context) {
+        stream = stream_tls(context);
         settings.stream = &stream;
     }
     settings.problem = problem;

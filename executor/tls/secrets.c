@@ -107,7 +107,7 @@ static void configure(SSL_CTX *context)
     SSL_CTX_set_default_passwd_cb(context, no_password);
     SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
     SSL_CTX_set_options(context,
-            SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
+            SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_ENABLE_KTLS |
                     SSL_OP_IGNORE_UNEXPECTED_EOF |
                     SSL_OP_CIPHER_SERVER_PREFERENCE |
                     SSL_OP_PRIORITIZE_CHACHA); /* of who has no AES */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor/tls/stream_tls.h"
 
-#include <assert.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <openssl/err.h>
 
@@ -13,17 +14,9 @@
 /* A record's worth: smaller messages leave with their length in one piece. */
 enum { RECORD_BYTES = 16 * 1024 };
 
-struct connection {
-    SSL *ssl;
-    struct outlet outlet;
-    /* Encrypted and not told as sent: the network has yet to take it. It comes
-     * again at the beginning of what is to be written. */
-    size_t owed;
-};
-
-static enum stream_progress blocked(const SSL *ssl, int result)
+static enum stream_progress blocked(struct stream *stream, int result)
 {
-    int error = SSL_get_error(ssl, result);
+    int error = SSL_get_error(stream->state, result);
 
     ERR_clear_error();
     return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE
@@ -34,58 +27,32 @@ static enum stream_progress blocked(const SSL *ssl, int result)
 /* Reading, or shaking hands, cannot go on. */
 static enum stream_progress read_blocked(struct stream *stream, int result)
 {
-    const struct connection *connection = stream->state;
-
-    stream->reads_by_write = SSL_want_write(connection->ssl);
-    return blocked(connection->ssl, result);
-}
-
-static bool connect_ends(struct connection *connection, int fd)
-{
-    BIO *in = BIO_new_socket(fd, BIO_NOCLOSE);
-    BIO *out = outlet_bio(&connection->outlet);
-
-    if (!in || !out) {
-        BIO_free(in);
-        BIO_free(out);
-        return false;
-    }
-    SSL_set0_rbio(connection->ssl, in);
-    SSL_set0_wbio(connection->ssl, out);
-    return true;
+    stream->reads_by_write = SSL_want_write(stream->state);
+    return blocked(stream, result);
 }
 
 static bool begin(struct stream *stream)
 {
-    const struct stream_tls *tls = stream->kind->context;
-    struct connection *connection = calloc(1, sizeof(*connection));
-
-    if (!connection)
+    stream->state = SSL_new(stream->kind->context);
+    if (!stream->state || SSL_set_fd(stream->state, stream->fd) != 1)
         return false;
-    stream->state = connection;
-    connection->outlet.fd = stream->fd;
-    connection->ssl = SSL_new(tls->context);
-    if (!connection->ssl || !connect_ends(connection, stream->fd))
-        return false;
-    SSL_set_accept_state(connection->ssl);
+    SSL_set_accept_state(stream->state);
     return true;
 }
 
 static enum stream_progress tls_shake(
         struct stream *stream, char *name, size_t size)
 {
-    struct connection *connection;
     int result;
 
     if (!stream->state && !begin(stream))
         return STREAM_BROKEN;
-    connection = stream->state;
-    result = SSL_do_handshake(connection->ssl);
+    result = SSL_do_handshake(stream->state);
     stream->reads_by_write = false;
     if (result != 1)
         return read_blocked(stream, result);
-    return secrets_peer_name(connection->ssl, name, size) ? STREAM_MOVED
-                                                          : STREAM_BROKEN;
+    return secrets_peer_name(stream->state, name, size) ? STREAM_MOVED
+                                                        : STREAM_BROKEN;
 }
 
 /* What OpenSSL has decrypted already would not be told by epoll, so that it is
@@ -93,14 +60,32 @@ static enum stream_progress tls_shake(
 static enum stream_progress tls_read(
         struct stream *stream, void *data, size_t size, size_t *got_out)
 {
-    const struct connection *connection = stream->state;
-    int result = SSL_read_ex(connection->ssl, data, size, got_out);
+    int result = SSL_read_ex(stream->state, data, size, got_out);
 
     stream->reads_by_write = false;
     return result == 1 ? STREAM_MOVED : read_blocked(stream, result);
 }
 
-/* --- Writing ------------------------------------------------------------- */
+static enum stream_progress write_some(
+        struct stream *stream, const void *data, size_t size, size_t *sent_out)
+{
+    size_t sent = 0;
+    int result = SSL_write_ex(stream->state, data, size, &sent);
+
+    stream->writes_by_read = false;
+    *sent_out += sent;
+    if (result == 1)
+        return STREAM_MOVED;
+    stream->writes_by_read = SSL_want_read(stream->state);
+    return blocked(stream, result);
+}
+
+/* What is more than a record goes out as it fits the network, not record by
+ * record. */
+static void hold_back(const struct stream *stream, int on)
+{
+    setsockopt(stream->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+}
 
 /* The first part, and as much of the second as makes a record. */
 static size_t put_record(
@@ -120,128 +105,76 @@ static size_t put_record(
     return first + second;
 }
 
-/* What is left of the part that byte `begun` lies in; there is one. */
 static const uint8_t *at(
-        const struct iovec parts[2], size_t begun, size_t *left_out)
+        const struct iovec parts[2], size_t sent, size_t *left_out)
 {
     size_t first = parts[0].iov_len;
 
-    if (begun < first) {
-        *left_out = first - begun;
-        return (const uint8_t *)parts[0].iov_base + begun;
+    if (sent < first) {
+        *left_out = first - sent;
+        return (const uint8_t *)parts[0].iov_base + sent;
     }
-    *left_out = first + parts[1].iov_len - begun;
-    return (const uint8_t *)parts[1].iov_base + (begun - first);
+    *left_out = first + parts[1].iov_len - sent;
+    if (*left_out == 0) /* the second may be NULL */
+        return NULL;
+    return (const uint8_t *)parts[1].iov_base + (sent - first);
 }
 
-/* One record into the basket; tells how much of the parts is in it. */
-static enum stream_progress write_record(
-        struct stream *stream, const void *data, size_t size, size_t *put_out)
+static enum stream_progress write_all(
+        struct stream *stream, const struct iovec parts[2], size_t *sent_out)
 {
-    const struct connection *connection = stream->state;
-    int result = SSL_write_ex(connection->ssl, data, size, put_out);
-
-    stream->writes_by_read = false;
-    if (result == 1)
-        return STREAM_MOVED;
-    *put_out = 0;
-    stream->writes_by_read = SSL_want_read(connection->ssl);
-    return blocked(connection->ssl, result);
-}
-
-/* The next record of what is not encrypted yet. */
-static enum stream_progress write_next(struct stream *stream,
-        const struct iovec parts[2], size_t begun, size_t *put_out)
-{
-    uint8_t record[RECORD_BYTES];
-    size_t left;
-    const uint8_t *next;
-
-    if (begun == 0 && parts[1].iov_len > 0)
-        return write_record(stream, record, put_record(record, parts), put_out);
-    next = at(parts, begun, &left);
-    return write_record(
-            stream, next, left < RECORD_BYTES ? left : RECORD_BYTES, put_out);
-}
-
-/* As many records as there is room for, from `begun` on, which is moved; tells
- * the size of the last. */
-static enum stream_progress write_records(struct stream *stream,
-        const struct iovec parts[2], size_t *begun, size_t *last_out)
-{
-    const struct connection *connection = stream->state;
-    size_t size = parts[0].iov_len + parts[1].iov_len;
     enum stream_progress progress = STREAM_MOVED;
+    size_t left;
+    const uint8_t *next = at(parts, *sent_out, &left);
 
-    *last_out = 0;
-    while (progress == STREAM_MOVED && *begun < size &&
-            outlet_has_room(&connection->outlet)) {
-        size_t put;
-
-        progress = write_next(stream, parts, *begun, &put);
-        *begun += put;
-        if (put > 0)
-            *last_out = put;
+    while (left > 0 && progress == STREAM_MOVED) {
+        progress = write_some(stream, next, left, sent_out);
+        next = at(parts, *sent_out, &left);
     }
     return progress;
 }
 
-/* If the network does not take it all, the last record is not told, so that
- * whoever writes comes again. */
-static enum stream_progress write_basket(
+static enum stream_progress write_joined(
         struct stream *stream, const struct iovec parts[2], size_t *sent_out)
 {
-    struct stream_tls *tls = stream->kind->context;
-    struct connection *connection = stream->state;
+    uint8_t record[RECORD_BYTES];
+    size_t size = put_record(record, parts);
+    bool more = size < parts[0].iov_len + parts[1].iov_len;
     enum stream_progress progress;
-    enum stream_progress went;
-    size_t last;
 
-    outlet_open(&connection->outlet, &tls->basket);
-    progress = write_records(stream, parts, sent_out, &last);
-    went = outlet_close(&connection->outlet);
-    if (went == STREAM_WAITS) {
-        connection->owed = last;
-        *sent_out -= last;
-    }
-    return went == STREAM_BROKEN ? went : progress;
+    if (more)
+        hold_back(stream, 1);
+    progress = write_some(stream, record, size, sent_out);
+    if (progress == STREAM_MOVED && more)
+        progress = write_all(stream, parts, sent_out);
+    if (more)
+        hold_back(stream, 0);
+    return progress;
 }
 
 static enum stream_progress tls_write(
         struct stream *stream, const struct iovec parts[2], size_t *sent_out)
 {
-    struct connection *connection = stream->state;
-    enum stream_progress progress = outlet_flush(&connection->outlet);
+    enum stream_progress progress;
 
     *sent_out = 0;
-    if (progress != STREAM_MOVED)
-        return progress;
-    *sent_out = connection->owed;
-    connection->owed = 0;
-    progress = write_basket(stream, parts, sent_out);
-    if (progress == STREAM_BROKEN)
-        return progress;
-    return *sent_out > 0 ? STREAM_MOVED : STREAM_WAITS;
+    progress = parts[1].iov_len > 0 ? write_joined(stream, parts, sent_out)
+                                    : write_all(stream, parts, sent_out);
+    return *sent_out > 0 && progress == STREAM_WAITS ? STREAM_MOVED : progress;
 }
 
 static void tls_end(struct stream *stream)
 {
-    struct connection *connection = stream->state;
-
-    if (!connection)
-        return;
-    SSL_free(connection->ssl);
-    outlet_deinit(&connection->outlet);
-    free(connection);
+    SSL_free(stream->state);
 }
 
-struct stream_kind stream_tls(struct stream_tls *tls)
+struct stream_kind stream_tls(SSL_CTX *context)
 {
     return (struct stream_kind){
         .shake = tls_shake,
         .read = tls_read,
         .write = tls_write,
         .end = tls_end,
-        .context = tls,
+        .context = context,
     };
 }

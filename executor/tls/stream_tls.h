@@ -10,15 +10,8 @@
 #include <openssl/ssl.h>
 
 #include "executor/front/stream.h"
-#include "executor/tls/outlet.h"
 
-/* Of all connections by one context. */
-struct stream_tls {
-    SSL_CTX *context; /* lent */
-    struct outlet_basket basket;
-};
-
-/* `tls` is lent. */
-struct stream_kind stream_tls(struct stream_tls *tls);
+/* Of all connections by that context, which is lent. */
+struct stream_kind stream_tls(SSL_CTX *context);
 
 #endif
