@@ -9,6 +9,7 @@
 
 #include "client/shortage.h"
 #include "common/error.h"
+#include "common/no_password.h"
 
 /* Of what has come and is not decrypted yet, for each connection. */
 enum { READ_BUFFER_BYTES = 64 * 1024 };
@@ -39,19 +40,6 @@ static enum remex_status trust(SSL_CTX *context, const struct tls_files *files,
     if (SSL_CTX_load_verify_locations(context, files->authority, NULL) != 1)
         return wrong_file(error, "options.tls_authority", files->authority);
     return REMEX_OK;
-}
-
-/* OpenSSL would ask for it at the program's terminal, and wait. */
-static int no_password(char *out, int size, int writes, void *user)
-{
-    bool *asked = user;
-
-    (void)out;
-    (void)size;
-    (void)writes;
-    if (asked)
-        *asked = true;
-    return -1;
 }
 
 static enum remex_status show_key(SSL_CTX *context,

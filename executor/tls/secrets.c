@@ -7,6 +7,8 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "common/no_password.h"
+
 /* OpenSSL wants one where peers are verified, though no session is kept. */
 static const unsigned char context_name[] = "remex";
 
@@ -18,19 +20,6 @@ static void tell(char *problem, size_t size, const char *what, const char *file)
     snprintf(problem, size, "%s %s: %s", what, file,
             reason ? reason : "it cannot be used");
     ERR_clear_error();
-}
-
-/* OpenSSL would ask for it at the terminal, and wait. */
-static int no_password(char *out, int size, int writes, void *user)
-{
-    bool *asked = user;
-
-    (void)out;
-    (void)size;
-    (void)writes;
-    if (asked)
-        *asked = true;
-    return -1;
 }
 
 static bool load_key(SSL_CTX *context, const struct secrets_files *files,
