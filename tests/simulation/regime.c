@@ -21,14 +21,16 @@ static int make_file(void)
 {
     int fd = memfd_create("regime", MFD_CLOEXEC);
 
-    g_assert(fd >= 0 && fchmod(fd, 0600) == 0);
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(fchmod(fd, 0600), ==, 0);
     return fd;
 }
 
 static void put(int fd, const GString *text)
 {
-    g_assert(ftruncate(fd, 0) == 0);
-    g_assert(pwrite(fd, text->str, text->len, 0) == (ssize_t)text->len);
+    g_assert_cmpint(ftruncate(fd, 0), ==, 0);
+    g_assert_cmpint(
+            pwrite(fd, text->str, text->len, 0), ==, (ssize_t)text->len);
 }
 
 static void put_tokens(
