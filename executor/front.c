@@ -15,6 +15,7 @@
 #include "executor/front_frame.h"
 #include "executor/list.h"
 #include "executor/path_lock.h"
+#include "executor/shelf_list.h"
 
 /* What an executor that has lost its supervisor may need to end. It delays only
  * the start of this one. */
@@ -31,6 +32,7 @@ struct front {
 
     /* The process; a new one is started when both are gone. */
     struct link *link;
+    struct shelf_list shelf; /* of this process */
     bool running;
     struct reaper_claim claim;
 
@@ -114,15 +116,13 @@ static void gone(struct front *front)
 
 static void tell_end(const struct front *front, int status)
 {
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+    if (WIFSIGNALED(status))
         log_warning(front->site->log, "front",
-                "the front of %s was killed: it made a system call that is "
-                "not for fronts",
-                front->address);
-    else if (WIFSIGNALED(status))
-        log_warning(front->site->log, "front",
-                "the front of %s was killed by signal %d", front->address,
-                WTERMSIG(status));
+                "the front of %s was killed by signal %d%s", front->address,
+                WTERMSIG(status),
+                WTERMSIG(status) == SIGSYS
+                        ? ": it made a system call that is not for fronts"
+                        : "");
     else
         log_warning(front->site->log, "front",
                 "the front of %s ended with status %d", front->address,
@@ -357,8 +357,8 @@ static void start(struct front *front)
     front->refused = false;
     front->outdated = false;
     front->suspect = false;
-    front->asked = 0;
-    front->answered = 0;
+    front->asked = front->answered = 0;
+    front->shelf = (struct shelf_list){ .next = 0 };
     if (start_linked(front) == REMEX_OK) {
         set_timer(front, &front->silence, clock_from_ms(FRONT_START_MS));
     } else {
@@ -487,7 +487,7 @@ void front_send(struct front *front, const struct link_header *header,
         const struct link_piece *pieces, size_t count)
 {
     if (front->link) {
-        link_send(front->link, header, pieces, count);
+        shelf_list_send(&front->shelf, front->link, header, pieces, count);
         return;
     }
     for (size_t i = 0; i < count; i++)

@@ -7,12 +7,15 @@
 
 void gather_begin(struct gather *gather, size_t max_bytes)
 {
-    if (max_bytes == 0 || max_bytes > GATHER_BYTES)
+    if (max_bytes == 0)
         max_bytes = GATHER_BYTES;
+    if (max_bytes > GATHER_MOST_BYTES)
+        max_bytes = GATHER_MOST_BYTES;
     gather->count = 0;
     gather->bytes = 0;
     gather->max_bytes = max_bytes;
     gather->full = false;
+    gather->shared = false;
     gather->state_count = 0;
     gather->piece_count = GATHER_HEAD_PIECES;
 }
@@ -47,6 +50,7 @@ static void add_piece(struct gather *gather, const struct remex_bytes *data,
         .data = data->data,
         .size = data->size,
         .block = block,
+        .shared = gather->shared,
     };
 }
 
@@ -187,14 +191,24 @@ void gather_whole(struct gather *gather, const struct event_log *log)
 
 /* --- All of a session ----------------------------------------------------- */
 
+/* Others follow the same process. */
+static bool has_company(const struct follow *follow)
+{
+    const struct list *follows = &follow->entry->follows;
+
+    return follows->next != follows->prev;
+}
+
 /* False: no more fits. */
 static bool gather_follow(struct gather *gather, struct follow *follow)
 {
     const struct event_log *log = process_log(follow->entry->process);
     size_t first = gather->count;
 
+    gather->shared = has_company(follow);
     gather_log(
             gather, log, &follow->cursor, follow->id, &follow->until_position);
+    gather->shared = false;
     for (size_t i = first; i < gather->count; i++)
         tally_pass(&follow->tally, &gather->events[i].event);
     if (follow_has_early_exit(follow)) {

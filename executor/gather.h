@@ -17,7 +17,8 @@
 #include "executor/sessions.h"
 
 enum {
-    GATHER_BYTES = 192 * 1024, /* of payload, in one reply */
+    GATHER_BYTES = 192 * 1024,      /* of payload, in one reply */
+    GATHER_MOST_BYTES = 768 * 1024, /* if so much is asked for */
     GATHER_EVENTS = 1024,
     GATHER_STATES = 256,
     /* Of one process, before it's another's turn: */
@@ -31,7 +32,8 @@ struct gather {
     size_t count;
     size_t bytes;
     size_t max_bytes;
-    bool full; /* the next event does not fit */
+    bool full;   /* the next event does not fit */
+    bool shared; /* what is gathered now is for others as well */
     struct follow_state states[GATHER_STATES];
     size_t state_count;
     /* The first GATHER_HEAD_PIECES are not set. The others hold their blocks.
@@ -40,8 +42,8 @@ struct gather {
     size_t piece_count;
 };
 
-/* Begins a new one; the pieces of the last were taken. `max_bytes` 0, or too
- * much: GATHER_BYTES. */
+/* Begins a new one; the pieces of the last were taken. `max_bytes` 0:
+ * GATHER_BYTES; too much: GATHER_MOST_BYTES. */
 void gather_begin(struct gather *gather, size_t max_bytes);
 
 bool gather_is_empty(const struct gather *gather);

@@ -36,10 +36,10 @@ struct link {
      * is gathered in an allocation of its own. */
     uint8_t in[IN_BYTES];
     size_t in_size;
-    bool in_waits;  /* there is another frame, for the next turn */
-    uint8_t *large; /* NULL: there is none */
-    size_t large_size;
+    bool in_waits;      /* there is another frame, for the next turn */
+    struct load *large; /* NULL: there is none */
     size_t large_got;
+    struct load *passed; /* while its frame is passed on */
 
     /* What waits to go out: a ring of pieces. */
     struct link_piece *pieces;
@@ -112,13 +112,18 @@ void link_free(struct link *link)
     for (size_t i = 0; i < link->count; i++)
         link_piece_release(piece_at(link, i));
     free(link->pieces);
-    free(link->large);
+    load_release(link->large);
     free(link);
 }
 
 bool link_is_full(const struct link *link)
 {
     return link->full;
+}
+
+struct load *link_load(const struct link *link)
+{
+    return link->passed;
 }
 
 static bool may_take(const struct link *link)
@@ -255,12 +260,11 @@ static void send_out(struct link *link)
 /* Begins to gather the frame at the front of what came in. */
 static bool begin_large(struct link *link, size_t used, size_t frame_size)
 {
-    link->large = malloc(frame_size);
+    link->large = load_new(frame_size);
     if (!link->large)
         return false;
-    link->large_size = frame_size;
     link->large_got = link->in_size - used;
-    memcpy(link->large, link->in + used, link->large_got);
+    memcpy(link->large->data, link->in + used, link->large_got);
     link->in_size = used;
     return true;
 }
@@ -311,15 +315,18 @@ static const char *take_frames(struct link *link)
 static const char *take_large(struct link *link)
 {
     struct link_header header;
-    uint8_t *large = link->large;
+    struct load *large = link->large;
     bool good;
 
-    if (!may_take(link) || link->large_got < link->large_size)
+    if (!may_take(link) || link->large_got < large->size)
         return NULL;
     link->large = NULL;
-    memcpy(&header, large, sizeof(header));
-    good = link->hooks.frame(link->hooks.user, &header, large + sizeof(header));
-    free(large);
+    link->passed = large;
+    memcpy(&header, large->data, sizeof(header));
+    good = link->hooks.frame(
+            link->hooks.user, &header, large->data + sizeof(header));
+    link->passed = NULL;
+    load_release(large);
     return good ? NULL : "it sent a frame that makes no sense";
 }
 
@@ -328,8 +335,8 @@ static ssize_t receive(struct link *link)
     ssize_t size;
 
     if (link->large) {
-        size = recv(link->fd, link->large + link->large_got,
-                link->large_size - link->large_got, MSG_DONTWAIT);
+        size = recv(link->fd, link->large->data + link->large_got,
+                link->large->size - link->large_got, MSG_DONTWAIT);
         if (size > 0)
             link->large_got += (size_t)size;
         return size;

@@ -22,6 +22,7 @@
 
 #include "executor/event_log.h"
 #include "executor/link_frame.h"
+#include "executor/load.h"
 #include "executor/loop.h"
 
 struct link;
@@ -50,6 +51,7 @@ struct link_piece {
     size_t size;
     void *heap;              /* then freed; NULL: nothing */
     struct log_block *block; /* then released; NULL: none */
+    bool shared;             /* others will be sent it over this link as well */
 };
 
 enum {
@@ -73,6 +75,11 @@ void link_send(struct link *link, const struct link_header *header,
         const struct link_piece *pieces, size_t count);
 
 bool link_is_full(const struct link *link);
+
+/* Within the frame hook: the memory in which the body lies, to be held by
+ * whoever wants to keep it. NULL: it lies in the link's own, and has to be
+ * copied. */
+struct load *link_load(const struct link *link);
 
 /* Lets go of what a piece holds. */
 void link_piece_release(const struct link_piece *piece);

@@ -24,6 +24,30 @@ enum link_kind {
     LINK_HINT = 17,  /* body: to publish as it is */
     LINK_BEAT = 18,  /* body: heartbeat hint to publish; `ticket`: its number */
     LINK_KNOWN = 19, /* a session is used by `pipe`: it is nobody's stranger */
+    LINK_PARTS = 20, /* the reply to `ticket`; body: `parts` link_part, bytes */
+};
+
+/* A reply's bytes: those of its parts, one behind the other. What several
+ * followers of a process are sent goes over the link once: the front puts it
+ * into a place, and is told of the place from then on. Frames stay in order,
+ * so that it has nothing to say to that. */
+enum link_part_kind {
+    LINK_PART_PASSING = 0, /* the next `size` of the body's bytes */
+    LINK_PART_KEPT = 1,    /* the same; then they lie in `place` */
+    LINK_PART_LYING = 2,   /* `size` bytes of those in `place`, from `start` */
+};
+
+enum {
+    LINK_PLACES = 32,
+    LINK_MAX_KEPT = 64 * 1024, /* bytes in a place */
+    LINK_MAX_PARTS = 64
+};
+
+struct link_part {
+    uint32_t kind;
+    uint32_t place;
+    uint32_t start;
+    uint32_t size;
 };
 
 /* Peer of a transport without credentials. */
@@ -59,7 +83,7 @@ struct link_header {
     /* Of a request: so many bytes of the body, its first, are the name in the
      * certificate that its sender has proved to own; 0: no certificate. */
     uint32_t name_size;
-    uint32_t reserved;
+    uint32_t parts;  /* of a LINK_PARTS */
     int64_t arrived; /* of a request: when, by the monotonic clock */
 };
 

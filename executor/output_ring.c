@@ -100,6 +100,7 @@ static enum remex_status next_block(struct output_ring *ring, size_t size)
     } else if (*ring->spare) {
         block = *ring->spare;
         *ring->spare = NULL;
+        log_block_renew(block);
     } else {
         block = log_block_new(LOG_BLOCK_BYTES);
     }

@@ -16,8 +16,7 @@ enum { SCRATCH_BYTES = 16 * 1024 };
 /* One peer's share of a turn of the loop. */
 enum { TURN_READS = 32 };
 
-struct peer_chunk {
-    struct peer_chunk *next;
+struct peer_unread {
     size_t size;
     size_t done;
     uint8_t data[];
@@ -34,21 +33,9 @@ void peer_end(struct peer *peer)
     loop_defer(peer->kind->loop, &peer->end);
 }
 
-static void forget_chunks(struct peer *peer)
-{
-    while (peer->first_chunk) {
-        struct peer_chunk *chunk = peer->first_chunk;
-
-        peer->first_chunk = chunk->next;
-        free(chunk);
-    }
-    *peer->kind->waiting -= peer->waiting;
-    peer->waiting = 0;
-}
-
 void peer_throw_out(struct peer *peer)
 {
-    forget_chunks(peer);
+    outbox_clear(&peer->outbox);
     peer_end(peer);
 }
 
@@ -69,7 +56,7 @@ static void on_patience(struct loop_timer *timer)
 static bool wants_to_read(const struct peer *peer)
 {
     return !peer->has_ended && !peer->kind->paused &&
-            peer->held < PEER_MAX_HELD && peer->waiting < PEER_FULL_BYTES;
+            peer->held < PEER_MAX_HELD && peer->outbox.bytes < PEER_FULL_BYTES;
 }
 
 static void update_watch(struct peer *peer)
@@ -80,7 +67,7 @@ static void update_watch(struct peer *peer)
         return;
     if (wants_to_read(peer) || peer->stream.writes_by_read)
         wanted |= EPOLLIN;
-    if (peer->first_chunk || peer->stream.reads_by_write)
+    if (!outbox_is_empty(&peer->outbox) || peer->stream.reads_by_write)
         wanted |= EPOLLOUT;
     if (wanted != peer->watched)
         loop_change(peer->kind->loop, &peer->watch, wanted);
@@ -97,116 +84,84 @@ static bool moved(struct peer *peer, enum stream_progress progress)
 
 /* --- Out ----------------------------------------------------------------- */
 
-static void advance(struct iovec parts[2], size_t done)
-{
-    for (size_t i = 0; i < 2; i++) {
-        size_t taken = done < parts[i].iov_len ? done : parts[i].iov_len;
-
-        if (taken > 0) /* an empty one may be NULL */
-            parts[i].iov_base = (uint8_t *)parts[i].iov_base + taken;
-        parts[i].iov_len -= taken;
-        done -= taken;
-    }
-}
-
 /* How many bytes went out; 0: none can, or it has ended. */
-static size_t write_some(struct peer *peer, const struct iovec parts[2])
+static size_t write_some(
+        struct peer *peer, const struct iovec *parts, size_t count)
 {
     size_t sent = 0;
 
-    if (peer->has_ended || parts[0].iov_len + parts[1].iov_len == 0 ||
+    if (peer->has_ended ||
             !moved(peer,
-                    peer->kind->stream->write(&peer->stream, parts, &sent)))
+                    peer->kind->stream->write(
+                            &peer->stream, parts, count, &sent)))
         return 0;
     return sent;
 }
 
-static struct peer_chunk *chunk_new(const struct iovec parts[2])
-{
-    size_t size = parts[0].iov_len + parts[1].iov_len;
-    struct peer_chunk *chunk = malloc(sizeof(*chunk) + size);
-
-    if (!chunk)
-        return NULL;
-    chunk->next = NULL;
-    chunk->size = size;
-    chunk->done = 0;
-    if (parts[0].iov_len > 0)
-        memcpy(chunk->data, parts[0].iov_base, parts[0].iov_len);
-    if (parts[1].iov_len > 0)
-        memcpy(chunk->data + parts[0].iov_len, parts[1].iov_base,
-                parts[1].iov_len);
-    return chunk;
-}
-
-static void append(struct peer *peer, struct peer_chunk *chunk)
-{
-    if (peer->first_chunk)
-        peer->last_chunk->next = chunk;
-    else
-        peer->first_chunk = chunk;
-    peer->last_chunk = chunk;
-    peer->waiting += chunk->size;
-    *peer->kind->waiting += chunk->size;
-}
-
-static void keep(struct peer *peer, const struct iovec parts[2])
-{
-    struct peer_chunk *chunk;
-
-    if (parts[0].iov_len + parts[1].iov_len == 0 || peer->has_ended)
-        return;
-    chunk = chunk_new(parts);
-    if (chunk)
-        append(peer, chunk);
-    else
-        peer_end(peer);
-}
-
 static void send_waiting(struct peer *peer)
 {
-    struct peer_chunk *chunk;
-
-    while ((chunk = peer->first_chunk)) {
-        struct iovec parts[2] = { { chunk->data + chunk->done,
-                chunk->size - chunk->done } };
-        size_t sent = write_some(peer, parts);
+    while (!outbox_is_empty(&peer->outbox)) {
+        struct iovec parts[STREAM_PARTS];
+        size_t count = outbox_next(&peer->outbox, parts, STREAM_PARTS);
+        size_t sent = write_some(peer, parts, count);
 
         if (sent == 0)
             return;
-        chunk->done += sent;
-        peer->waiting -= sent;
-        *peer->kind->waiting -= sent;
-        if (chunk->done < chunk->size)
-            continue;
-        peer->first_chunk = chunk->next;
-        free(chunk);
+        outbox_sent(&peer->outbox, sent);
     }
 }
 
-static void send_bytes(struct peer *peer, struct iovec parts[2])
+/* At once, as long as nothing waits that was sent before. */
+static size_t send_now(
+        struct peer *peer, const struct part *parts, size_t count)
 {
-    if (!peer->first_chunk)
-        advance(parts, write_some(peer, parts));
-    keep(peer, parts);
+    struct iovec out[PEER_MAX_PARTS];
+
+    if (!outbox_is_empty(&peer->outbox))
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        out[i] = iovec_of(parts[i].data, parts[i].size);
+    return write_some(peer, out, count);
 }
 
-void peer_send(struct peer *peer, const void *head, size_t head_size,
-        const void *body, size_t body_size)
+static void send_bytes(
+        struct peer *peer, const struct part *parts, size_t count)
 {
-    uint8_t front[SP_MAX_HEAD_BYTES + SP_MAX_WAY_BACK];
-    size_t before =
-            sp_put_head(front, peer->kind->framing, head_size + body_size);
-    struct iovec parts[2] = { { front, before + head_size },
-        iovec_of(body, body_size) };
+    size_t sent = send_now(peer, parts, count);
+    size_t size = 0;
 
-    assert(head_size <= SP_MAX_WAY_BACK);
+    for (size_t i = 0; i < count; i++)
+        size += parts[i].size;
+    if (sent < size && !peer->has_ended &&
+            !outbox_add(&peer->outbox, parts, count, sent))
+        peer_end(peer);
+}
+
+void peer_send(struct peer *peer, struct part *parts, size_t count)
+{
+    uint8_t head[SP_MAX_HEAD_BYTES];
+    size_t size = 0;
+
+    assert(count <= PEER_MAX_PARTS);
     if (peer->has_ended)
         return;
-    if (head_size > 0)
-        memcpy(front + before, head, head_size);
-    send_bytes(peer, parts);
+    for (size_t i = 1; i < count; i++)
+        size += parts[i].size;
+    parts[0] = (struct part){ .data = head,
+        .size = sp_put_head(head, peer->kind->framing, size) };
+    send_bytes(peer, parts, count);
     update_watch(peer);
+}
+
+struct peer *peer_worse(const struct list *peers, struct peer *worst)
+{
+    for (struct list *node = peers->next; node != peers; node = node->next) {
+        struct peer *peer = CONTAINER_OF(node, struct peer, all);
+
+        if (!worst || peer->outbox.bytes > worst->outbox.bytes)
+            worst = peer;
+    }
+    return worst;
 }
 
 /* --- In ------------------------------------------------------------------ */
@@ -214,11 +169,11 @@ void peer_send(struct peer *peer, const void *head, size_t head_size,
 static void greet(struct peer *peer)
 {
     uint8_t hello[SP_HELLO_BYTES];
-    struct iovec parts[2] = { { hello, sizeof(hello) } };
+    struct part part = { .data = hello, .size = sizeof(hello) };
 
     sp_put_hello(hello, peer->kind->protocol);
     peer->is_greeted = true;
-    send_bytes(peer, parts);
+    send_bytes(peer, &part, 1);
 }
 
 static void start_serving(struct peer *peer)
@@ -275,25 +230,35 @@ static size_t feed(struct peer *peer, const uint8_t *data, size_t size)
 
 static void feed_unread(struct peer *peer)
 {
-    struct peer_chunk *chunk = peer->unread;
+    struct peer_unread *unread = peer->unread;
 
-    chunk->done +=
-            feed(peer, chunk->data + chunk->done, chunk->size - chunk->done);
-    if (chunk->done < chunk->size)
+    unread->done += feed(
+            peer, unread->data + unread->done, unread->size - unread->done);
+    if (unread->done < unread->size)
         return;
     peer->unread = NULL;
-    free(chunk);
+    free(unread);
 }
 
-static void feed_all(struct peer *peer, uint8_t *data, size_t size)
+static bool put_aside(struct peer *peer, const uint8_t *data, size_t size)
+{
+    struct peer_unread *unread = malloc(sizeof(*unread) + size);
+
+    if (!unread)
+        return false;
+    unread->size = size;
+    unread->done = 0;
+    memcpy(unread->data, data, size);
+    peer->unread = unread;
+    return true;
+}
+
+static void feed_all(struct peer *peer, const uint8_t *data, size_t size)
 {
     size_t fed = feed(peer, data, size);
-    struct iovec parts[2] = { { data + fed, size - fed } };
 
-    if (fed == size || peer->has_ended)
-        return;
-    peer->unread = chunk_new(parts);
-    if (!peer->unread)
+    if (fed < size && !peer->has_ended &&
+            !put_aside(peer, data + fed, size - fed))
         peer_end(peer);
 }
 
@@ -405,6 +370,7 @@ struct peer *peer_new(const struct peer_kind *kind, int fd)
         return NULL;
     }
     peer->kind = kind;
+    peer->outbox.memory = kind->waiting;
     list_init(&peer->all);
     peer->uid = LINK_PEER_UID_UNKNOWN;
     peer->watch = (struct loop_watch){ .ready = on_ready, .fd = -1 };
@@ -435,7 +401,7 @@ void peer_free(struct peer *peer)
         peer->kind->stream->end(&peer->stream);
     close(peer->stream.fd);
     sp_reader_deinit(&peer->reader);
-    forget_chunks(peer);
+    outbox_clear(&peer->outbox);
     free(peer->unread);
     list_remove(&peer->all);
     free(peer);

@@ -18,6 +18,8 @@
 #include <stdint.h>
 
 #include "common/sp.h"
+#include "executor/front/outbox.h"
+#include "executor/front/shelf.h"
 #include "executor/front/stream.h"
 #include "executor/link_frame.h"
 #include "executor/list.h"
@@ -30,6 +32,7 @@ enum {
     PEER_FULL_BYTES = 1024 * 1024,
     PEER_MAX_HINTS = 16 * 1024, /* of hints: more are dropped, not waited for */
     PEER_NAME_BYTES = LINK_NAME_BYTES + 1,
+    PEER_MAX_PARTS = LINK_MAX_PARTS + 2, /* of a message */
 };
 
 struct peer;
@@ -43,7 +46,7 @@ struct peer_kind {
     enum sp_protocol protocol; /* ours: SP_REP or SP_PUB */
     size_t max_message;
     bool paused;     /* nothing is taken in: whoever it is for is behind */
-    size_t *waiting; /* bytes that wait, to all of them */
+    size_t *waiting; /* memory of what waits, to all of them */
     void *user;
     /* It has said the right things. */
     void (*serving)(void *user, struct peer *peer);
@@ -75,10 +78,8 @@ struct peer {
     uint32_t watched;
     struct stream stream;
     struct sp_reader reader;
-    struct peer_chunk *unread; /* it came, and has to wait; NULL: nothing */
-    struct peer_chunk *first_chunk; /* to be sent */
-    struct peer_chunk *last_chunk;
-    size_t waiting; /* bytes of these */
+    struct peer_unread *unread; /* it came, and has to wait; NULL: nothing */
+    struct outbox outbox;
 };
 
 /* Takes over `fd`, also on failure (NULL). */
@@ -86,16 +87,19 @@ struct peer *peer_new(const struct peer_kind *kind, int fd);
 
 void peer_free(struct peer *peer);
 
-/* Sends a message whose bytes are those of `head` and `body`, or keeps a copy
- * of what does not go out at once. */
-void peer_send(struct peer *peer, const void *head, size_t head_size,
-        const void *body, size_t body_size);
+/* Sends a message, or keeps what of it does not go out at once. Its bytes are
+ * those of the parts from the second on; the first is left free by the caller,
+ * for the head that tells their size. */
+void peer_send(struct peer *peer, struct part *parts, size_t count);
 
 /* A request of its has been answered. */
 void peer_released(struct peer *peer);
 
 /* Its kind is no longer paused. */
 void peer_resume(struct peer *peer);
+
+/* Of `worst` (NULL: nobody) and a list by `all`, who leaves the most unread. */
+struct peer *peer_worse(const struct list *peers, struct peer *worst);
 
 /* Ends it, soon. */
 void peer_end(struct peer *peer);

@@ -2,18 +2,18 @@
 #include "executor/front/relay.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stdnoreturn.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "executor/front/door.h"
+#include "executor/front/front_process.h"
 #include "executor/front/peer.h"
+#include "executor/front/shelf.h"
 #include "executor/front/tickets.h"
 #include "executor/link.h"
 #include "executor/link_frame.h"
@@ -25,8 +25,6 @@ enum { MAX_FROM_SUBSCRIBER = 64 };
 
 /* On their way to peers that do not read them. */
 #define MAX_WAITING_BYTES ((size_t)64 * 1024 * 1024)
-
-#define KEPT_BYTES (4 * 1024 * 1024)
 
 struct endpoint {
     struct door door;
@@ -42,7 +40,8 @@ struct relay {
     struct table peers; /* of `requests`, by id */
     uint32_t last_id;
     struct tickets tickets;
-    size_t waiting; /* bytes that peers have not read yet, of all */
+    struct shelf shelf;
+    size_t waiting; /* memory of what peers have not read yet, of all */
 };
 
 /* --- Peers --------------------------------------------------------------- */
@@ -172,6 +171,16 @@ static bool pass_on(struct relay *relay, struct peer *peer, uint8_t *message,
     return true;
 }
 
+/* What is sent to peers as it is: `head` and `body`. */
+static void answer(struct peer *peer, const void *head, size_t head_size,
+        const void *body, size_t body_size)
+{
+    struct part parts[] = { { .size = 0 }, { .data = head, .size = head_size },
+        { .data = body, .size = body_size } };
+
+    peer_send(peer, parts, 3);
+}
+
 static void on_request(
         void *user, struct peer *peer, uint8_t *message, size_t size)
 {
@@ -179,7 +188,7 @@ static void on_request(
     size_t way_back = message ? sp_way_back(message, size) : 0;
 
     if (way_back > 0 && size == way_back)
-        peer_send(peer, message, way_back, NULL, 0); /* a probe */
+        answer(peer, message, way_back, NULL, 0); /* a probe */
     else if (way_back > 0 && pass_on(relay, peer, message, size, way_back))
         return;
     else
@@ -219,30 +228,20 @@ static void on_drained(void *user)
 
 /* --- From the executor to peers ------------------------------------------ */
 
-static struct peer *worse(const struct list *peers, struct peer *worst)
-{
-    for (struct list *node = peers->next; node != peers; node = node->next) {
-        struct peer *peer = CONTAINER_OF(node, struct peer, all);
-
-        if (!worst || peer->waiting > worst->waiting)
-            worst = peer;
-    }
-    return worst;
-}
-
 /* Parts with the peer that leaves the most unread. It may come again and go on
  * where it was. */
 static void shed(struct relay *relay)
 {
-    struct peer *worst = worse(&relay->requests.door.strangers, NULL);
+    struct peer *worst = peer_worse(&relay->requests.door.strangers, NULL);
 
-    worst = worse(&relay->requests.known, worst);
+    worst = peer_worse(&relay->requests.known, worst);
     if (worst)
         peer_throw_out(worst);
 }
 
-static void on_reply(
-        struct relay *relay, uint64_t name, const void *body, size_t size)
+/* The first two parts are left free. */
+static void reply(
+        struct relay *relay, uint64_t name, struct part *parts, size_t count)
 {
     struct ticket ticket;
     struct peer *peer;
@@ -252,10 +251,39 @@ static void on_reply(
     peer = find_peer(relay, ticket.peer);
     if (!peer)
         return;
-    peer_send(peer, ticket.way_back, ticket.way_back_size, body, size);
+    parts[1] = (struct part){ .data = ticket.way_back,
+        .size = ticket.way_back_size };
+    peer_send(peer, parts, count);
     peer_released(peer);
     if (relay->waiting > MAX_WAITING_BYTES)
         shed(relay);
+}
+
+static bool on_reply(
+        struct relay *relay, const struct link_header *header, const void *body)
+{
+    struct part parts[] = {
+        { .size = 0 }, { .size = 0 },
+        { .data = body, .size = header->size, .load = link_load(relay->link) }
+    };
+
+    reply(relay, header->ticket, parts, 3);
+    return true;
+}
+
+static bool on_parts(
+        struct relay *relay, const struct link_header *header, const void *body)
+{
+    struct part parts[PEER_MAX_PARTS];
+    size_t count;
+    bool good = shelf_read(&relay->shelf, header, body, link_load(relay->link),
+            parts + 2, &count);
+
+    if (good)
+        reply(relay, header->ticket, parts, 2 + count);
+    for (size_t i = 0; i < count; i++)
+        load_release(parts[2 + i].load);
+    return good;
 }
 
 static void publish_to(struct list *peers, const void *body, size_t size)
@@ -266,8 +294,8 @@ static void publish_to(struct list *peers, const void *body, size_t size)
         struct peer *peer = CONTAINER_OF(node, struct peer, all);
 
         node = node->next;
-        if (peer->is_serving && peer->waiting + size <= PEER_MAX_HINTS)
-            peer_send(peer, NULL, 0, body, size);
+        if (peer->is_serving && peer->outbox.bytes + size <= PEER_MAX_HINTS)
+            answer(peer, NULL, 0, body, size);
     }
 }
 
@@ -297,6 +325,7 @@ static bool accepts(uint32_t kind, uint32_t size)
 {
     switch (kind) {
     case LINK_REPLY:
+    case LINK_PARTS:
         return size <= LINK_MAX_REPLY;
     case LINK_KNOWN:
         return size == 0;
@@ -313,10 +342,10 @@ static bool on_frame(
 {
     struct relay *relay = user;
 
-    if (header->kind == LINK_REPLY) {
-        on_reply(relay, header->ticket, body, header->size);
-        return true;
-    }
+    if (header->kind == LINK_REPLY)
+        return on_reply(relay, header, body);
+    if (header->kind == LINK_PARTS)
+        return on_parts(relay, header, body);
     if (header->kind == LINK_KNOWN) {
         on_known(relay, header->pipe);
         return true;
@@ -431,27 +460,6 @@ static bool shut_in(const struct relay *relay,
     return false;
 }
 
-/* Replies of the size that bulk output has would be mapped and unmapped for
- * each message, page by page: keep the memory of the few under way instead. */
-static void keep_memory(void)
-{
-    /* NOLINTBEGIN(concurrency-mt-unsafe): there is one thread */
-    mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
-    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
-    /* NOLINTEND(concurrency-mt-unsafe) */
-}
-
-/* Every connection is one. */
-static void raise_descriptors(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 /* The word of refusal has to get out before the end. */
 static void on_refused(struct loop_task *task)
 {
@@ -471,8 +479,7 @@ noreturn void relay_run(const struct relay_settings *settings)
         .broken = on_broken };
     char problem[512];
 
-    keep_memory();
-    raise_descriptors();
+    front_process_prepare();
     if (!relay || loop_new(&relay->loop) != REMEX_OK ||
             link_new(relay->loop, LINK_FD, &hooks, &relay->link) != REMEX_OK)
         _exit(LINK_EXIT_MEMORY);

@@ -27,6 +27,8 @@ struct stream {
     bool writes_by_read; /* and the other way round */
 };
 
+enum { STREAM_PARTS = 128 };
+
 /* What is moved is at least one byte. */
 struct stream_kind {
     /* NULL: there is nothing to be said before the first message. Else called
@@ -36,9 +38,10 @@ struct stream_kind {
             struct stream *stream, char *name, size_t size);
     enum stream_progress (*read)(
             struct stream *stream, void *data, size_t size, size_t *got_out);
-    /* Who has to wait comes again with the same bytes. */
+    /* At most STREAM_PARTS of them, not all empty. Who has to wait comes again
+     * with the same bytes. */
     enum stream_progress (*write)(struct stream *stream,
-            const struct iovec parts[2], size_t *sent_out);
+            const struct iovec *parts, size_t count, size_t *sent_out);
     void (*end)(struct stream *stream); /* but for the descriptor; NULL: so */
     void *context;                      /* the kind's own */
 };

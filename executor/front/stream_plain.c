@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "executor/front/stream.h"
@@ -23,12 +24,15 @@ static enum stream_progress plain_read(
     return STREAM_MOVED;
 }
 
-static enum stream_progress plain_write(
-        struct stream *stream, const struct iovec parts[2], size_t *sent_out)
+static enum stream_progress plain_write(struct stream *stream,
+        const struct iovec *parts, size_t count, size_t *sent_out)
 {
-    struct iovec copies[2] = { parts[0], parts[1] };
-    struct msghdr message = { .msg_iov = copies, .msg_iovlen = 2 };
-    ssize_t sent = sendmsg(stream->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    struct iovec copies[STREAM_PARTS];
+    struct msghdr message = { .msg_iov = copies, .msg_iovlen = count };
+    ssize_t sent;
+
+    memcpy(copies, parts, count * sizeof(*parts));
+    sent = sendmsg(stream->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 
     if (sent < 0)
         return blocked();

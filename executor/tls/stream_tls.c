@@ -87,79 +87,93 @@ static void hold_back(const struct stream *stream, int on)
     setsockopt(stream->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
 }
 
-/* The first part, and as much of the second as makes a record. */
-static size_t put_record(
-        uint8_t record[RECORD_BYTES], const struct iovec parts[2])
-{
-    size_t first = parts[0].iov_len;
-    size_t second = parts[1].iov_len;
+/* Where in a list of parts; those before are gone. */
+struct place {
+    const struct iovec *parts;
+    size_t count;
+    size_t done; /* bytes of the first */
+};
 
-    if (first > RECORD_BYTES)
-        first = RECORD_BYTES;
-    if (second > RECORD_BYTES - first)
-        second = RECORD_BYTES - first;
-    if (first > 0)
-        memcpy(record, parts[0].iov_base, first);
-    if (second > 0)
-        memcpy(record + first, parts[1].iov_base, second);
-    return first + second;
+static void pass(struct place *place, size_t size)
+{
+    while (place->count > 0 && size >= place->parts[0].iov_len - place->done) {
+        size -= place->parts[0].iov_len - place->done;
+        place->done = 0;
+        place->parts++;
+        place->count--;
+    }
+    place->done += size;
 }
 
-static const uint8_t *at(
-        const struct iovec parts[2], size_t sent, size_t *left_out)
+/* As much as makes a record. */
+static size_t put_record(uint8_t record[RECORD_BYTES], struct place place)
 {
-    size_t first = parts[0].iov_len;
+    size_t size = 0;
 
-    if (sent < first) {
-        *left_out = first - sent;
-        return (const uint8_t *)parts[0].iov_base + sent;
+    while (place.count > 0 && size < RECORD_BYTES) {
+        size_t left = place.parts[0].iov_len - place.done;
+
+        if (left > RECORD_BYTES - size)
+            left = RECORD_BYTES - size;
+        memcpy(record + size, (uint8_t *)place.parts[0].iov_base + place.done,
+                left);
+        size += left;
+        pass(&place, left);
     }
-    *left_out = first + parts[1].iov_len - sent;
-    if (*left_out == 0) /* the second may be NULL */
-        return NULL;
-    return (const uint8_t *)parts[1].iov_base + (sent - first);
+    return size;
+}
+
+/* A record or more out of the first part, or one that is joined of several. */
+static enum stream_progress write_next(
+        struct stream *stream, const struct place *place, size_t *sent_out)
+{
+    size_t left = place->parts[0].iov_len - place->done;
+    uint8_t record[RECORD_BYTES];
+
+    if (left >= RECORD_BYTES || place->count == 1)
+        return write_some(stream,
+                (uint8_t *)place->parts[0].iov_base + place->done, left,
+                sent_out);
+    return write_some(stream, record, put_record(record, *place), sent_out);
 }
 
 static enum stream_progress write_all(
-        struct stream *stream, const struct iovec parts[2], size_t *sent_out)
+        struct stream *stream, struct place place, size_t *sent_out)
 {
     enum stream_progress progress = STREAM_MOVED;
-    size_t left;
-    const uint8_t *next = at(parts, *sent_out, &left);
 
-    while (left > 0 && progress == STREAM_MOVED) {
-        progress = write_some(stream, next, left, sent_out);
-        next = at(parts, *sent_out, &left);
+    pass(&place, 0);
+    while (place.count > 0 && progress == STREAM_MOVED) {
+        size_t sent = 0;
+
+        progress = write_next(stream, &place, &sent);
+        *sent_out += sent;
+        pass(&place, sent);
     }
     return progress;
 }
 
-static enum stream_progress write_joined(
-        struct stream *stream, const struct iovec parts[2], size_t *sent_out)
+static bool is_long(const struct iovec *parts, size_t count)
 {
-    uint8_t record[RECORD_BYTES];
-    size_t size = put_record(record, parts);
-    bool more = size < parts[0].iov_len + parts[1].iov_len;
-    enum stream_progress progress;
+    size_t size = 0;
 
-    if (more)
-        hold_back(stream, 1);
-    progress = write_some(stream, record, size, sent_out);
-    if (progress == STREAM_MOVED && more)
-        progress = write_all(stream, parts, sent_out);
-    if (more)
-        hold_back(stream, 0);
-    return progress;
+    for (size_t i = 0; i < count; i++)
+        size += parts[i].iov_len;
+    return size > RECORD_BYTES;
 }
 
-static enum stream_progress tls_write(
-        struct stream *stream, const struct iovec parts[2], size_t *sent_out)
+static enum stream_progress tls_write(struct stream *stream,
+        const struct iovec *parts, size_t count, size_t *sent_out)
 {
+    bool more = is_long(parts, count);
     enum stream_progress progress;
 
     *sent_out = 0;
-    progress = parts[1].iov_len > 0 ? write_joined(stream, parts, sent_out)
-                                    : write_all(stream, parts, sent_out);
+    if (more)
+        hold_back(stream, 1);
+    progress = write_all(stream, (struct place){ parts, count, 0 }, sent_out);
+    if (more)
+        hold_back(stream, 0);
     return *sent_out > 0 && progress == STREAM_WAITS ? STREAM_MOVED : progress;
 }
 

@@ -13,6 +13,7 @@
 #include <glib.h>
 
 #include "support/children/pattern.h"
+#include "support/daemon.h"
 #include "support/remote.h"
 #include "support/suite.h"
 #include "support/transcript.h"
@@ -301,6 +302,85 @@ static void a_chatty_child_starves_nobody(void)
     remex_client_free(client);
 }
 
+/* --- A crowd ---------------------------------------------------------------
+ */
+
+enum { CROWD = 12, FRONTS_KILLED = 5 };
+
+#define CROWD_BYTES UINT64_C(30000000)
+
+struct member {
+    struct remex_client *client;
+    struct remex_process *process;
+    struct transcript story;
+};
+
+static void *follow(void *data)
+{
+    struct member *member = data;
+
+    transcript_follow(&member->story, member->process);
+    return NULL;
+}
+
+static void member_init(struct member *member, const char *address,
+        const struct member *first, unsigned int number)
+{
+    struct remex_attach_options options = REMEX_DEFAULTS(remex_attach_options);
+    struct remex_process_options spec = remote_with_stdin();
+
+    *member = (struct member){ .client = remote_connect_to(address) };
+    transcript_init(&member->story);
+    member->story.verify = true;
+    options.window_bytes = (size_t)20000 << number % 8;
+    member->process = first
+            ? attach(member->client, remex_process_id(first->process), &options)
+            : remote_start(member->client,
+                      REMOTE_ARGV("sh", "-c", "read go; exec \"$0\" 30000000",
+                              REMOTE_CHILD("spew")),
+                      &spec);
+}
+
+static void member_deinit(struct member *member)
+{
+    transcript_check_exit(&member->story, 0);
+    g_assert_null(strpbrk(member->story.order->str, "GF"));
+    g_assert_cmpuint(member->story.bytes[0], ==, CROWD_BYTES);
+    transcript_deinit(&member->story);
+    remex_process_free(member->process);
+    remex_client_free(member->client);
+}
+
+/* What goes to their front once is there for each of them, wherever he is; also
+ * for one who has fallen behind, and behind a new front, which knows nothing.
+ */
+static void a_crowd_gets_every_byte(void)
+{
+    struct member members[CROWD];
+    GThread *threads[CROWD];
+    struct daemon daemon;
+
+    daemon_start(&daemon);
+    for (unsigned int i = 0; i < CROWD; i++)
+        member_init(&members[i], daemon.address, i > 0 ? members : NULL, i);
+    for (size_t i = 1; i < CROWD; i++)
+        threads[i] = g_thread_new("member", follow, &members[i]);
+    g_assert_cmpint(remex_process_write(
+                            members[0].process, "go\n", 3, 60000, NULL, NULL),
+            ==, REMEX_OK);
+    for (uint64_t i = 1; i <= FRONTS_KILLED; i++) {
+        transcript_follow_until(&members[0].story, members[0].process,
+                REMEX_STDOUT, i * (CROWD_BYTES / (FRONTS_KILLED + 1)));
+        daemon_kill_front(&daemon);
+    }
+    follow(&members[0]);
+    for (size_t i = 1; i < CROWD; i++)
+        g_thread_join(threads[i]);
+    for (size_t i = CROWD; i-- > 0;)
+        member_deinit(&members[i]);
+    daemon_stop(&daemon);
+}
+
 /* --- H5: who asks after the end ------------------------------------------- */
 
 static void h5_after_the_end_every_call_says_so_at_once(void)
@@ -351,6 +431,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/followers", h2_who_attaches_at_any_time_has_no_hole);
     SUITE_ADD("/followers", h4_who_keeps_up_after_a_loss_gets_data_again);
     SUITE_ADD("/followers", a_chatty_child_starves_nobody);
+    SUITE_ADD("/followers", a_crowd_gets_every_byte);
     SUITE_ADD("/followers", h5_after_the_end_every_call_says_so_at_once);
     return g_test_run();
 }

@@ -285,6 +285,14 @@ static void more_requests_than_may_be_under_way_wait(void)
 
 /* --- Out ----------------------------------------------------------------- */
 
+static void reply_with(struct bench *bench, const char *reply, size_t size)
+{
+    struct part parts[] = { { .size = 0 }, { "way.", 4, NULL },
+        { reply, size, NULL } };
+
+    peer_send(bench->peer, parts, G_N_ELEMENTS(parts));
+}
+
 static void what_does_not_go_out_waits_and_goes_out_later(void)
 {
     char *reply = g_strnfill(PEER_FULL_BYTES, 'y');
@@ -294,10 +302,10 @@ static void what_does_not_go_out_waits_and_goes_out_later(void)
     bench_init(&bench);
     greet(&bench);
     for (int i = 0; i < 3; i++) {
-        peer_send(bench.peer, "way.", 4, reply, PEER_FULL_BYTES);
+        reply_with(&bench, reply, PEER_FULL_BYTES);
         size += SP_MAX_HEAD_BYTES + 4 + PEER_FULL_BYTES;
     }
-    g_assert_cmpuint(bench.waiting, ==, bench.peer->waiting);
+    g_assert_cmpuint(bench.waiting, ==, bench.peer->outbox.bytes);
     g_assert_cmpuint(bench.waiting, >=, 2 * PEER_FULL_BYTES);
     for (int i = 0; i < 1000 && size > 0; i++) {
         size -= hear_all(&bench);
@@ -316,7 +324,7 @@ static void who_reads_no_replies_is_not_read_from(void)
 
     bench_init(&bench);
     greet(&bench);
-    peer_send(bench.peer, "way.", 4, reply, 2 * PEER_FULL_BYTES);
+    reply_with(&bench, reply, 2 * PEER_FULL_BYTES);
     say_requests(&bench, 1);
     turns(&bench);
     g_assert_cmpstr(bench.heard->str, ==, "");
@@ -356,7 +364,7 @@ static void who_is_thrown_out_holds_no_memory_any_more(void)
 
     bench_init(&bench);
     greet(&bench);
-    peer_send(bench.peer, "way.", 4, reply, 2 * PEER_FULL_BYTES);
+    reply_with(&bench, reply, 2 * PEER_FULL_BYTES);
     g_assert_cmpuint(bench.waiting, >, 0);
     peer_throw_out(bench.peer);
     g_assert_cmpuint(bench.waiting, ==, 0);

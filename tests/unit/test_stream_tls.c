@@ -18,6 +18,7 @@
 
 #define FEW_BYTES ((size_t)100)
 #define RECORD_BYTES ((size_t)16 * 1024)
+#define PART_BYTES ((size_t)21 * 1000)
 
 /* A stream, and its other end: OpenSSL's own, in the test's hands. */
 struct wire {
@@ -125,27 +126,32 @@ static void check_heard(const struct wire *wire, size_t size)
     g_byte_array_set_size(wire->heard, 0);
 }
 
-/* What is said from `done` on, as whoever writes a reply has it: its first few
- * bytes lie elsewhere. */
-static void rest_of(const struct wire *wire, size_t done, size_t size,
-        struct iovec parts[2])
+/* What is said from `done` on, as whoever writes a reply has it: in parts, of
+ * which the first is short, and none is a record's. */
+static size_t rest_of(const struct wire *wire, size_t done, size_t size,
+        struct iovec parts[STREAM_PARTS])
 {
-    size_t head = done < FEW_BYTES ? FEW_BYTES - done : 0;
+    size_t begin = 0;
+    size_t count = 0;
 
-    if (head > size - done)
-        head = size - done;
-    parts[0] = (struct iovec){ wire->said + done, head };
-    parts[1] = (struct iovec){ wire->said + done + head, size - done - head };
+    for (size_t end = FEW_BYTES; begin < size; end += PART_BYTES) {
+        size_t from = begin > done ? begin : done;
+
+        begin = end < size ? end : size;
+        if (begin > from && count < STREAM_PARTS)
+            parts[count++] = (struct iovec){ wire->said + from, begin - from };
+    }
+    return count;
 }
 
 static enum stream_progress say(struct wire *wire, size_t *done, size_t size)
 {
-    struct iovec parts[2];
+    struct iovec parts[STREAM_PARTS];
+    size_t count = rest_of(wire, *done, size, parts);
     size_t sent = 0;
     enum stream_progress progress;
 
-    rest_of(wire, *done, size, parts);
-    progress = wire->kind.write(&wire->stream, parts, &sent);
+    progress = wire->kind.write(&wire->stream, parts, count, &sent);
     g_assert_cmpuint(sent, <=, size - *done);
     if (progress != STREAM_BROKEN)
         g_assert_cmpint(sent > 0, ==, progress == STREAM_MOVED);
