@@ -156,6 +156,7 @@ enum remex_status requests_pull(struct call *call, struct remex_error *error)
     gather_session(gather, call->session);
     if (pull->heads)
         gather_heads(call);
+    session_note_pull(call->session, !gather_is_empty(gather));
     if (!gather_is_empty(gather) || pull->wait_ms == 0) {
         fill_pull_reply(call);
         touch_ready(call);

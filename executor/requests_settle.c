@@ -97,6 +97,7 @@ static enum remex_status do_pull(
 
     gather_begin(gather, parked->pull.max_bytes);
     gather_session(gather, parked->session);
+    session_note_pull(parked->session, !gather_is_empty(gather));
     reply->pull = (struct pull_reply){
         .batch = { gather->events, gather->count },
         .states = gather->states,
@@ -201,7 +202,8 @@ static void settle_session(struct requests *requests, struct session *session)
         node = node->next;
         requests_try_parked(requests, parked, false);
     }
-    if (session->news > session->news_told) {
+    if (session->news > session->news_told &&
+            !list_is_linked(&session->hinting)) {
         list_append(&requests->hinting, &session->hinting);
         requests->hooks.hint_wanted(requests->hooks.user);
     }
@@ -222,37 +224,5 @@ void requests_settle(struct requests *requests, int64_t now)
 
         list_remove(&session->changed);
         settle_session(requests, session);
-    }
-}
-
-/* --- Hints --------------------------------------------------------------- */
-
-static void hint(struct requests *requests, struct session *session)
-{
-    struct hint value = { .boot_id = requests->boot_id, .news = session->news };
-    struct wire_head head;
-
-    memcpy(value.topic, session->topic, sizeof(value.topic));
-    list_remove(&session->hinting);
-    if (!session->home || wire_encode_hint(&value, &head) != REMEX_OK)
-        return;
-    session->news_told = session->news;
-    requests->hooks.publish(requests->hooks.user, session->home,
-            (struct remex_bytes){ head.data, head.size });
-    wire_head_free(&head);
-}
-
-void requests_hint(struct requests *requests, bool again)
-{
-    struct list *node = requests->sessions.all.next;
-
-    while (!list_is_empty(&requests->hinting))
-        hint(requests,
-                CONTAINER_OF(requests->hinting.next, struct session, hinting));
-    for (; again && node != &requests->sessions.all; node = node->next) {
-        struct session *session = CONTAINER_OF(node, struct session, all);
-
-        if (!list_is_empty(&session->ready))
-            hint(requests, session);
     }
 }

@@ -85,6 +85,7 @@ struct session {
     struct list changed; /* in the list of sessions to be looked after */
     uint64_t news;       /* events published for what it follows */
     uint64_t news_told;  /* by hint */
+    uint32_t served;     /* Pulls in a row that brought something */
     struct list hinting; /* in the list of sessions with hints to send */
     void *home;          /* the front its client came by last: hints go there */
 
@@ -92,6 +93,12 @@ struct session {
     size_t pipe_count;
     struct list adrift; /* in the sessions' list, if they are all gone */
 };
+
+/* A Pull of its was answered, or waits. */
+static inline void session_note_pull(struct session *session, bool brought)
+{
+    session->served = brought ? session->served + 1 : 0;
+}
 
 struct sessions_limits {
     size_t sessions;       /* in all */

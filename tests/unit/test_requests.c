@@ -13,7 +13,7 @@
 
 #define ID(text) ((struct remex_bytes){ text, sizeof(text) - 1 })
 
-enum { WINDOW = 1024 * 1024 };
+enum { WINDOW = 1024 * 1024, CROWD = 120 };
 
 /* --- The gate ------------------------------------------------------------ */
 
@@ -247,6 +247,86 @@ static void news_are_hinted_once_and_again_until_they_are_fetched(void)
     desk_deinit(&desk);
 }
 
+/* One that was served comes again by itself; that its answer got lost, or it
+ * sleeps, is found with the second beat. */
+static void who_keeps_asking_is_not_called(void)
+{
+    struct request pull = desk_pull_request(0);
+    struct puppet *puppet;
+    struct desk desk;
+
+    desk_begin(&desk);
+    puppet = desk_start_process(&desk, "one", 1, WINDOW);
+    for (int i = 0; i < 3; i++) {
+        puppet_output(puppet, REMEX_STDOUT, "xy", 2);
+        desk_settle(&desk);
+        pull.pull.max_bytes = 1;
+        desk_call(&desk, &pull);
+        puppet_output(puppet, REMEX_STDOUT, "xy", 2);
+        desk_settle(&desk);
+        desk.hint_wanted = false;
+        requests_hint(desk.requests, false);
+        g_assert_cmpuint(desk.hints->len, ==, 0);
+        g_assert_true(desk.hint_wanted); /* it is not forgotten */
+    }
+    requests_hint(desk.requests, true);
+    g_assert_cmpuint(desk.hints->len, ==, 0);
+    requests_hint(desk.requests, true);
+    g_assert_cmpuint(desk.hints->len, ==, 1);
+    g_assert_cmpuint(news_of(&desk, 0), ==, 6);
+    desk_deinit(&desk);
+}
+
+/* It has all that there was, and waits to hear of more. */
+static void who_got_nothing_is_called(void)
+{
+    struct request pull = desk_pull_request(0);
+    struct puppet *puppet;
+    struct desk desk;
+
+    desk_begin(&desk);
+    puppet = desk_start_process(&desk, "one", 1, WINDOW);
+    puppet_output(puppet, REMEX_STDOUT, "x", 1);
+    desk_settle(&desk);
+    desk_call(&desk, &pull);
+    desk_call(&desk, &pull);
+    puppet_output(puppet, REMEX_STDOUT, "x", 1);
+    desk_settle(&desk);
+    requests_hint(desk.requests, false);
+    g_assert_cmpuint(desk.hints->len, ==, 1);
+    g_assert_cmpuint(news_of(&desk, 0), ==, 2);
+    desk_deinit(&desk);
+}
+
+/* Each hint goes to all of them: a few at once, and each has its turn. */
+static void many_are_called_one_after_the_other(void)
+{
+    struct puppet *puppets[CROWD];
+    struct desk desk;
+    guint before = 0;
+
+    desk_begin(&desk);
+    for (int i = 0; i < CROWD; i++) {
+        char *id = g_strdup_printf("p%d", i);
+
+        desk_open(&desk);
+        puppets[i] = desk_start_process(&desk, id, 1, WINDOW);
+        g_free(id);
+    }
+    for (int i = 0; i < CROWD; i++)
+        puppet_output(puppets[i], REMEX_STDOUT, "x", 1);
+    desk_settle(&desk);
+    do {
+        before = desk.hints->len;
+        desk.hint_wanted = false;
+        requests_hint(desk.requests, false);
+        g_assert_cmpuint(desk.hints->len - before, <=, 10);
+        g_assert_cmpuint(desk.hints->len, >, before);
+    } while (desk.hint_wanted);
+    g_assert_cmpuint(desk.hints->len, ==, CROWD);
+    desk_deinit(&desk);
+}
+
 /* --- Memory -------------------------------------------------------------- */
 
 static struct remex_bytes prepare(struct desk *desk, struct request *request)
@@ -356,6 +436,9 @@ int main(int argc, char **argv)
     SUITE_ADD("/requests", versions_that_are_not_spoken_are_told);
     SUITE_ADD("/requests", what_is_no_request_is_answered_and_harms_nothing);
     SUITE_ADD("/requests", a_signal_of_the_same_number_is_sent_once);
+    SUITE_ADD("/requests", who_keeps_asking_is_not_called);
+    SUITE_ADD("/requests", who_got_nothing_is_called);
+    SUITE_ADD("/requests", many_are_called_one_after_the_other);
     SUITE_ADD(
             "/requests", news_are_hinted_once_and_again_until_they_are_fetched);
     SUITE_ADD("/requests", without_memory_nothing_breaks);
