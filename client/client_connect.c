@@ -23,6 +23,9 @@
 #define DEFAULT_WINDOW ((size_t)1024 * 1024)
 #define DEFAULT_HISTORY ((size_t)256 * 1024)
 
+/* Where no batch can stand in another event's way for long. */
+#define LOCAL_BATCH_BYTES ((size_t)768 * 1024)
+
 /* No answer for so long makes us look why. */
 #define LOOK_EVERY (100 * MILLISECOND)
 
@@ -182,8 +185,9 @@ static enum remex_status take_options(const struct remex_client_options *given,
 
 /* --- Making -------------------------------------------------------------- */
 
-static void init_engine(
-        struct remex_client *client, const struct remex_client_options *options)
+static void init_engine(struct remex_client *client,
+        const struct address *address,
+        const struct remex_client_options *options)
 {
     struct engine_options engine_options = {
         .name = text_bytes(client->name),
@@ -199,6 +203,8 @@ static void init_engine(
         .moved = engine_moved,
     };
 
+    if (address->kind == ADDRESS_IPC)
+        engine_options.batch_bytes = LOCAL_BATCH_BYTES;
     if (client->token)
         engine_options.token = text_bytes(client->token);
     engine_init(&client->engine, &engine_options, &hooks, client->transport);
@@ -340,7 +346,7 @@ static enum remex_status connect_to(struct remex_client *client,
 
     if (status != REMEX_OK)
         return status;
-    init_engine(client, options);
+    init_engine(client, address, options);
     status = watch_private(client);
     if (status != REMEX_OK)
         return error_set(error, status, "no thread or descriptor is left");

@@ -13,11 +13,17 @@
 /* What decoding one reply may use; a batch of tiny events is the worst. */
 #define ARENA_LIMIT ((size_t)32 * 1024 * 1024)
 
+/* Of output in one answer: little enough not to stand in another event's way
+ * for long. */
+#define BATCH_BYTES ((size_t)192 * 1024)
+
 void engine_init(struct engine *engine, const struct engine_options *options,
         const struct engine_hooks *hooks, struct transport *transport)
 {
     memset(engine, 0, sizeof(*engine));
     engine->options = *options;
+    if (engine->options.batch_bytes == 0)
+        engine->options.batch_bytes = BATCH_BYTES;
     engine->hooks = *hooks;
     engine->transport = transport;
     engine->wake_at = CLOCK_NEVER;

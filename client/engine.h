@@ -59,8 +59,9 @@ struct engine_options {
     struct remex_bytes token; /* likewise */
     uint32_t lease_ms;
     int64_t recovery_ns;
-    size_t window;  /* of each handle, unless it has one of its own */
-    size_t history; /* likewise, see client/event_queue.h */
+    size_t window;      /* of each handle, unless it has one of its own */
+    size_t history;     /* likewise, see client/event_queue.h */
+    size_t batch_bytes; /* at most, in one answer to a Pull; 0: usual */
 };
 
 /* Called from within the call that caused it. */

@@ -18,9 +18,7 @@
 /* How long the lane of the Pull may be down. */
 #define PARK_PATIENCE ((int64_t)100 * 1000 * 1000)
 
-/* What a batch may hold: at most, without harm to NNG's clean-up; and at least,
- * where links break before a large one is through. */
-#define MAX_BATCH_BYTES ((size_t)192 * 1024)
+/* What a batch may hold where links break before a large one is through. */
 #define MIN_BATCH_BYTES ((size_t)6 * 1024)
 
 /* In one Pull; the rest goes with the next. */
@@ -139,7 +137,7 @@ static uint32_t grace_ms(const struct engine *engine)
 static size_t batch_bytes(struct engine *engine)
 {
     if (engine->batch_bytes == 0)
-        engine->batch_bytes = MAX_BATCH_BYTES;
+        engine->batch_bytes = engine->options.batch_bytes;
     return engine->batch_bytes;
 }
 
@@ -430,7 +428,7 @@ static void take_batch(struct engine *engine, unsigned int lane,
     /* If it is nearly full, more is waiting. */
     engine->bulky = reply->payload.size >= engine->batch_bytes / 3 * 2;
     engine->batched = true;
-    if (engine->batch_bytes < MAX_BATCH_BYTES)
+    if (engine->batch_bytes < engine->options.batch_bytes)
         engine->batch_bytes *= 2;
 }
 

@@ -19,6 +19,10 @@
 /* Connections waiting for a turn, and taken in one turn of the loop. */
 enum { BACKLOG = 4096, TURN_ACCEPTS = 64 };
 
+/* What a local peer's socket may hold, for large replies to leave at once. Best
+ * effort: the kernel may grant less. */
+#define ROOM_BYTES (1024 * 1024)
+
 /* When descriptors have run out; so long a stranger may take as well. */
 #define RETRY_MS 100
 
@@ -213,9 +217,12 @@ static uint32_t uid_of(int fd)
 static void let_in(struct door *door, int fd, uint64_t source)
 {
     static const int on = 1;
+    static const int room = ROOM_BYTES;
     struct peer *peer;
 
-    if (!door->path[0]) {
+    if (door->path[0]) {
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+    } else {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
     }
