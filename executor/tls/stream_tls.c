@@ -105,9 +105,11 @@ static void pass(struct place *place, size_t size)
     place->done += size;
 }
 
-/* As much as makes a record. */
-static size_t put_record(uint8_t record[RECORD_BYTES], struct place place)
+/* As much of several parts as makes a record. */
+static enum stream_progress write_joined(
+        struct stream *stream, struct place place, size_t *sent_out)
 {
+    uint8_t record[RECORD_BYTES];
     size_t size = 0;
 
     while (place.count > 0 && size < RECORD_BYTES) {
@@ -120,21 +122,18 @@ static size_t put_record(uint8_t record[RECORD_BYTES], struct place place)
         size += left;
         pass(&place, left);
     }
-    return size;
+    return write_some(stream, record, size, sent_out);
 }
 
-/* A record or more out of the first part, or one that is joined of several. */
 static enum stream_progress write_next(
         struct stream *stream, const struct place *place, size_t *sent_out)
 {
     size_t left = place->parts[0].iov_len - place->done;
-    uint8_t record[RECORD_BYTES];
 
-    if (left >= RECORD_BYTES || place->count == 1)
-        return write_some(stream,
-                (uint8_t *)place->parts[0].iov_base + place->done, left,
-                sent_out);
-    return write_some(stream, record, put_record(record, *place), sent_out);
+    if (left < RECORD_BYTES && place->count > 1)
+        return write_joined(stream, *place, sent_out);
+    return write_some(stream, (uint8_t *)place->parts[0].iov_base + place->done,
+            left, sent_out);
 }
 
 static enum stream_progress write_all(
