@@ -2,9 +2,9 @@
 
 /*
  * Many connections to a tls:// address that come to nothing: silent ones,
- * those that break while hands are shaken, and those that break in the middle
- * of a message. Somebody who is served is served all along, by the same front,
- * and nothing of them stays.
+ * those that speak too late, those that break while hands are shaken, and those
+ * that break in the middle of a message. Somebody who is served is served all
+ * along, by the same front, and nothing of them stays.
  *
  * ctest-timeout: 120
  * ctest-long: 600
@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -266,6 +267,32 @@ static void changes_of_keys_hold_nobody_up(void)
     scene_deinit(&scene);
 }
 
+/* --- The late ------------------------------------------------------------- */
+
+static bool wait_hung_up(const struct sp_peer *peer)
+{
+    struct pollfd asked = { .fd = peer->fd, .events = POLLRDHUP };
+
+    return poll(&asked, 1, 10 * SECOND_MS) == 1;
+}
+
+/* Who lets the patience of a front run out is told, and does not die of it. */
+static void what_is_said_too_late_is_not_taken(void)
+{
+    struct scene scene;
+    struct sp_peer peer;
+
+    scene_init(&scene);
+    g_assert_true(sp_peer_connect_silently(
+            &peer, scene.place.daemon.address, &scene.place.proof));
+    g_assert_true(wait_hung_up(&peer));
+    while (sp_peer_write(&peer, "\0SP\0", 4))
+        continue;
+    g_assert_false(sp_peer_change_key(&peer));
+    sp_peer_close(&peer);
+    scene_deinit(&scene);
+}
+
 /* --- The broken ----------------------------------------------------------- */
 
 static void break_while_shaking_hands(
@@ -366,6 +393,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/tls_load", the_silent_are_gone_in_ten_seconds);
     SUITE_ADD("/tls_load", a_flood_from_one_address_pushes_out_its_own);
     SUITE_ADD("/tls_load", changes_of_keys_hold_nobody_up);
+    SUITE_ADD("/tls_load", what_is_said_too_late_is_not_taken);
     SUITE_ADD("/tls_load", handshakes_that_break_harm_nobody);
     SUITE_ADD("/tls_load", transfers_that_break_harm_nobody);
     return g_test_run();

@@ -96,13 +96,46 @@ static SSL_CTX *new_context(const struct sp_peer_proof *proof)
     return context;
 }
 
+/* As OpenSSL's own for sockets, but that a program is not ended by SIGPIPE
+ * which writes to somebody who has hung up. */
+static int send_quietly(BIO *bio, const char *data, int size)
+{
+    int fd = -1;
+    ssize_t sent;
+
+    BIO_get_fd(bio, &fd);
+    sent = send(fd, data, (size_t)size, MSG_NOSIGNAL);
+    BIO_clear_retry_flags(bio);
+    if (sent < 0 && BIO_sock_should_retry((int)sent))
+        BIO_set_retry_write(bio);
+    return (int)sent;
+}
+
+static BIO_METHOD *new_quiet_socket(void)
+{
+    const BIO_METHOD *loud = BIO_s_socket();
+    BIO_METHOD *quiet = BIO_meth_new(BIO_TYPE_SOCKET, "quiet socket");
+
+    g_assert_nonnull(quiet);
+    BIO_meth_set_write(quiet, send_quietly);
+    BIO_meth_set_read(quiet, BIO_meth_get_read(loud));
+    BIO_meth_set_ctrl(quiet, BIO_meth_get_ctrl(loud));
+    BIO_meth_set_create(quiet, BIO_meth_get_create(loud));
+    BIO_meth_set_destroy(quiet, BIO_meth_get_destroy(loud));
+    return quiet;
+}
+
 static bool shake_hands(struct sp_peer *peer)
 {
+    BIO *bio;
     bool done;
 
     peer->ssl = SSL_new(peer->context);
-    g_assert_nonnull(peer->ssl);
-    g_assert_cmpint(SSL_set_fd(peer->ssl, peer->fd), ==, 1);
+    peer->socket = new_quiet_socket();
+    bio = BIO_new(peer->socket);
+    g_assert_true(peer->ssl && bio);
+    BIO_set_fd(bio, peer->fd, BIO_NOCLOSE);
+    SSL_set_bio(peer->ssl, bio, bio);
     done = SSL_connect(peer->ssl) == 1;
     ERR_clear_error();
     return done;
@@ -304,6 +337,7 @@ void sp_peer_break(struct sp_peer *peer)
 void sp_peer_close(struct sp_peer *peer)
 {
     SSL_free(peer->ssl);
+    BIO_meth_free(peer->socket);
     SSL_CTX_free(peer->context);
     close(peer->fd);
 }

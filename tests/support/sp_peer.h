@@ -32,7 +32,8 @@ struct sp_peer {
     bool ipc;
     bool tls;
     struct ssl_ctx_st *context;
-    struct ssl_st *ssl; /* NULL: bytes are as they are */
+    struct ssl_st *ssl;           /* NULL: bytes are as they are */
+    struct bio_method_st *socket; /* of `ssl` */
 };
 
 /* `proof` is for tls: only. False, with nothing to close: there is nobody, or
