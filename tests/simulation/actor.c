@@ -104,13 +104,7 @@ static void on_gone(void *user, struct handle *handle)
             "%s goes unasked or twice", job->plan->id);
     job->gone = true;
     job->added = false;
-    if (job->handle.detached || job->actor->state != ACTOR_LIVES ||
-            engine_has_failed(&job->actor->engine) ||
-            judge_is_lied_to(job->actor))
-        return;
-    job->plan->buried = true;
-    WORLD_CHECK(job->actor->world, !job->plan->running,
-            "%s runs, and nobody has a handle", job->plan->id);
+    judge_gone(job);
 }
 
 /* A link that breaks may take a start's follow with it. */
@@ -187,6 +181,7 @@ static void on_replied(void *user, unsigned int lane, struct packet *packet)
     if (renews && !engine_has_failed(&actor->engine) &&
             sent_at > actor->network.renewed_at)
         actor->network.renewed_at = sent_at;
+    judge_terms(actor, &reply);
     judge_actor(actor);
 }
 
@@ -280,6 +275,12 @@ void actor_start(struct actor *actor, struct chance *chance)
     actor_call_start(job, chance);
 }
 
+void actor_drop(struct job *job)
+{
+    job->freed = true;
+    job->freed_at = job->actor->world->now;
+}
+
 void actor_free(struct job *job, bool detach)
 {
     struct actor *actor = job->actor;
@@ -290,7 +291,7 @@ void actor_free(struct job *job, bool detach)
             job->plan->id, detach ? ", detached" : "");
     if (!job->attached)
         job->handle.detached |= detach;
-    job->freed = true;
+    actor_drop(job);
     /* Not what another has taken over. */
     if (job->attached ? job->armed : !detach)
         job->plan->may_be_killed |=
@@ -447,7 +448,7 @@ static void job_deinit(struct job *job)
 
     actor_unsubscribe(job);
     if (job->added && !job->freed) {
-        job->freed = true;
+        actor_drop(job);
         job->handle.started = true;
         engine_release(&actor->engine, &job->handle, actor->world->now);
     }

@@ -44,6 +44,9 @@ struct actor {
     int64_t close_until;
     int64_t linked_at; /* the engine last believed in its link */
     enum method heard; /* the method of the answer that it has just been told */
+    /* By its last Open or Resume: what it goes by. */
+    struct message_limits told_limits;
+    enum role told_role;
 };
 
 /* One process of an actor's. */
@@ -60,6 +63,7 @@ struct job {
     bool added;              /* the engine knows it */
     bool answered;           /* its start was, by success */
     bool freed;
+    int64_t freed_at;
     bool gone;
     bool attached;         /* else it was started */
     bool begins_lost;      /* somewhere in what is lost: a Gap comes first */
@@ -142,6 +146,9 @@ void actor_init(struct actor *actor, struct station *station,
         const struct weather *weather, unsigned int number,
         unsigned int principal, unsigned int among);
 void actor_deinit(struct actor *actor);
+
+/* Nobody has its handle from now on. */
+void actor_drop(struct job *job);
 
 /* A thread that waits on the handle looks at it. */
 void actor_notice(struct job *job);

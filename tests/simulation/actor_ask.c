@@ -100,6 +100,7 @@ void actor_call_list(struct job *job, struct chance *chance)
     operation->call.replied = listed;
     operation->call.request.list = (struct list_request){
         .max_count = (uint32_t)chance_below(chance, 5),
+        .everybody = chance_percent(chance, 30),
     };
     actor_send(operation);
 }

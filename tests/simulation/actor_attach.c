@@ -123,7 +123,7 @@ void actor_attached(struct operation *operation, int64_t now)
     struct engine *engine = &job->actor->engine;
 
     if (operation->call.error.status != REMEX_OK) {
-        job->freed = true;
+        actor_drop(job);
         handle->started = true;
         engine_release(engine, handle, now);
         return;

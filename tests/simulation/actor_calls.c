@@ -133,7 +133,7 @@ static void start_done(struct operation *operation, int64_t now)
         actor_read_soon(job);
         return;
     }
-    job->freed = true;
+    actor_drop(job);
     job->plan->may_be_killed = true;
     if (status == REMEX_OUTCOME_UNKNOWN) {
         job->handle.started = true;

@@ -62,7 +62,7 @@ void actor_ran(struct operation *operation, int64_t now)
     struct engine *engine = &job->actor->engine;
     enum remex_status status = operation->call.error.status;
 
-    job->freed = true;
+    actor_drop(job);
     job->plan->may_be_killed = true;
     if (status == REMEX_OUTCOME_UNKNOWN || status == REMEX_DEADLINE_EXCEEDED ||
             status == REMEX_NO_MEMORY) {

@@ -41,6 +41,10 @@ void judge_handle(const struct job *job);
 /* The engine, whenever something has come. */
 void judge_actor(struct actor *actor);
 
+/* An answer that has come: a client goes by what its Open or Resume was told.
+ */
+void judge_terms(struct actor *actor, const struct reply *reply);
+
 /* Now and then: a link that says nothing is not believed in. */
 void judge_silence(const struct actor *actor);
 
@@ -68,6 +72,9 @@ void judge_read(
 
 /* All that a Run is answered with. */
 void judge_run(const struct job *job, const struct batch *batch);
+
+/* A handle that nobody had any more is gone. */
+void judge_gone(const struct job *job);
 
 /* When the program is over, but for what is still under way. */
 void judge_owners(const struct actor *actor);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "common/clock.h"
+#include "common/ids.h"
 #include "simulation/judge.h"
+#include "simulation/rights.h"
 
 /* How long a link may be silent: three beats, and a little. */
 #define SILENCE (4 * SECOND)
@@ -62,6 +66,42 @@ void judge_actor(struct actor *actor)
     }
 }
 
+/* It has come for this session, and has been taken. */
+static bool is_taken(const struct actor *actor, const struct reply *reply)
+{
+    return reply->error.status == REMEX_OK && reply->method == METHOD_OPEN &&
+            reply->open.attachment == actor->engine.attachment &&
+            id_equal(&reply->open.session_id, &actor->engine.session_id);
+}
+
+/* Without memory what was told before does for those who ask. */
+static void judge_facts(const struct actor *actor)
+{
+    const struct remex_client_info *facts = actor->engine.facts;
+
+    WORLD_CHECK(actor->world,
+            !facts || actor->memory.failed > 0 ||
+                    (enum role)facts->role == actor->told_role,
+            "client %u has the role %d, and says %d", actor->number,
+            (int)actor->told_role, (int)facts->role);
+}
+
+void judge_terms(struct actor *actor, const struct reply *reply)
+{
+    const struct message_limits *limits = &actor->engine.limits;
+
+    if (judge_is_lied_to(actor))
+        return;
+    if (is_taken(actor, reply)) {
+        actor->told_limits = reply->open.limits;
+        actor->told_role = reply->open.role;
+    }
+    WORLD_CHECK(actor->world,
+            memcmp(limits, &actor->told_limits, sizeof(*limits)) == 0,
+            "client %u goes by limits that it was not told", actor->number);
+    judge_facts(actor);
+}
+
 void judge_silence(const struct actor *actor)
 {
     const struct network *network = &actor->network;
@@ -73,6 +113,29 @@ void judge_silence(const struct actor *actor)
                     now <= network->told_at + SILENCE ||
                     now <= network->asleep_until + SILENCE,
             "client %u hears nothing and does not mind", actor->number);
+}
+
+/* By the policy, or by his role of then. */
+static bool may_be_denied(const struct operation *operation)
+{
+    const struct call *call = &operation->call;
+    const struct actor *actor = operation->job->actor;
+    const struct regime *regime = &actor->station->regime;
+    int64_t since = operation->begun_at;
+
+    if (call->error.kind == REMEX_ERROR_POLICY)
+        return regime_denied(regime, actor->principal, since);
+    return (regime_roles(regime, actor->principal, since) &
+                   ~rights_roles(&call->request)) != 0;
+}
+
+static bool may_be_done(const struct operation *operation)
+{
+    const struct actor *actor = operation->job->actor;
+
+    return (regime_roles(&actor->station->regime, actor->principal,
+                    operation->begun_at) &
+                   rights_roles(&operation->call.request)) != 0;
 }
 
 static void judge_ending_of(const struct operation *operation)
@@ -94,11 +157,12 @@ static void judge_ending_of(const struct operation *operation)
     CHECK(job, status != REMEX_NO_MEMORY || actor->memory.failed > 0,
             "%s: %s has no memory", job->plan->id,
             message_method_name(call->request.method));
-    CHECK(job,
-            status != REMEX_PERMISSION_DENIED ||
-                    regime_denied(regime, actor->principal, begun_at),
+    CHECK(job, status != REMEX_PERMISSION_DENIED || may_be_denied(operation),
             "%s: %s is denied: %s", job->plan->id,
             message_method_name(call->request.method), call->error.text);
+    CHECK(job, status != REMEX_OK || may_be_done(operation),
+            "%s: %s is done, against his role", job->plan->id,
+            message_method_name(call->request.method));
     CHECK(job,
             status != REMEX_UNAUTHENTICATED ||
                     regime_shut(regime, actor->principal, begun_at),

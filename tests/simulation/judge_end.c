@@ -100,6 +100,30 @@ static void judge_input(const struct job *job)
             "%s: stdin ends before what was taken", plan->id);
 }
 
+/* Who only looks may leave, but not end what he has started before: that stays
+ * until his session ends. */
+static bool may_not_end(const struct job *job)
+{
+    const struct actor *actor = job->actor;
+    unsigned int roles = regime_roles(
+            &actor->station->regime, actor->principal, job->freed_at);
+
+    return (roles & REGIME_ROLE(ROLE_OBSERVE)) != 0;
+}
+
+void judge_gone(const struct job *job)
+{
+    const struct actor *actor = job->actor;
+
+    if (job->handle.detached || actor->state != ACTOR_LIVES ||
+            engine_has_failed(&actor->engine) || judge_is_lied_to(actor) ||
+            may_not_end(job))
+        return;
+    job->plan->buried = true;
+    CHECK(job, !job->plan->running, "%s runs, and nobody has a handle",
+            job->plan->id);
+}
+
 /* What a lost owner's processes are left, at most. */
 static int64_t left_to(const struct plan *plan)
 {

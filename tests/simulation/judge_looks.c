@@ -56,6 +56,7 @@ void judge_foreign(const struct operation *operation)
                     status == REMEX_OUTCOME_UNKNOWN ||
                     status == REMEX_RESOURCE_EXHAUSTED ||
                     status == REMEX_UNAUTHENTICATED ||
+                    status == REMEX_PERMISSION_DENIED ||
                     status == REMEX_NO_MEMORY,
             "%s is another's, and %s ends with %s: %s",
             operation->job->plan->id, message_method_name(call->request.method),
@@ -159,12 +160,41 @@ void judge_status(
     }
 }
 
+/* As those have it who see everybody's: others' may have the same id. */
+static bool is_of(const struct plan *plan, const struct process_status *status)
+{
+    const char *whose = station_principals[plan->principal];
+
+    return is_named(plan, status->process_id) &&
+            strlen(whose) == status->principal.size &&
+            memcmp(whose, status->principal.data, status->principal.size) == 0;
+}
+
 static bool is_listed(const struct plan *plan, const struct list_reply *list)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (is_named(plan, list->processes[i].process_id))
+        if (is_of(plan, &list->processes[i]))
             return true;
     return list->more;
+}
+
+/* Whether he may see it, as he has asked. */
+static bool is_shown(const struct plan *plan, const struct operation *operation)
+{
+    return operation->call.request.list.everybody ||
+            plan->principal == operation->job->actor->principal;
+}
+
+static bool is_known(
+        const struct process_status *status, const struct operation *operation)
+{
+    const struct plan *plan = operation->job->actor->station->host.plans;
+
+    while (plan &&
+            (!is_shown(plan, operation) || plan->starts == 0 ||
+                    !is_of(plan, status)))
+        plan = plan->next;
+    return plan != NULL;
 }
 
 /* Nobody is missed who ran all the while. */
@@ -174,24 +204,20 @@ void judge_list(
     const struct job *job = operation->job;
     const struct host *host = &job->actor->station->host;
     const struct request *request = &operation->call.request;
-    size_t known = 0;
 
     if (judge_is_lied_to(job->actor))
         return;
     for (const struct plan *plan = host->plans; plan; plan = plan->next) {
-        bool own = plan->principal == job->actor->principal;
-        bool runs = own && plan->running &&
-                plan->started_at < operation->asked_at &&
+        bool runs = plan->running && plan->started_at < operation->asked_at &&
                 plan->boot == job->actor->boot;
 
-        CHECK(job, !runs || is_listed(plan, list), "%s is not listed",
-                plan->id);
-        for (size_t i = 0; i < list->count; i++)
-            known += own && plan->starts == 1 &&
-                    is_named(plan, list->processes[i].process_id);
+        CHECK(job, !runs || !is_shown(plan, operation) || is_listed(plan, list),
+                "%s is not listed", plan->id);
     }
-    CHECK(job, known == list->count, "%zu are listed, %zu of them known",
-            list->count, known);
+    for (size_t i = 0; i < list->count; i++)
+        CHECK(job, is_known(&list->processes[i], operation),
+                "process %zu of %zu that are listed is not known", i,
+                list->count);
     CHECK(job,
             request->list.max_count == 0 ||
                     list->count <= request->list.max_count,

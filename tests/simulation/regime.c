@@ -16,6 +16,13 @@ enum { TOKENS, POLICY, MOST_ARGUMENTS = 24 };
 /* --- The files -------------------------------------------------------------
  */
 
+static const char *role_name(enum role role)
+{
+    return role == ROLE_OBSERVE  ? "observe"
+            : role == ROLE_ADMIN ? "admin"
+                                 : "run";
+}
+
 /* As a secret is kept. Each run has its own, and so has each process. */
 static int make_file(void)
 {
@@ -40,7 +47,7 @@ static void put_tokens(
     char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, shown, -1);
     GString *text = g_string_new(NULL);
 
-    g_string_printf(text, "guest run %s\n", digest);
+    g_string_printf(text, "guest %s %s\n", role_name(orders->role), digest);
     put(regime->files[TOKENS], text);
     g_string_free(text, TRUE);
     g_free(digest);
@@ -92,6 +99,7 @@ static void add_limits(
     ADD(retained_events);
     ADD(stdin_bytes);
     ADD(park_ms);
+    ADD(window_bytes);
     ADD(lease_ms);
     ADD(processes);
     ADD(sessions);
@@ -136,9 +144,8 @@ static void tell(const struct world *world, const struct regime_orders *orders)
                 station_principals[i],
                 orders->denies[i] ? "nothing" : "everything",
                 (unsigned long long)orders->processes[i]);
-    if (orders->shut)
-        world_note(world, "%s has no token",
-                station_principals[REGIME_TOKEN_SUBJECT]);
+    world_note(world, orders->shut ? "%s has no token" : "%s has the role %s",
+            station_principals[REGIME_TOKEN_SUBJECT], role_name(orders->role));
     weather_tell_limits(&orders->settings.limits, world);
 }
 
@@ -212,6 +219,7 @@ static void judge_change(
                     config->limits.retained_bytes == limits->retained_bytes &&
                     config->retention_ms == orders->settings.retention_ms &&
                     config->tokens.count == 1 &&
+                    config->tokens.all[0].role == orders->role &&
                     (config->policy.sections != NULL) == orders->strict,
             "a configuration is taken, and is not in force");
 }
@@ -263,6 +271,8 @@ struct requests_settings regime_settings(const struct regime *regime)
 struct regime_orders regime_draw(struct chance *chance)
 {
     static const uint64_t processes[] = { 0, 0, 2, 512 };
+    static const enum role roles[] = { ROLE_RUN, ROLE_RUN, ROLE_OBSERVE,
+        ROLE_ADMIN };
     struct regime_orders orders = { .strict = chance_percent(chance, 60) };
 
     weather_draw_settings(&orders.settings, chance);
@@ -273,12 +283,14 @@ struct regime_orders regime_draw(struct chance *chance)
     }
     orders.shut = chance_percent(chance, 30);
     orders.wrong = chance_percent(chance, 10);
+    orders.role = roles[chance_below(chance, G_N_ELEMENTS(roles))];
     return orders;
 }
 
 struct regime_orders regime_mild(const struct regime *regime)
 {
-    struct regime_orders orders = { .settings = regime_now(regime)->settings };
+    struct regime_orders orders = { .settings = regime_now(regime)->settings,
+        .role = ROLE_RUN };
 
     return orders;
 }
@@ -315,11 +327,52 @@ static bool shuts(const struct regime_orders *orders, unsigned int principal)
     return orders->shut && principal == REGIME_TOKEN_SUBJECT;
 }
 
+/* Who has no token is what everybody is. */
+static enum role role_of(
+        const struct regime_orders *orders, unsigned int principal)
+{
+    return principal == REGIME_TOKEN_SUBJECT ? orders->role : ROLE_RUN;
+}
+
 bool regime_allows(const struct regime *regime, unsigned int principal)
 {
     const struct regime_orders *now = regime_now(regime);
 
-    return !denies(now, principal) && !shuts(now, principal);
+    return !denies(now, principal) && !shuts(now, principal) &&
+            role_of(now, principal) != ROLE_OBSERVE;
+}
+
+enum role regime_role(const struct regime *regime, unsigned int principal)
+{
+    return role_of(regime_now(regime), principal);
+}
+
+unsigned int regime_roles(
+        const struct regime *regime, unsigned int principal, int64_t since)
+{
+    unsigned int roles = 0;
+
+    for (guint i = 0; i < regime->past->len; i++)
+        if (reaches(regime, i, since))
+            roles |= REGIME_ROLE(
+                    role_of(&past_at(regime, i)->orders, principal));
+    return roles;
+}
+
+struct message_limits regime_limits(
+        const struct regime *regime, unsigned int principal)
+{
+    const struct regime_orders *now = regime_now(regime);
+    struct message_limits limits = now->settings.limits;
+
+    if (now->strict && principal < REGIME_SUBJECTS &&
+            now->processes[principal] > 0)
+        limits.processes = now->processes[principal];
+    limits.retention_ms = now->settings.retention_ms;
+    /* Nothing is written of it, and users of this host have none. */
+    limits.starts_per_second =
+            g_str_has_prefix(station_principals[principal], "uid:") ? 0 : 200;
+    return limits;
 }
 
 static bool has_been(const struct regime *regime, unsigned int principal,
@@ -383,7 +436,7 @@ uint64_t regime_most_parked(const struct regime *regime, int64_t since)
 void regime_init(struct regime *regime, struct world *world,
         const struct requests_settings *settings)
 {
-    struct regime_orders orders = { .settings = *settings };
+    struct regime_orders orders = { .settings = *settings, .role = ROLE_RUN };
 
     *regime = (struct regime){ .world = world };
     for (size_t i = 0; i < REGIME_FILES; i++)

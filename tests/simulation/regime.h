@@ -29,6 +29,7 @@ struct regime_orders {
     bool denies[REGIME_SUBJECTS];      /* their programs */
     uint64_t processes[REGIME_SUBJECTS]; /* the policy's limit; 0: none */
     bool shut;                           /* the token is not among them */
+    enum role role;                      /* of who has it */
     bool wrong;                          /* a line is: they are refused */
 };
 
@@ -73,6 +74,16 @@ const struct regime_orders *regime_now(const struct regime *regime);
 
 /* Whether he may start anything now. */
 bool regime_allows(const struct regime *regime, unsigned int principal);
+
+/* What he is now, and what he has been at any time since: a set of these. */
+#define REGIME_ROLE(role) (1U << (unsigned int)(role))
+enum role regime_role(const struct regime *regime, unsigned int principal);
+unsigned int regime_roles(
+        const struct regime *regime, unsigned int principal, int64_t since);
+
+/* The limits that he is told who opens a session now. */
+struct message_limits regime_limits(
+        const struct regime *regime, unsigned int principal);
 
 /* Whether he has been denied that, or had no token, at any time since. */
 bool regime_denied(

@@ -57,6 +57,8 @@ static void on_send(void *user, const struct caller *caller,
     }
     WORLD_CHECK(station->world, bytes->len <= LINK_MAX_REPLY,
             "a reply of %u bytes", bytes->len);
+    rights_hear(station, caller->ticket,
+            (struct remex_bytes){ bytes->data, bytes->len });
     if (network_is_rogue(caller->ticket, &number))
         rogue_hear(station->rogue, number,
                 (struct remex_bytes){ bytes->data, bytes->len });
@@ -216,9 +218,22 @@ static void identify(const struct network *network, struct caller *caller)
         g_strlcpy(caller->name, name + strlen("cert:"), sizeof(caller->name));
 }
 
+/* What comes is held against the rights of whom it comes from. */
+static void take(struct station *station, const struct caller *caller,
+        unsigned int principal, struct remex_bytes bytes)
+{
+    rights_ask(station, principal, caller->ticket, bytes);
+    use_memory(station);
+    requests_take(station->requests, caller, bytes, station->world->now);
+    leave_memory(station);
+    rights_end(station);
+    on_unsettled(station);
+}
+
 bool station_take(struct station *station, uint32_t pipe, uint64_t ticket,
         struct remex_bytes bytes, int64_t *later)
 {
+    const struct network *network = station->networks[network_of(ticket)];
     struct caller caller = {
         .front = station,
         .pipe = pipe,
@@ -229,11 +244,8 @@ bool station_take(struct station *station, uint32_t pipe, uint64_t ticket,
         *later = station->host.asleep_until;
         return false;
     }
-    identify(station->networks[network_of(ticket)], &caller);
-    use_memory(station);
-    requests_take(station->requests, &caller, bytes, station->world->now);
-    leave_memory(station);
-    on_unsettled(station);
+    identify(network, &caller);
+    take(station, &caller, network->principal, bytes);
     return true;
 }
 
@@ -269,10 +281,7 @@ void station_take_rogue(
         .name = "rogue",
     };
 
-    use_memory(station);
-    requests_take(station->requests, &caller, bytes, station->world->now);
-    leave_memory(station);
-    on_unsettled(station);
+    take(station, &caller, STATION_ROGUE_PRINCIPAL, bytes);
 }
 
 void station_drop(struct station *station, uint32_t pipe)
@@ -452,6 +461,7 @@ void station_init(struct station *station, struct world *world,
     station->chance = chance_new(world->seed, 's', 0);
     host_init(&station->host, world, &station->regime);
     regime_init(&station->regime, world, &weather->settings);
+    terms_init(&station->terms);
     station->orders = *regime_now(&station->regime);
     world_book(world, &station->settle, on_settle);
     world_book(world, &station->tick, on_tick);
@@ -473,6 +483,7 @@ void station_deinit(struct station *station)
         end(station);
     for (size_t i = 0; i < G_N_ELEMENTS(appointments); i++)
         agenda_unbook(&station->world->agenda, appointments[i]);
+    terms_deinit(&station->terms);
     regime_deinit(&station->regime);
     host_deinit(&station->host);
 }

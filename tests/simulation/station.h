@@ -11,6 +11,8 @@
 #include "executor/requests.h"
 #include "simulation/host.h"
 #include "simulation/regime.h"
+#include "simulation/rights.h"
+#include "simulation/terms.h"
 #include "simulation/weather.h"
 #include "simulation/world.h"
 
@@ -49,6 +51,8 @@ struct station {
     bool full;           /* the front does not read */
     int64_t jammed_at;   /* it last was */
     unsigned int failed; /* allocations, before this turn */
+    struct rights rights;
+    struct terms terms;
     uint64_t beats;
     struct appointment settle;
     struct appointment tick;

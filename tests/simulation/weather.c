@@ -13,6 +13,7 @@ void weather_draw_settings(
     static const size_t events[] = { 4, 64, 4096 };
     static const uint64_t input[] = { 100, 5000, 65536, 262144 };
     static const uint64_t parks[] = { 300, 2000, 15000 };
+    static const uint64_t windows[] = { 64, 16384 };
     static const uint32_t retention[] = { 20000, 40000, 80000 };
     static const uint64_t processes[] = { 2, 4, 8, 512, 512, 512 };
     static const uint64_t sessions[] = { 2, 64, 64, 64 };
@@ -27,6 +28,7 @@ void weather_draw_settings(
     settings->limits.retained_events = PICK(chance, events);
     settings->limits.stdin_bytes = PICK(chance, input);
     settings->limits.park_ms = PICK(chance, parks);
+    settings->limits.window_bytes = PICK(chance, windows) * 1024;
     settings->limits.lease_ms = 80000; /* whatever somebody asks for */
     settings->limits.processes = PICK(chance, processes);
     settings->limits.sessions = PICK(chance, sessions);
