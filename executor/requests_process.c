@@ -78,15 +78,18 @@ void requests_tell_trace(const struct call *call, const struct entry *entry,
 }
 
 /* Follows what was started. A repeat finds it followed already, and leaves the
- * cursor where it is; what is new takes the place of a follow of that id which
- * somebody has displaced. */
+ * cursor where it is. A follow of that id which somebody has displaced makes
+ * room for a new one: whoever repeats has yet to hear that it began. */
 static enum remex_status follow_started(struct call *call, struct entry *entry,
         bool known, struct remex_error *error)
 {
     const struct follow_spec *spec = call->request->start.follow;
     struct follow *follow;
 
-    if (!spec || (known && follows_find(call->session, spec->follow_id)))
+    if (!spec)
+        return REMEX_OK;
+    follow = follows_find(call->session, spec->follow_id);
+    if (known && follow && follow->entry)
         return REMEX_OK;
     if (spec->take_over)
         requests_touch_followers(call->requests, entry);

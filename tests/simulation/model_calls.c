@@ -63,7 +63,9 @@ static struct model_answer start_new(struct model *model, int session,
     return model_fine();
 }
 
-/* A repeat leaves its follow where it is. */
+/* A repeat leaves its follow where it is, but one that was displaced begins
+ * anew.
+ */
 struct model_answer model_start(struct model *model, int session,
         unsigned int id, unsigned int variant, const struct follow_spec *follow)
 {
@@ -81,7 +83,7 @@ struct model_answer model_start(struct model *model, int session,
         return model_refuses(REMEX_ALREADY_EXISTS);
     if (process->owner < 0)
         process->owner = session;
-    if (follow && !model_is_there(&one->follows[follow->follow_id]))
+    if (follow && !one->follows[follow->follow_id].process)
         model_set_follow(model, one, process, follow);
     return model_fine();
 }

@@ -389,6 +389,32 @@ static void the_id_of_one_who_was_displaced_is_taken_by_a_start(void)
     desk_deinit(&desk);
 }
 
+/* Its client takes the answer for that of a follow which begins. */
+static void a_start_that_is_repeated_follows_again_who_was_displaced(void)
+{
+    struct follow_spec spec = { .follow_id = 1 };
+    struct request again = desk_start_request("one", &spec, 1000);
+    struct puppet *one;
+    struct desk desk;
+    struct reply reply;
+    struct seat first;
+
+    begin(&desk);
+    first = seat_of(&desk);
+    one = desk_start_process(&desk, "one", 1, 1000);
+    another(&desk);
+    follow(&desk, (struct follow_spec){ .exclusive = true, .take_over = true });
+    unfollow(&desk);
+    sit(&desk, first);
+    check_pulled(&desk, "displaced ");
+    out(one, "hers");
+    check_pulled(&desk, "");
+    reply = desk_call(&desk, &again);
+    g_assert_cmpint(reply.error.status, ==, REMEX_OK);
+    check_pulled(&desk, "hers ");
+    desk_deinit(&desk);
+}
+
 static void a_resume_is_told_that_it_was_displaced(void)
 {
     struct desk desk;
@@ -955,6 +981,8 @@ int main(int argc, char **argv)
             "/delivery", one_who_was_displaced_holds_nothing_and_acks_in_vain);
     SUITE_ADD("/delivery", one_who_was_displaced_is_never_unknown);
     SUITE_ADD("/delivery", the_id_of_one_who_was_displaced_is_taken_by_a_start);
+    SUITE_ADD("/delivery",
+            a_start_that_is_repeated_follows_again_who_was_displaced);
     SUITE_ADD("/delivery", a_resume_is_told_that_it_was_displaced);
     SUITE_ADD("/delivery",
             after_a_seal_who_is_there_gets_the_rest_and_who_comes_is_live);
