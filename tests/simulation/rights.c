@@ -74,8 +74,8 @@ static bool is_allowed(const struct station *station)
 /* --- What is answered ------------------------------------------------------
  */
 
-/* For what is looked at before the role, or for want of memory. The rogue may
- * ask for what makes no sense. */
+/* For what is looked at before the role, or for want of memory. The rogue, and
+ * who is lied to, may ask for what makes no sense. */
 static bool is_refused_before(
         const struct station *station, const struct remex_error *error)
 {
@@ -84,7 +84,7 @@ static bool is_refused_before(
             error->kind == REMEX_ERROR_SUPERSEDED ||
             error->status == REMEX_UNAUTHENTICATED ||
             error->status == REMEX_DEADLINE_EXCEEDED ||
-            station->rights.principal == STATION_ROGUE_PRINCIPAL ||
+            station->rights.principal >= STATION_DUPE_PRINCIPAL ||
             station->host.memory.failed > station->failed;
 }
 

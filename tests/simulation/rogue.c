@@ -388,14 +388,16 @@ static void judge_list(const struct rogue *rogue, const struct list_reply *list)
 }
 
 /* A request that has come to be another one on its way may be for a session of
- * his after all, but for no more than that. */
+ * his after all, or for a new one, but for no more than that. */
 static void judge(
         const struct rogue *rogue, uint64_t ticket, const struct reply *reply)
 {
     bool close = reply->method == METHOD_CLOSE;
+    bool begins =
+            reply->method == METHOD_OPEN && !rogue->station->rights.resumes;
 
     WORLD_CHECK(rogue->world,
-            reply->error.status != REMEX_OK || close ||
+            reply->error.status != REMEX_OK || close || begins ||
                     rogue->expects[ticket % ROGUE_ASKED] == MAY_SUCCEED,
             "the rogue has used another's session: %s",
             message_method_name(reply->method));
