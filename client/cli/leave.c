@@ -10,7 +10,7 @@
 
 #define PATIENCE_S 5
 
-static void *watch(void *data)
+SIGNALS_CANCELLED static void *watch(void *data)
 {
     const struct timespec patience = { .tv_sec = PATIENCE_S };
     struct leave *leave = data;

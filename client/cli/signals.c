@@ -84,7 +84,7 @@ static void handle(struct signals *signals, int number)
     }
 }
 
-static void *watch(void *data)
+SIGNALS_CANCELLED static void *watch(void *data)
 {
     struct signals *signals = data;
     int number;

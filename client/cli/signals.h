@@ -32,6 +32,11 @@ enum signals_phase {
     SIGNALS_RUNNING = 2,
 };
 
+/* Of a function in which a thread waits to be cancelled: its frame is left as
+ * it is, with the marks of AddressSanitizer, who then finds that the thread's
+ * own end writes there. */
+#define SIGNALS_CANCELLED __attribute__((no_sanitize_address))
+
 struct signals {
     sigset_t set;
     sigset_t outside; /* our mask before and after */

@@ -86,7 +86,7 @@ static void handle(struct window *window, int number)
     }
 }
 
-static void *watch(void *data)
+SIGNALS_CANCELLED static void *watch(void *data)
 {
     struct window *window = data;
     int number;
