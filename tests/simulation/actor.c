@@ -155,9 +155,14 @@ static void decode(struct remex_bytes bytes, struct reply *out)
 }
 
 /* Not what was refused for want of memory or a token, or because of its
- * attachment. */
-static bool renews_lease(const struct reply *reply)
+ * attachment; and whoever was told of another session or attachment may have
+ * asked for one that is not his. */
+static bool renews_lease(const struct actor *actor, const struct reply *reply)
 {
+    const struct liar *liar = actor->network.liar;
+
+    if (liar && liar_excuses(liar, REMEX_FAILURE_SESSION_EXPIRED))
+        return false;
     return reply->error.status != REMEX_ABORTED &&
             reply->error.status != REMEX_UNAUTHENTICATED &&
             reply->error.status != REMEX_RESOURCE_EXHAUSTED;
@@ -171,7 +176,7 @@ static void on_replied(void *user, unsigned int lane, struct packet *packet)
     bool renews;
 
     decode(packet->bytes, &reply);
-    renews = renews_lease(&reply);
+    renews = renews_lease(actor, &reply);
     actor->heard = reply.method;
     note_link(actor);
     memory_of(&actor->memory);

@@ -170,6 +170,7 @@ uint64_t desk_send(struct desk *desk, const struct caller *caller,
 
 void desk_pass(struct desk *desk, int64_t ms)
 {
+    desk_settle(desk); /* what happened before is over before time passes */
     desk->puppets.now += ms * 1000000;
     requests_tick(desk->requests, desk->puppets.now);
     desk_settle(desk);
