@@ -5,7 +5,8 @@
 /*
  * Output that more than one peer wants: it has come over the link once, and
  * lies here until its place is given to other output. At most LINK_PLACES times
- * LINK_MAX_KEPT bytes, and as many again that came along with them.
+ * LINK_MAX_KEPT bytes, as many again that came along with them, and, as places
+ * are given out in turn, the rest of one frame, whose places are just going.
  */
 
 #include <stdbool.h>

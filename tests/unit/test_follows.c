@@ -37,6 +37,39 @@ static struct reply pull_with(
     return desk_call(desk, &pull);
 }
 
+/* --- How much at once ----------------------------------------------------- */
+
+static size_t pull_bytes(uint32_t max_bytes)
+{
+    struct request pull = desk_pull_request(0);
+    struct puppet *puppet;
+    struct desk desk;
+    size_t size;
+
+    desk_init(&desk);
+    desk.settings.limits.retained_bytes = (uint64_t)4 * WINDOW;
+    desk_start(&desk);
+    desk_open(&desk);
+    puppet = desk_start_process(&desk, "one", 1, WINDOW);
+    for (int i = 0; i < 15; i++)
+        fill(puppet, 65536);
+    desk_settle(&desk);
+    pull.pull.max_bytes = max_bytes;
+    size = desk_call(&desk, &pull).payload.size;
+    desk_deinit(&desk);
+    return size;
+}
+
+/* As the protocol has it: 192 KiB unless asked, and 768 at most. */
+static void an_answer_is_as_large_as_it_was_asked_to_be(void)
+{
+    g_assert_cmpuint(pull_bytes(0), ==, (size_t)192 * 1024);
+    g_assert_cmpuint(pull_bytes(65536), ==, 65536);
+    g_assert_cmpuint(pull_bytes(512 * 1024), ==, (size_t)512 * 1024);
+    g_assert_cmpuint(pull_bytes(768 * 1024), ==, (size_t)768 * 1024);
+    g_assert_cmpuint(pull_bytes(UINT32_MAX), ==, (size_t)768 * 1024);
+}
+
 /* --- Windows ------------------------------------------------------------- */
 
 static void output_is_sent_up_to_the_window_and_no_further(void)
@@ -570,6 +603,7 @@ static void a_resume_that_makes_no_sense_changes_nothing(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    SUITE_ADD("/follows", an_answer_is_as_large_as_it_was_asked_to_be);
     SUITE_ADD("/follows", output_is_sent_up_to_the_window_and_no_further);
     SUITE_ADD("/follows", an_exit_behind_the_window_is_told_ahead_once);
     SUITE_ADD("/follows", an_old_ack_takes_no_window_back);
