@@ -12,11 +12,13 @@
 
 #define PATH_BYTES 64
 
-/* There is nothing to see, also another time: it is gone, or not for us. */
-static bool is_final(int error)
+/* There is nothing to see, also another time: it is gone, or not for us. What
+ * is our own is for us, whatever was said once. */
+static bool is_final(pid_t pid, int error)
 {
-    return error == ENOENT || error == ESRCH || error == EACCES ||
-            error == EPERM;
+    bool refused = error == EACCES || error == EPERM;
+
+    return error == ENOENT || error == ESRCH || (refused && pid != getpid());
 }
 
 /* --- Children ------------------------------------------------------------ */
@@ -39,7 +41,7 @@ static pid_t visit_numbers(const char *text, size_t size, pid_t number,
 }
 
 /* False: it could not be seen for want of something. */
-static bool visit_thread(int task, const char *thread,
+static bool visit_thread(pid_t pid, int task, const char *thread,
         void (*visit)(void *user, pid_t child), void *user)
 {
     char path[PATH_BYTES];
@@ -52,10 +54,10 @@ static bool visit_thread(int task, const char *thread,
     snprintf(path, sizeof(path), "%.20s/children", thread);
     fd = openat(task, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return is_final(errno);
+        return is_final(pid, errno);
     while ((size = read(fd, text, sizeof(text))) > 0)
         number = visit_numbers(text, (size_t)size, number, visit, user);
-    complete = size == 0 || is_final(errno);
+    complete = size == 0 || is_final(pid, errno);
     close(fd);
     return complete;
 }
@@ -71,11 +73,11 @@ bool members_each_child(
     snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
     task = opendir(path);
     if (!task)
-        return is_final(errno);
+        return is_final(pid, errno);
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else has this DIR */
     while ((entry = readdir(task))) {
         if (entry->d_name[0] != '.' &&
-                !visit_thread(dirfd(task), entry->d_name, visit, user))
+                !visit_thread(pid, dirfd(task), entry->d_name, visit, user))
             complete = false;
     }
     closedir(task);
@@ -159,6 +161,6 @@ bool member_mark(pid_t pid, uint64_t *out)
     else if (errno == EPERM && read_text(pid, "limits", limits, sizeof(limits)))
         *out = mark_shown(limits);
     else
-        return is_final(errno);
+        return is_final(pid, errno);
     return true;
 }

@@ -9,6 +9,7 @@
 
 #include "executor/sweep.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 
 #include <glib.h>
 
+#include "support/kernel.h"
 #include "support/sanitizers.h"
 #include "support/suite.h"
 
@@ -121,6 +123,19 @@ static void descendants_are_gone_whatever_their_session(void)
     check_sweeps(grow_deep);
 }
 
+/* A list of our own that is refused once is no list without entries. */
+static void grow_behind_a_refusal(void)
+{
+    if (sanitizers_plain_fork() == 0)
+        wait_for_ever();
+    kernel_refuse(KERNEL_OPENAT, 1, EACCES);
+}
+
+static void who_could_not_be_listed_at_first_is_gone(void)
+{
+    check_sweeps(grow_behind_a_refusal);
+}
+
 static void give_descriptors(int signal_number)
 {
     const struct rlimit enough = { 64, 64 };
@@ -150,6 +165,7 @@ static void nobody_is_waited_for_who_was_not_killed(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    SUITE_ADD("/sweep", who_could_not_be_listed_at_first_is_gone);
     SUITE_ADD("/sweep", without_children_it_returns_at_once);
     SUITE_ADD("/sweep", thousands_are_gone_without_much_ado);
     SUITE_ADD("/sweep", descendants_are_gone_whatever_their_session);
