@@ -16,6 +16,10 @@
 #define BULKY_BYTES ((size_t)64 * 1024)
 #define BULKY_PIPE_BYTES (1024 * 1024)
 
+/* What has come during a rest; from here on a pipe of the usual size may have
+ * been full, and the child at a stand. */
+#define FULL_BYTES ((size_t)32 * 1024)
+
 /* Most that one stream takes of a turn of the loop: enough for a whole reply,
  * and little enough for others not to notice. */
 #define TURN_PIECES 4
@@ -48,17 +52,35 @@ static enum reading finish(struct child_output *output,
 static enum reading pause_reading(struct child_output *output)
 {
     output->paused = true;
-    loop_change(output->loop, &output->watch, EPOLLET);
+    if (!output->watch.muted)
+        loop_change(output->loop, &output->watch, EPOLLET);
     return READ_NOTHING;
+}
+
+/* False: there is no memory even for that, and it is over. */
+static bool retry_later(struct child_output *output)
+{
+    int64_t at = clock_after(loop_now(output->loop), clock_from_ms(RETRY_MS));
+
+    if (loop_timer_set(output->loop, &output->retry, at) == REMEX_OK)
+        return true;
+    finish(output, REMEX_END_READ_ERROR, ENOMEM);
+    return false;
 }
 
 static enum reading pause_for_memory(struct child_output *output)
 {
-    int64_t at = clock_after(loop_now(output->loop), clock_from_ms(RETRY_MS));
+    return retry_later(output) ? pause_reading(output) : READ_END;
+}
 
-    if (loop_timer_set(output->loop, &output->retry, at) != REMEX_OK)
-        return finish(output, REMEX_END_READ_ERROR, ENOMEM);
-    return pause_reading(output);
+/* --- Reading ------------------------------------------------------------- */
+
+/* Best effort: not everybody may have so much. */
+static void enlarge_pipe(struct child_output *output)
+{
+    if (!output->bulky)
+        fcntl(output->watch.fd, F_SETPIPE_SZ, BULKY_PIPE_BYTES);
+    output->bulky = true;
 }
 
 /* Whoever fills all he is given gets more the next time. */
@@ -69,11 +91,8 @@ static void adapt(struct child_output *output, size_t size, size_t offered)
             output->want = QUIET_BYTES;
         return;
     }
-    if (output->want == BULKY_BYTES && !output->bulky) {
-        /* Best effort: not everybody may have so much. */
-        fcntl(output->watch.fd, F_SETPIPE_SZ, BULKY_PIPE_BYTES);
-        output->bulky = true;
-    }
+    if (output->want == BULKY_BYTES)
+        enlarge_pipe(output);
     output->want = BULKY_BYTES;
 }
 
@@ -129,46 +148,59 @@ static enum reading read_piece(struct child_output *output)
                              : READ_NOTHING;
 }
 
-/* A hang-up ends it early; without memory for the timer there is none. */
-static void rest(struct child_output *output)
+/* --- Resting ------------------------------------------------------------- */
+
+/* Without memory for the timer there is none. */
+static void rest(struct child_output *output, int64_t rest_ns)
 {
-    int64_t at = clock_after(loop_now(output->loop), PACE_REST_NS);
+    int64_t at = clock_after(loop_now(output->loop), rest_ns);
 
     if (loop_timer_set(output->loop, &output->retry, at) != REMEX_OK)
         return;
     output->resting = true;
-    loop_change(output->loop, &output->watch, EPOLLET);
+    loop_mute(output->loop, &output->watch);
 }
 
-/* Who has been paused meanwhile waits for something else. */
-static void end_rest(struct child_output *output)
+/* It is neither paused nor resting any more, unless there is no memory for
+ * that: then it rests for a while. */
+static void listen(struct child_output *output)
 {
-    if (!output->resting)
-        return;
+    output->paused = false;
     output->resting = false;
-    if (output->paused)
+    if (!output->watch.muted)
+        loop_change(output->loop, &output->watch, EPOLLIN);
+    else if (loop_unmute(output->loop, &output->watch, EPOLLIN) != REMEX_OK) {
+        output->resting = retry_later(output);
         return;
+    }
     loop_timer_cancel(output->loop, &output->retry);
-    loop_change(output->loop, &output->watch, EPOLLIN);
+}
+
+/* All that there was is read for now. */
+static void note_pace(struct child_output *output)
+{
+    uint64_t now_at = process_stream_bytes(output->process, output->stream);
+    uint64_t bytes = now_at - output->noted;
+    int64_t rest_ns = pace_note(&output->pace, bytes, loop_now(output->loop));
+
+    output->noted = now_at;
+    if (bytes >= FULL_BYTES)
+        enlarge_pipe(output);
+    if (rest_ns > 0)
+        rest(output, rest_ns);
 }
 
 static void on_ready(struct loop_watch *watch, uint32_t epoll_events)
 {
     struct child_output *output =
             CONTAINER_OF(watch, struct child_output, watch);
-    uint64_t before = process_stream_bytes(output->process, output->stream);
     enum reading reading = READ_FULL;
-    uint64_t bytes;
 
     (void)epoll_events;
-    end_rest(output);
     for (unsigned int i = 0; i < TURN_PIECES && reading == READ_FULL; i++)
         reading = output->paused ? READ_NOTHING : read_piece(output);
-    if (reading != READ_SOME || output->abandoned)
-        return;
-    bytes = process_stream_bytes(output->process, output->stream) - before;
-    if (pace_note(&output->pace, bytes, loop_now(output->loop)))
-        rest(output);
+    if (reading == READ_SOME && !output->abandoned)
+        note_pace(output);
 }
 
 static void on_retry(struct loop_timer *timer)
@@ -176,8 +208,10 @@ static void on_retry(struct loop_timer *timer)
     struct child_output *output =
             CONTAINER_OF(timer, struct child_output, retry);
 
-    end_rest(output);
-    child_output_resume(output);
+    if (output->resting && !output->paused)
+        listen(output);
+    else
+        child_output_resume(output);
 }
 
 void child_output_init(struct child_output *output, struct loop *loop,
@@ -226,11 +260,9 @@ void child_output_resume(struct child_output *output)
 {
     if (output->watch.fd < 0 || !output->paused)
         return;
-    output->paused = false;
-    output->resting = false;
-    loop_timer_cancel(output->loop, &output->retry);
-    loop_change(output->loop, &output->watch, EPOLLIN);
-    if (output->abandoned && output->stream == REMEX_TERMINAL)
+    listen(output);
+    if (output->abandoned && output->watch.fd >= 0 &&
+            output->stream == REMEX_TERMINAL)
         read_rest(output);
 }
 
@@ -239,7 +271,8 @@ void child_output_hurry(struct child_output *output)
     if (output->watch.fd < 0)
         return;
     pace_hurry(&output->pace);
-    end_rest(output);
+    if (output->resting && !output->paused)
+        listen(output);
 }
 
 /* At most. */

@@ -22,7 +22,8 @@ struct child_output {
     struct process *process;
     enum remex_stream stream;
     struct pace pace;
-    bool resting; /* for more to come */
+    uint64_t noted; /* bytes of the stream, when its pace was noted last */
+    bool resting;   /* for more to come */
     bool paused;
     bool abandoned; /* ends once `left` has been read */
     bool bulky;     /* the pipe was made larger, or never can be */

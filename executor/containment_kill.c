@@ -202,7 +202,7 @@ static void watch_groups(struct containment *containment)
 {
     int fd = -1;
 
-    containment->emptied = (struct loop_watch){ on_emptied, -1 };
+    containment->emptied = (struct loop_watch){ .ready = on_emptied, .fd = -1 };
     if (containment->groups)
         fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (fd >= 0 &&

@@ -90,6 +90,7 @@ enum remex_status loop_add(struct loop *loop, struct loop_watch *watch, int fd,
                               : REMEX_RESOURCE_EXHAUSTED;
     }
     watch->fd = fd;
+    watch->muted = false;
     return REMEX_OK;
 }
 
@@ -111,14 +112,28 @@ static void drop_fetched(struct loop *loop, const struct loop_watch *watch)
     }
 }
 
-void loop_remove(struct loop *loop, struct loop_watch *watch)
+void loop_mute(struct loop *loop, struct loop_watch *watch)
 {
     int result = epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
 
     assert(result == 0);
     (void)result;
-    watch->fd = -1;
+    watch->muted = true;
     drop_fetched(loop, watch);
+}
+
+enum remex_status loop_unmute(
+        struct loop *loop, struct loop_watch *watch, uint32_t epoll_events)
+{
+    assert(watch->muted);
+    return loop_add(loop, watch, watch->fd, epoll_events);
+}
+
+void loop_remove(struct loop *loop, struct loop_watch *watch)
+{
+    if (!watch->muted)
+        loop_mute(loop, watch);
+    watch->fd = -1;
 }
 
 /* --- Timers -------------------------------------------------------------- */

@@ -21,7 +21,8 @@ struct loop;
 
 struct loop_watch {
     void (*ready)(struct loop_watch *watch, uint32_t epoll_events);
-    int fd; /* -1: not watched */
+    int fd;     /* -1: not watched */
+    bool muted; /* the loop's */
 };
 
 struct loop_timer {
@@ -55,6 +56,15 @@ REMEX_CHECKED enum remex_status loop_add(struct loop *loop,
 void loop_change(
         struct loop *loop, struct loop_watch *watch, uint32_t epoll_events);
 void loop_remove(struct loop *loop, struct loop_watch *watch);
+
+/* Nothing is told of it any more, also no hang-up, but it stays the watch of
+ * its descriptor. The kernel forgets it: who writes into a pipe that is muted
+ * wakes nobody, at a write's usual price. */
+void loop_mute(struct loop *loop, struct loop_watch *watch);
+
+/* Of one that is muted. A failure leaves it so. */
+REMEX_CHECKED enum remex_status loop_unmute(
+        struct loop *loop, struct loop_watch *watch, uint32_t epoll_events);
 
 /* Sets or moves a timer. A failure leaves it as it was; one that is set can
  * always be moved. A timer that is due is cancelled before it is called. */

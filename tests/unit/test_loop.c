@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor/loop.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,6 +12,7 @@
 #include "common/clock.h"
 #include "executor/list.h"
 #include "support/fault.h"
+#include "support/kernel.h"
 #include "support/suite.h"
 
 static struct loop *new_loop(void)
@@ -69,7 +71,7 @@ static void on_task(struct loop_task *task)
 
 static struct caller caller_of(struct loop *loop, GString *calls, char name)
 {
-    return (struct caller){ .watch = { on_ready, -1 },
+    return (struct caller){ .watch = { .ready = on_ready, .fd = -1 },
         .timer = { .due = on_due },
         .task = { .run = on_task },
         .loop = loop,
@@ -117,6 +119,59 @@ static void what_is_not_read_is_told_again_and_nobody_is_left_out(void)
     g_assert_cmpuint(calls->len, ==, 6);
     close_pipe(&a);
     close_pipe(&b);
+    g_string_free(calls, TRUE);
+    loop_free(loop);
+}
+
+static void on_unmuting(struct loop_timer *timer)
+{
+    struct caller *caller = CONTAINER_OF(timer, struct caller, timer);
+
+    g_assert_cmpuint(caller->calls->len, ==, 0);
+    g_assert_cmpint(
+            loop_unmute(caller->loop, &caller->watch, EPOLLIN), ==, REMEX_OK);
+}
+
+/* Before it was fetched, and after. */
+static void of_what_is_muted_nothing_is_told(void)
+{
+    struct loop *loop = new_loop();
+    GString *calls = g_string_new(NULL);
+    struct caller a = caller_of(loop, calls, 'a');
+
+    open_ready_pipe(&a);
+    loop_mute(loop, &a.watch);
+    g_assert_cmpint(a.watch.fd, ==, a.pipe[0]);
+    a.timer.due = on_unmuting;
+    set(&a, clock_monotonic_ns() + clock_from_ms(20));
+    a.stops_after = 1;
+    loop_run(loop);
+    g_assert_cmpstr(calls->str, ==, "a");
+    loop_mute(loop, &a.watch);
+    loop_remove(loop, &a.watch);
+    g_assert_cmpint(a.watch.fd, ==, -1);
+    close_pipe(&a);
+    g_string_free(calls, TRUE);
+    loop_free(loop);
+}
+
+static void who_cannot_be_unmuted_stays_muted(void)
+{
+    struct loop *loop = new_loop();
+    GString *calls = g_string_new(NULL);
+    struct caller a = caller_of(loop, calls, 'a');
+
+    open_ready_pipe(&a);
+    loop_mute(loop, &a.watch);
+    kernel_refuse(KERNEL_EPOLL_CTL, 1, ENOMEM);
+    g_assert_cmpint(
+            loop_unmute(loop, &a.watch, EPOLLIN), ==, REMEX_RESOURCE_EXHAUSTED);
+    g_assert_true(kernel_refused());
+    g_assert_true(a.watch.muted);
+    g_assert_cmpint(loop_unmute(loop, &a.watch, EPOLLIN), ==, REMEX_OK);
+    a.stops_after = 1;
+    loop_run(loop);
+    close_pipe(&a);
     g_string_free(calls, TRUE);
     loop_free(loop);
 }
@@ -353,6 +408,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/loop", what_is_not_read_is_told_again_and_nobody_is_left_out);
+    SUITE_ADD("/loop", of_what_is_muted_nothing_is_told);
+    SUITE_ADD("/loop", who_cannot_be_unmuted_stays_muted);
     SUITE_ADD("/loop", events_of_a_removed_watch_are_dropped);
     SUITE_ADD("/loop", what_cannot_be_watched_is_refused);
     SUITE_ADD("/loop", timers_are_due_in_order_and_not_early);
