@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/client.h"
-#include "client/condition.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/error.h"
-
-#define SECOND ((int64_t)1000 * 1000 * 1000)
 
 /* Less would not do for a line; more would be no bound. */
 #define MIN_WINDOW ((size_t)4096)
@@ -22,13 +17,13 @@ bool client_lock(struct remex_client *client)
 {
     if (client->pid != getpid())
         return false;
-    pthread_mutex_lock(&client->mutex);
+    bell_lock_take(&client->lock);
     return true;
 }
 
 void client_unlock(struct remex_client *client)
 {
-    pthread_mutex_unlock(&client->mutex);
+    bell_lock_drop(&client->lock);
 }
 
 enum remex_status client_forked(struct remex_error *error)
@@ -60,31 +55,24 @@ int64_t client_call_deadline(const struct remex_client *client)
     return client_deadline(client->call_timeout_ms);
 }
 
-bool client_wait(struct remex_client *client, pthread_cond_t *condition,
-        int64_t deadline)
+bool client_wait(
+        struct remex_client *client, struct bell *bell, int64_t deadline)
 {
-    struct timespec until = {
-        .tv_sec = (time_t)(deadline / SECOND),
-        .tv_nsec = (long)(deadline % SECOND),
-    };
-
-    if (deadline == CLOCK_NEVER)
-        return pthread_cond_wait(condition, &client->mutex) == 0;
-    return pthread_cond_timedwait(condition, &client->mutex, &until) !=
-            ETIMEDOUT;
+    return bell_wait(&client->lock, bell, deadline);
 }
 
 static void call_done(struct call *call)
 {
     struct client_call *this = (struct client_call *)call;
 
-    pthread_cond_signal(&this->done);
+    bell_ring(this->lock, &this->done);
 }
 
 enum remex_status client_call(struct remex_client *client,
         struct client_call *call, struct remex_error *error)
 {
-    condition_init(&call->done);
+    call->lock = &client->lock;
+    call->done = (struct bell){ NULL };
     call->call.done = call_done;
     engine_call(&client->engine, &call->call, clock_monotonic_ns());
     while (call->call.state != CALL_DONE) {
@@ -94,7 +82,6 @@ enum remex_status client_call(struct remex_client *client,
                 calls_overdue_at(&call->call) <= clock_monotonic_ns())
             engine_abandon(&client->engine, &call->call, clock_monotonic_ns());
     }
-    pthread_cond_destroy(&call->done);
     if (error)
         *error = call->call.error;
     return call->call.error.status;
@@ -219,7 +206,6 @@ void client_drop(struct remex_client *client, struct remex_process *process)
     bool last;
 
     if (process) {
-        pthread_cond_destroy(&process->changed);
         free(process);
         client->processes--;
     }
@@ -230,8 +216,7 @@ void client_drop(struct remex_client *client, struct remex_process *process)
     engine_deinit(&client->engine);
     if (client->fd >= 0)
         close(client->fd);
-    pthread_cond_destroy(&client->moved);
-    pthread_mutex_destroy(&client->mutex);
+    bell_lock_deinit(&client->lock);
     free(client->name);
     free(client->token);
     free(client);

@@ -4,15 +4,14 @@
 
 /*
  * What stands behind the public handles: the engine, the connection that feeds
- * it, and a lock around both. Users' threads wait on conditions, the
- * transport's thread signals them.
+ * it, and a lock around both. Users' threads wait at bells, the transport's
+ * thread rings them.
  *
  * client.c holds this together, client_connect.c makes and ends it, process.c
  * the handles; process_*.c are the calls on them, inspect.c and run.c those on
  * processes without one.
  */
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -20,6 +19,7 @@
 #include <remex/client.h>
 #include <remex/process.h>
 
+#include "client/bell.h"
 #include "client/embedded.h"
 #include "client/embedded_watch.h"
 #include "client/engine.h"
@@ -28,8 +28,8 @@
 
 struct remex_client {
     pid_t pid; /* that made it; in a forked child nothing may be touched */
-    pthread_mutex_t mutex;
-    pthread_cond_t moved; /* of the engine's hook of that name */
+    struct bell_lock lock;
+    struct bell moved; /* of the engine's hook of that name */
     struct engine engine;
     struct transport *transport;
     struct embedded embedded; /* fd -1: none */
@@ -52,7 +52,7 @@ struct remex_client {
 struct remex_process {
     struct handle handle; /* first, for the engine's hooks */
     struct remex_client *client;
-    pthread_cond_t changed;
+    struct bell changed;
 
     bool is_ready;  /* counted in ready_count */
     bool is_listed; /* to be named */
@@ -66,8 +66,9 @@ struct remex_process {
 
 /* A call that a thread waits for. */
 struct client_call {
-    struct call call; /* first */
-    pthread_cond_t done;
+    struct call call;       /* first */
+    struct bell_lock *lock; /* the client's */
+    struct bell done;
 };
 
 /* False in a forked child: hands off. */
@@ -93,9 +94,9 @@ int64_t client_deadline(int timeout_ms);
 /* The deadline of a call without a timeout of its own. */
 int64_t client_call_deadline(const struct remex_client *client);
 
-/* Waits for a signal; false: the deadline has passed. */
-bool client_wait(struct remex_client *client, pthread_cond_t *condition,
-        int64_t deadline);
+/* Waits until it is rung; false: the deadline has passed. */
+bool client_wait(
+        struct remex_client *client, struct bell *bell, int64_t deadline);
 
 /* What is asked as a window, within bounds; 0 stays 0. */
 size_t client_window(size_t asked);

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "client/client.h"
-#include "client/condition.h"
 #include "client/connection.h"
 #include "client/tls.h"
 #include "common/clock.h"
@@ -45,7 +44,7 @@ static void handle_changed(void *user, struct handle *handle)
 
     (void)user;
     client_update_ready(process);
-    pthread_cond_broadcast(&process->changed);
+    bell_ring(&process->client->lock, &process->changed);
 }
 
 static void handle_gone(void *user, struct handle *handle)
@@ -54,7 +53,6 @@ static void handle_gone(void *user, struct handle *handle)
     struct remex_process *process = (struct remex_process *)handle;
 
     /* The lock stays, and with it the client: the caller has one of its own. */
-    pthread_cond_destroy(&process->changed);
     free(process);
     client->processes--;
 }
@@ -63,62 +61,62 @@ static void engine_moved(void *user)
 {
     struct remex_client *client = user;
 
-    pthread_cond_broadcast(&client->moved);
+    bell_ring(&client->lock, &client->moved);
 }
 
 static void lane_up(void *user, unsigned int lane)
 {
     struct remex_client *client = user;
 
-    pthread_mutex_lock(&client->mutex);
+    bell_lock_take(&client->lock);
     engine_on_up(&client->engine, lane, clock_monotonic_ns());
-    pthread_mutex_unlock(&client->mutex);
+    bell_lock_drop(&client->lock);
 }
 
 static void lane_down(void *user, unsigned int lane)
 {
     struct remex_client *client = user;
 
-    pthread_mutex_lock(&client->mutex);
+    bell_lock_take(&client->lock);
     engine_on_down(&client->engine, lane, clock_monotonic_ns());
-    pthread_mutex_unlock(&client->mutex);
+    bell_lock_drop(&client->lock);
 }
 
 static void replied(void *user, unsigned int lane, struct packet *packet)
 {
     struct remex_client *client = user;
 
-    pthread_mutex_lock(&client->mutex);
+    bell_lock_take(&client->lock);
     engine_on_reply(&client->engine, lane, packet, clock_monotonic_ns());
     packet_release(packet);
-    pthread_mutex_unlock(&client->mutex);
+    bell_lock_drop(&client->lock);
 }
 
 static void failed(void *user, unsigned int lane)
 {
     struct remex_client *client = user;
 
-    pthread_mutex_lock(&client->mutex);
+    bell_lock_take(&client->lock);
     engine_on_failure(&client->engine, lane, clock_monotonic_ns());
-    pthread_mutex_unlock(&client->mutex);
+    bell_lock_drop(&client->lock);
 }
 
 static void hinted(void *user, struct remex_bytes hint)
 {
     struct remex_client *client = user;
 
-    pthread_mutex_lock(&client->mutex);
+    bell_lock_take(&client->lock);
     engine_on_hint(&client->engine, hint, clock_monotonic_ns());
-    pthread_mutex_unlock(&client->mutex);
+    bell_lock_drop(&client->lock);
 }
 
 static void due(void *user)
 {
     struct remex_client *client = user;
 
-    pthread_mutex_lock(&client->mutex);
+    bell_lock_take(&client->lock);
     engine_tick(&client->engine, clock_monotonic_ns());
-    pthread_mutex_unlock(&client->mutex);
+    bell_lock_drop(&client->lock);
 }
 
 /* Whatever it ran has gone with it; nothing is to be hoped for. */
@@ -128,9 +126,9 @@ static void embedded_ended(void *user)
     struct remex_error error;
 
     error_set(&error, REMEX_DISCONNECTED, "the private executor has ended");
-    pthread_mutex_lock(&client->mutex);
+    bell_lock_take(&client->lock);
     engine_fail(&client->engine, REMEX_FAILURE_LINK_LOST, &error);
-    pthread_mutex_unlock(&client->mutex);
+    bell_lock_drop(&client->lock);
 }
 
 static void tunnel_ended(void *user, const struct remex_error *why)
@@ -139,9 +137,9 @@ static void tunnel_ended(void *user, const struct remex_error *why)
     struct remex_error error = *why;
 
     error.status = REMEX_DISCONNECTED;
-    pthread_mutex_lock(&client->mutex);
+    bell_lock_take(&client->lock);
     engine_fail(&client->engine, REMEX_FAILURE_LINK_LOST, &error);
-    pthread_mutex_unlock(&client->mutex);
+    bell_lock_drop(&client->lock);
 }
 
 /* --- Options ------------------------------------------------------------- */
@@ -260,8 +258,7 @@ static enum remex_status new_client(const struct remex_client_options *options,
     client->call_timeout_ms = options->call_timeout_ms;
     client->embedded.fd = -1;
     client->watch.stop_fd = -1;
-    pthread_mutex_init(&client->mutex, NULL);
-    condition_init(&client->moved);
+    bell_lock_init(&client->lock);
     client->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     client->name = strndup(options->name, MESSAGE_CLIENT_NAME_BYTES);
     client->token = options->token ? strdup(options->token) : NULL;
@@ -313,7 +310,7 @@ static enum remex_status wait_open(struct remex_client *client,
             continue;
         client_unlock(client);
         hopeful = may_come(client, since, &why);
-        pthread_mutex_lock(&client->mutex);
+        bell_lock_take(&client->lock);
     }
     if (engine_is_open(&client->engine))
         return REMEX_OK;
@@ -350,13 +347,13 @@ static enum remex_status connect_to(struct remex_client *client,
     status = watch_private(client);
     if (status != REMEX_OK)
         return error_set(error, status, "no thread or descriptor is left");
-    pthread_mutex_lock(&client->mutex);
+    bell_lock_take(&client->lock);
     status = engine_connect(&client->engine);
     if (status == REMEX_OK)
         status = wait_open(client, deadline, error);
     else
         error_set(error, status, "there are no resources for a connection");
-    pthread_mutex_unlock(&client->mutex);
+    bell_lock_drop(&client->lock);
     return status;
 }
 
@@ -481,7 +478,7 @@ void remex_client_free(struct remex_client *client)
         embedded_watch_stop(&client->watch);
         if (client->tunnel)
             tunnel_stop(client->tunnel);
-        pthread_mutex_lock(&client->mutex);
+        bell_lock_take(&client->lock);
     }
     tunnel_free(client->tunnel);
     if (client->embedded.fd >= 0)

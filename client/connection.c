@@ -10,7 +10,6 @@
 
 #include <openssl/ssl.h>
 
-#include "client/condition.h"
 #include "client/connection_inside.h"
 #include "common/clock.h"
 #include "common/error.h"
@@ -265,6 +264,17 @@ static enum remex_status set_up_tls(struct connection *connection,
     return tls_context_new(files, &connection->context, error);
 }
 
+/* Whose waits end by the monotonic clock: nobody sets that. */
+static void init_ended(struct connection *connection)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&connection->ended, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
 enum remex_status connection_new(const struct connection_way *way,
         const struct transport_events *events, struct transport **out,
         struct remex_error *error)
@@ -281,7 +291,7 @@ enum remex_status connection_new(const struct connection_way *way,
     connection->request_due = CLOCK_NEVER;
     connection->timer_at = CLOCK_NEVER;
     pthread_mutex_init(&connection->lock, NULL);
-    condition_init(&connection->ended);
+    init_ended(connection);
     for (unsigned int i = 0; i < CONNECTION_LANES; i++)
         connection_lane_init(connection, i);
     connection->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

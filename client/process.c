@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "client/client.h"
-#include "client/condition.h"
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/ids.h"
@@ -31,7 +30,6 @@ enum remex_status client_add_process(struct remex_client *client,
         return error_set(error, status, "no memory for a handle");
     }
     process->client = client;
-    condition_init(&process->changed);
     client->processes++;
     *out = process;
     return REMEX_OK;
@@ -48,7 +46,6 @@ void client_give_up(struct remex_process *process, bool told)
         return;
     }
     engine_remove(&client->engine, &process->handle);
-    pthread_cond_destroy(&process->changed);
     free(process);
     client->processes--;
 }

@@ -27,7 +27,7 @@ static bool begin(struct remex_process *process, int64_t deadline)
 static void end(struct remex_process *process)
 {
     process->handle.writing = false;
-    pthread_cond_broadcast(&process->changed);
+    bell_ring(&process->client->lock, &process->changed);
 }
 
 static enum remex_status feed_locked(struct remex_process *process,

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <spawn.h>
@@ -411,6 +412,14 @@ PLAIN static enum kernel_call call_of(long number)
 }
 
 /* Six arguments, or what lies in their place. */
+/* To end does not, nor to wake who sleeps on memory that is there. */
+PLAIN static bool takes_something(long number, long futex_operation)
+{
+    return number != SYS_exit_group &&
+            (number != SYS_futex ||
+                    (futex_operation & FUTEX_CMD_MASK) != FUTEX_WAKE);
+}
+
 WRAP(long, syscall, (long number, ...))
 {
     va_list arguments;
@@ -420,7 +429,7 @@ WRAP(long, syscall, (long number, ...))
     for (int i = 0; i < 6; i++)
         all[i] = va_arg(arguments, long);
     va_end(arguments);
-    if (number != SYS_exit_group && fails(call_of(number)))
+    if (takes_something(number, all[1]) && fails(call_of(number)))
         return -1;
     return __real_syscall(
             number, all[0], all[1], all[2], all[3], all[4], all[5]);
