@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +33,8 @@ void connection_free(struct connection *connection)
     SSL_CTX_free(connection->context);
     if (connection->wake_fd >= 0)
         close(connection->wake_fd);
+    if (connection->poll_fd >= 0)
+        close(connection->poll_fd);
     pthread_cond_destroy(&connection->ended);
     pthread_mutex_destroy(&connection->lock);
     free(connection);
@@ -275,6 +278,18 @@ static void init_ended(struct connection *connection)
     pthread_condattr_destroy(&attributes);
 }
 
+static bool open_poll(struct connection *connection)
+{
+    struct epoll_event woken = { .events = EPOLLIN,
+        .data.u32 = CONNECTION_LANES };
+
+    connection->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    connection->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+    return connection->wake_fd >= 0 && connection->poll_fd >= 0 &&
+            epoll_ctl(connection->poll_fd, EPOLL_CTL_ADD, connection->wake_fd,
+                    &woken) == 0;
+}
+
 enum remex_status connection_new(const struct connection_way *way,
         const struct transport_events *events, struct transport **out,
         struct remex_error *error)
@@ -294,8 +309,7 @@ enum remex_status connection_new(const struct connection_way *way,
     init_ended(connection);
     for (unsigned int i = 0; i < CONNECTION_LANES; i++)
         connection_lane_init(connection, i);
-    connection->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (connection->wake_fd < 0)
+    if (!open_poll(connection))
         status = error_set(error, REMEX_RESOURCE_EXHAUSTED,
                 "no descriptor left for a connection");
     else if (way->address->kind == ADDRESS_TLS)

@@ -12,7 +12,6 @@
  * lane's, never the other way round.
  */
 
-#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,6 +54,7 @@ struct connection_lane {
     enum sp_protocol protocol;
     enum lane_state state;
     struct stream stream;
+    short watched; /* for that, by the connection's epoll; 0: not */
     struct sp_reader reader;
     int64_t at;       /* next try, or end of patience with this one */
     int64_t retry_ms; /* before the next try */
@@ -91,6 +91,7 @@ struct connection {
     pthread_t thread;
     bool started;
     int wake_fd;
+    int poll_fd;        /* an epoll, of the lanes and of wake_fd */
     struct vigil vigil; /* the thread's */
 
     pthread_mutex_t lock; /* of all that follows */
@@ -145,11 +146,9 @@ void connection_lane_open(
 void connection_lane_reset(
         struct connection_lane *lane, struct lane_news *news);
 
-/* What poll is to wait for. */
-struct pollfd connection_lane_poll(struct connection_lane *lane);
-
-/* When it has to be stepped whether or not poll says so. */
-int64_t connection_lane_due(struct connection_lane *lane);
+/* Before a sleep: sees that epoll knows what it waits for. Returns when it has
+ * to be stepped whether or not that comes. */
+int64_t connection_lane_settle(struct connection_lane *lane);
 
 /* Does what can be done until there is something to tell. True: it may have
  * more to do at once. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
-#include <poll.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include "client/connection_inside.h"
+#include "client/shortage.h"
 #include "common/clock.h"
 
 /* Above every reply that an executor may send. */
@@ -61,12 +63,22 @@ static int64_t next_delay(struct connection_lane *lane)
     return clock_from_ms((uint64_t)delay);
 }
 
+/* Closing it would not do: a forked process may have it open still. */
+static void unwatch(struct connection_lane *lane)
+{
+    if (lane->watched)
+        epoll_ctl(lane->connection->poll_fd, EPOLL_CTL_DEL, lane->stream.fd,
+                NULL);
+    lane->watched = 0;
+}
+
 static void cut(struct connection_lane *lane, struct lane_news *news)
 {
     news->down = lane->state == LANE_UP;
     news->failed = lane->busy;
     if (lane->state == LANE_UP)
         lane->retry_ms = FIRST_RETRY_MS;
+    unwatch(lane);
     stream_close(&lane->stream);
     sp_reader_deinit(&lane->reader);
     end_request(lane);
@@ -337,22 +349,32 @@ void connection_lane_reset(struct connection_lane *lane, struct lane_news *news)
     pthread_mutex_unlock(&lane->lock);
 }
 
-struct pollfd connection_lane_poll(struct connection_lane *lane)
+static void watch(struct connection_lane *lane)
 {
-    struct pollfd out;
+    short wanted = stream_wants(&lane->stream);
+    struct epoll_event event = { .events = (uint32_t)wanted,
+        .data.u32 = lane->number };
+    struct remex_error error;
 
-    pthread_mutex_lock(&lane->lock);
-    out = (struct pollfd){ .fd = lane->stream.fd,
-        .events = stream_wants(&lane->stream) };
-    pthread_mutex_unlock(&lane->lock);
-    return out;
+    if (wanted == lane->watched)
+        return;
+    if (epoll_ctl(lane->connection->poll_fd,
+                lane->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, lane->stream.fd,
+                &event) == 0) {
+        lane->watched = wanted;
+        return;
+    }
+    shortage_tell(&error, errno, "a connection");
+    note_problem(lane, &error);
+    lane->broken = true;
 }
 
-int64_t connection_lane_due(struct connection_lane *lane)
+int64_t connection_lane_settle(struct connection_lane *lane)
 {
     int64_t due;
 
     pthread_mutex_lock(&lane->lock);
+    watch(lane);
     due = lane->at < lane->overdue ? lane->at : lane->overdue;
     if (lane->broken || lane->unsent || lane->untouched)
         due = 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "client/connection_inside.h"
@@ -207,51 +207,89 @@ static int64_t fall_asleep(struct connection *connection, int64_t lanes_due)
     return until;
 }
 
-static void wake_up(struct connection *connection, bool kicked)
+/* True: there are wishes. */
+static bool wake_up(struct connection *connection)
 {
-    uint64_t count;
+    bool wished;
 
     pthread_mutex_lock(&connection->lock);
     connection->asleep = false;
+    wished = has_wishes(connection);
     pthread_mutex_unlock(&connection->lock);
-    if (kicked && read(connection->wake_fd, &count, sizeof(count)) < 0)
-        assert(errno == EAGAIN || errno == EINTR);
+    return wished;
 }
 
-static bool watch_awake(struct connection *connection, struct pollfd *fds)
+/* Of a look at all lanes, and at whether the thread was woken. */
+struct look {
+    struct epoll_event events[LANES + 1];
+    int count;
+};
+
+static bool look(struct connection *connection, struct look *look, int ms)
+{
+    look->count = epoll_wait(connection->poll_fd, look->events, LANES + 1, ms);
+    return look->count > 0;
+}
+
+static bool watch_awake(struct connection *connection, struct look *seen)
 {
     bool came;
 
     if (!vigil_begin(&connection->vigil))
         return false;
     do
-        came = poll(fds, LANES + 1, 0) > 0;
+        came = look(connection, seen, 0);
     while (!came && vigil_goes_on(&connection->vigil));
     vigil_end(&connection->vigil, came);
     return came;
 }
 
-static void wait_for_something(
-        struct connection *connection, bool ready_out[LANES])
+static void take_wake(const struct connection *connection)
 {
-    struct pollfd fds[LANES + 1];
+    uint64_t count;
+
+    if (read(connection->wake_fd, &count, sizeof(count)) < 0)
+        assert(errno == EAGAIN || errno == EINTR);
+}
+
+static void sort_out(const struct connection *connection,
+        const struct look *seen, bool ready_out[LANES])
+{
+    for (int i = 0; i < seen->count; i++) {
+        uint32_t which = seen->events[i].data.u32;
+
+        if (which < LANES)
+            ready_out[which] = true;
+        else
+            take_wake(connection);
+    }
+}
+
+/* What there is to do after a sleep. */
+struct turn {
+    bool ready[LANES];
+    int64_t due[LANES];
+    bool wished;
+};
+
+static struct turn wait_for_something(struct connection *connection)
+{
+    struct turn turn = { .wished = false };
+    struct look seen = { .count = 0 };
     int64_t due = CLOCK_NEVER;
 
     begin_sleep(connection);
     for (unsigned int i = 0; i < LANES; i++) {
-        int64_t at = connection_lane_due(&connection->lanes[i]);
-
-        fds[i] = connection_lane_poll(&connection->lanes[i]);
-        if (at < due)
-            due = at;
+        turn.due[i] = connection_lane_settle(&connection->lanes[i]);
+        if (turn.due[i] < due)
+            due = turn.due[i];
     }
-    fds[LANES] = (struct pollfd){ connection->wake_fd, POLLIN, 0 };
     due = fall_asleep(connection, due);
-    if (!watch_awake(connection, fds))
-        poll(fds, LANES + 1, clock_poll_ms(clock_monotonic_ns(), due));
-    wake_up(connection, fds[LANES].revents != 0);
-    for (unsigned int i = 0; i < LANES; i++)
-        ready_out[i] = fds[i].revents != 0;
+    if (!watch_awake(connection, &seen))
+        look(connection, &seen, clock_poll_ms(clock_monotonic_ns(), due));
+    turn.wished = wake_up(connection);
+    sort_out(connection, &seen, turn.ready);
+    return turn;
 }
 
 /* --- The thread ---------------------------------------------------------- */
@@ -272,18 +310,31 @@ static void end_greetings(struct connection *connection)
             clock_after(clock_monotonic_ns(), clock_from_ms(GREETING_MS));
 
     while (is_greeting(connection) && clock_monotonic_ns() < until) {
-        struct pollfd fds[LANES];
+        bool ready[LANES] = { false };
+        struct look seen;
 
         for (unsigned int i = 0; i < LANES; i++)
-            fds[i] = connection_lane_poll(&connection->lanes[i]);
-        poll(fds, LANES, clock_poll_ms(clock_monotonic_ns(), until));
+            connection_lane_settle(&connection->lanes[i]);
+        look(connection, &seen, clock_poll_ms(clock_monotonic_ns(), until));
+        sort_out(connection, &seen, ready);
         for (unsigned int i = 0; i < LANES; i++) {
             struct lane_news news;
 
-            connection_lane_step(
-                    &connection->lanes[i], fds[i].revents != 0, &news);
+            connection_lane_step(&connection->lanes[i], ready[i], &news);
             free(news.message);
         }
+    }
+}
+
+/* What comes up for a lane meanwhile is of the next turn: it begins at once. */
+static void take_turn(struct connection *connection)
+{
+    struct turn turn = wait_for_something(connection);
+    int64_t now = clock_monotonic_ns();
+
+    for (unsigned int i = 0; i < LANES && !is_stopping(connection); i++) {
+        if (turn.ready[i] || turn.wished || turn.due[i] <= now)
+            step_lane(connection, i, turn.ready[i]);
     }
 }
 
@@ -293,11 +344,7 @@ void *connection_run(void *user)
     bool abandoned;
 
     while (!is_stopping(connection)) {
-        bool ready[LANES];
-
-        wait_for_something(connection, ready);
-        for (unsigned int i = 0; i < LANES && !is_stopping(connection); i++)
-            step_lane(connection, i, ready[i]);
+        take_turn(connection);
         if (!is_stopping(connection))
             tell_due(connection);
     }
