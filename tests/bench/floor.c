@@ -45,6 +45,8 @@ int floor_main(char **argv)
         value = floor_nng_bulk(a, b);
     else if (strcmp(argv[0], "relay") == 0)
         value = floor_relay(a, b);
+    else if (strcmp(argv[0], "tls-records") == 0)
+        value = floor_records(a);
     else
         return 2;
     printf("%.4f\n", value);
