@@ -49,11 +49,6 @@ enum sp_framing connection_framing(const struct connection *connection)
             : SP_PLAIN;
 }
 
-bool connection_is_thread(const struct connection *connection)
-{
-    return pthread_equal(pthread_self(), connection->thread);
-}
-
 void connection_expect(struct connection *connection, int64_t at)
 {
     bool too_late;
@@ -77,7 +72,7 @@ void connection_note_problem(
 
 /* --- Operations ---------------------------------------------------------- */
 
-/* No signal is for this thread, a SIGPIPE of OpenSSL's writing least of all. */
+/* The program's signals are for its own threads. */
 static bool start_thread(struct connection *connection)
 {
     sigset_t all;

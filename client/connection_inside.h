@@ -67,7 +67,6 @@ struct connection_lane {
     int64_t overdue;
     uint32_t request; /* the newest one's number */
     bool broken;      /* its writing failed: to be closed by the thread */
-    bool untouched;   /* its writing is the thread's to begin */
     bool unsent;      /* it came too late: to be told by the thread */
 };
 
@@ -124,9 +123,6 @@ void connection_expect(struct connection *connection, int64_t at);
 /* Why a lane does not come up; REMEX_OK: it is being answered. */
 void connection_note_problem(
         struct connection *connection, const struct remex_error *problem);
-
-/* True: the thread is who calls. */
-bool connection_is_thread(const struct connection *connection);
 
 void connection_lane_init(struct connection *connection, unsigned int number);
 void connection_lane_deinit(struct connection_lane *lane);

@@ -291,7 +291,6 @@ static void step(struct connection_lane *lane, bool ready,
 {
     int64_t now = clock_monotonic_ns();
 
-    lane->untouched = false;
     if (lane->state == LANE_CLOSED && lane->at > now)
         return;
     if (lane->state == LANE_CLOSED) {
@@ -376,7 +375,7 @@ int64_t connection_lane_settle(struct connection_lane *lane)
     pthread_mutex_lock(&lane->lock);
     watch(lane);
     due = lane->at < lane->overdue ? lane->at : lane->overdue;
-    if (lane->broken || lane->unsent || lane->untouched)
+    if (lane->broken || lane->unsent)
         due = 0;
     pthread_mutex_unlock(&lane->lock);
     return due;
@@ -422,11 +421,7 @@ static void begin_request(struct connection_lane *lane, uint8_t *message,
     lane->out_sent = 0;
     lane->busy = true;
     lane->overdue = overdue;
-    if (stream_is_plain(&lane->stream) ||
-            connection_is_thread(lane->connection))
-        lane->broken = !write_out(lane);
-    else
-        lane->untouched = true;
+    lane->broken = !write_out(lane);
 }
 
 /* Its owner knows whether it is up from what he was told: it may have gone down

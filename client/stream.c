@@ -284,6 +284,25 @@ enum stream_progress stream_read(
     return tls_progress(stream, SSL_read_ex(stream->ssl, data, room, size_out));
 }
 
+/* Of what became of it OpenSSL tells by its list of errors too, where others of
+ * the thread's may be: it is left as it was, and not asked. */
+static enum stream_progress write_tls(
+        struct stream *stream, const void *data, size_t size, size_t *size_out)
+{
+    int result;
+
+    ERR_set_mark();
+    result = SSL_write_ex(stream->ssl, data, size, size_out);
+    ERR_pop_to_mark();
+    if (result == 1)
+        return STREAM_MOVED;
+    stream->wants_room = SSL_want_write(stream->ssl);
+    return SSL_want(stream->ssl) != SSL_NOTHING &&
+                    BIO_should_retry(SSL_get_wbio(stream->ssl))
+            ? STREAM_WAITS
+            : STREAM_BROKEN;
+}
+
 enum stream_progress stream_write(
         struct stream *stream, const void *data, size_t size, size_t *size_out)
 {
@@ -291,9 +310,7 @@ enum stream_progress stream_write(
     if (!stream->ssl)
         return progress_of(send(stream->fd, data, size, MSG_NOSIGNAL), size_out,
                 &stream->wants_room);
-    ERR_clear_error();
-    return tls_progress(
-            stream, SSL_write_ex(stream->ssl, data, size, size_out));
+    return write_tls(stream, data, size, size_out);
 }
 
 void stream_tell(const struct stream *stream, const char *name,
@@ -309,11 +326,6 @@ bool stream_holds(const struct stream *stream)
 {
     return stream->ahead_at < stream->ahead_size ||
             (stream->ssl && SSL_has_pending(stream->ssl));
-}
-
-bool stream_is_plain(const struct stream *stream)
-{
-    return !stream->ssl;
 }
 
 short stream_wants(const struct stream *stream)

@@ -60,6 +60,9 @@ enum stream_progress stream_shake(struct stream *stream,
 
 enum stream_progress stream_read(
         struct stream *stream, void *data, size_t room, size_t *size_out);
+
+/* Any thread may write: no signal is raised, and what OpenSSL has noted of the
+ * thread's own doings stays. */
 enum stream_progress stream_write(
         struct stream *stream, const void *data, size_t size, size_t *size_out);
 
@@ -69,10 +72,6 @@ void stream_tell(const struct stream *stream, const char *name,
 
 /* There is something to be read of which poll does not know. */
 bool stream_holds(const struct stream *stream);
-
-/* True: writing raises no signal, so that any thread may. OpenSSL writes as it
- * likes. */
-bool stream_is_plain(const struct stream *stream);
 
 /* For poll. */
 short stream_wants(const struct stream *stream);

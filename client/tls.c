@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/tls.h"
 
+#include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -13,6 +20,8 @@
 
 /* Of what has come and is not decrypted yet, for each connection. */
 enum { READ_BUFFER_BYTES = 64 * 1024 };
+
+/* --- What is shown and trusted ------------------------------------------- */
 
 static enum remex_status wrong_file(
         struct remex_error *error, const char *field, const char *path)
@@ -88,8 +97,7 @@ enum remex_status tls_context_new(
     SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_options(
-            context, SSL_OP_ENABLE_KTLS | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_mode(context,
             SSL_MODE_ENABLE_PARTIAL_WRITE |
                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -106,6 +114,92 @@ enum remex_status tls_context_new(
     return status;
 }
 
+/* --- The socket ---------------------------------------------------------- */
+
+/* Of a recv or send; 1: something was moved. */
+static int outcome(BIO *bio, ssize_t result, int retry_flag, size_t *done_out)
+{
+    bool waits = result < 0 && (errno == EAGAIN || errno == EINTR);
+
+    BIO_clear_retry_flags(bio);
+    if (waits)
+        BIO_set_flags(bio, retry_flag | BIO_FLAGS_SHOULD_RETRY);
+    *done_out = result > 0 ? (size_t)result : 0;
+    return result > 0;
+}
+
+static int fd_of(BIO *bio)
+{
+    return (int)(intptr_t)BIO_get_data(bio);
+}
+
+static int read_some(BIO *bio, char *data, size_t size, size_t *done_out)
+{
+    return outcome(
+            bio, recv(fd_of(bio), data, size, 0), BIO_FLAGS_READ, done_out);
+}
+
+static int write_some(BIO *bio, const char *data, size_t size, size_t *done_out)
+{
+    return outcome(bio, send(fd_of(bio), data, size, MSG_NOSIGNAL),
+            BIO_FLAGS_WRITE, done_out);
+}
+
+/* What is written is gone; SSL_get_fd asks for the descriptor. */
+static long control(BIO *bio, int command, long number, void *data)
+{
+    (void)number;
+    if (command != BIO_C_GET_FD)
+        return command == BIO_CTRL_FLUSH;
+    if (data)
+        *(int *)data = fd_of(bio);
+    return fd_of(bio);
+}
+
+static BIO_METHOD *make_method(void)
+{
+    BIO_METHOD *method = BIO_meth_new(
+            BIO_get_new_index() | BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR,
+            "remex socket");
+
+    if (method && BIO_meth_set_read_ex(method, read_some) == 1 &&
+            BIO_meth_set_write_ex(method, write_some) == 1 &&
+            BIO_meth_set_ctrl(method, control) == 1)
+        return method;
+    BIO_meth_free(method);
+    return NULL;
+}
+
+/* One for the process, which keeps it; if there was no memory, whoever comes
+ * next tries again. */
+static const BIO_METHOD *find_method(void)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static BIO_METHOD *kept;
+    const BIO_METHOD *method;
+
+    pthread_mutex_lock(&lock);
+    if (!kept)
+        kept = make_method();
+    method = kept;
+    pthread_mutex_unlock(&lock);
+    return method;
+}
+
+BIO *tls_socket(int fd)
+{
+    const BIO_METHOD *method = find_method();
+    BIO *bio = method ? BIO_new(method) : NULL;
+
+    if (!bio)
+        return NULL;
+    BIO_set_data(bio, (void *)(intptr_t)fd);
+    BIO_set_init(bio, 1);
+    return bio;
+}
+
+/* --- A connection -------------------------------------------------------- */
+
 /* The name is checked within the handshake. */
 static bool expect_name(SSL *ssl, char *name)
 {
@@ -119,13 +213,14 @@ static bool expect_name(SSL *ssl, char *name)
 SSL *tls_new(SSL_CTX *context, int fd, char *name)
 {
     SSL *ssl = SSL_new(context);
+    BIO *bio = ssl ? tls_socket(fd) : NULL;
 
-    if (!ssl)
-        return NULL;
-    if (SSL_set_fd(ssl, fd) != 1 || !expect_name(ssl, name)) {
+    if (!bio || !expect_name(ssl, name)) {
+        BIO_free(bio);
         SSL_free(ssl);
         return NULL;
     }
+    SSL_set_bio(ssl, bio, bio);
     SSL_set_connect_state(ssl);
     return ssl;
 }

@@ -24,6 +24,10 @@ struct tls_files {
 REMEX_CHECKED enum remex_status tls_context_new(const struct tls_files *files,
         SSL_CTX **out, struct remex_error *error);
 
+/* That socket for OpenSSL, whose own raises SIGPIPE: threads of the program may
+ * write there. The descriptor is lent. NULL without memory. */
+BIO *tls_socket(int fd);
+
 /* Over a socket that is being connected, to whom proves this name, which
  * OpenSSL takes without const and leaves as it is. NULL without memory. */
 SSL *tls_new(SSL_CTX *context, int fd, char *name);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <glib.h>
+#include <openssl/err.h>
 
 #include "common/address.h"
 #include "support/daemon.h"
@@ -189,6 +190,25 @@ static void an_executor_that_proves_nothing_is_not_spoken_to(void)
 }
 
 /* Whoever comes by another certificate sees nothing of it. */
+/* Its own threads write to the executor, and to OpenSSL's list of errors. */
+static void what_openssl_has_told_the_program_stays(void)
+{
+    struct remex_client *client;
+    struct scene scene;
+
+    scene_init(&scene);
+    client = connect_as(&scene);
+    ERR_clear_error();
+    ERR_raise(ERR_LIB_USER, ERR_R_PASSED_NULL_PARAMETER);
+    for (int i = 0; i < 20; i++)
+        check_echo(client, "again");
+    g_assert_cmpint(ERR_GET_LIB(ERR_peek_error()), ==, ERR_LIB_USER);
+    (void)ERR_get_error();
+    g_assert_cmpuint(ERR_peek_error(), ==, 0);
+    remex_client_free(client);
+    scene_deinit(&scene);
+}
+
 static void a_certificate_is_a_principal(void)
 {
     struct scene scene;
@@ -405,6 +425,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/tls", who_proves_nothing_is_refused_and_told_why);
     SUITE_ADD("/tls", nobody_is_asked_for_a_password);
     SUITE_ADD("/tls", an_executor_that_proves_nothing_is_not_spoken_to);
+    SUITE_ADD("/tls", what_openssl_has_told_the_program_stays);
     SUITE_ADD("/tls", a_certificate_is_a_principal);
     SUITE_ADD("/tls", megabytes_go_both_ways);
     SUITE_ADD("/tls", a_front_that_dies_is_not_noticed);
