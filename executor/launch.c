@@ -58,9 +58,13 @@ static bool same_name(const char *a, size_t a_size, struct remex_bytes b)
 static bool is_named(const char *entry, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        size_t size = strlen(names[i]);
-        bool prefix = names[i][size - 1] == '*';
+        size_t size;
+        bool prefix;
 
+        if (names[i][0] != entry[0])
+            continue; /* nearly always, and each start asks some 500 times */
+        size = strlen(names[i]);
+        prefix = names[i][size - 1] == '*';
         if (prefix && strncmp(entry, names[i], size - 1) == 0)
             return true;
         if (!prefix && strncmp(entry, names[i], size) == 0 &&
