@@ -25,6 +25,7 @@
 /* For how long a child may be on its way, and how often it is continued. */
 #define PATIENCE_MS 10000
 #define NUDGE_MS 20
+#define NUDGE_FOR_MS 2
 
 /* --- Kept between starts ------------------------------------------------- */
 
@@ -150,13 +151,29 @@ static void reap(int pidfd)
 }
 
 /* False: it is still in our memory. */
+static bool is_gone(const struct spawn_child *child)
+{
+    return !__atomic_load_n(&child->present, __ATOMIC_ACQUIRE);
+}
+
 static bool wait_gone(struct spawn_child *child)
 {
     const struct timespec pause = { .tv_nsec = NUDGE_MS * 1000000L };
 
-    if (__atomic_load_n(&child->present, __ATOMIC_ACQUIRE))
+    if (!is_gone(child))
         syscall(SYS_futex, &child->present, FUTEX_WAIT, 1, &pause, NULL, 0);
-    return !__atomic_load_n(&child->present, __ATOMIC_ACQUIRE);
+    return is_gone(child);
+}
+
+/* Again and again for a while: one who does nothing but stop it would have done
+ * so anew before it runs. */
+static void nudge(const struct spawn_child *child, int pidfd)
+{
+    int64_t until = clock_monotonic_ns() + clock_from_ms(NUDGE_FOR_MS);
+
+    do
+        pidfd_send_signal(pidfd, SIGCONT, NULL, 0);
+    while (!is_gone(child) && clock_monotonic_ns() < until);
 }
 
 /* Until the child has executed something or has ended. Whoever is of the user
@@ -170,7 +187,10 @@ static void see_off(struct spawn_child *child, int pidfd)
 
     while (!wait_gone(child)) {
         late = clock_monotonic_ns() >= deadline;
-        pidfd_send_signal(pidfd, late ? SIGKILL : SIGCONT, NULL, 0);
+        if (late)
+            pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+        else
+            nudge(child, pidfd);
     }
     if (late)
         child->failure = (struct spawn_failure){ REMEX_STAGE_EXEC, ETIMEDOUT };
