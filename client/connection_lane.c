@@ -348,6 +348,7 @@ void connection_lane_reset(struct connection_lane *lane, struct lane_news *news)
     pthread_mutex_unlock(&lane->lock);
 }
 
+/* epoll has poll's bits. */
 static void watch(struct connection_lane *lane)
 {
     short wanted = stream_wants(&lane->stream);

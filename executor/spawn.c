@@ -22,7 +22,8 @@
 #define STACK_BYTES ((size_t)64 * 1024)
 #define GUARD_BYTES ((size_t)64 * 1024)
 
-/* For how long a child may be on its way, and how often it is continued. */
+/* For how long a child may be on its way, how often it is continued, and for
+ * how long each time. */
 #define PATIENCE_MS 10000
 #define NUDGE_MS 20
 #define NUDGE_FOR_MS 2

@@ -411,7 +411,6 @@ PLAIN static enum kernel_call call_of(long number)
     }
 }
 
-/* Six arguments, or what lies in their place. */
 /* To end does not, nor to wake who sleeps on memory that is there. */
 PLAIN static bool takes_something(long number, long futex_operation)
 {
@@ -420,6 +419,7 @@ PLAIN static bool takes_something(long number, long futex_operation)
                     (futex_operation & FUTEX_CMD_MASK) != FUTEX_WAKE);
 }
 
+/* Six arguments, or what lies in their place. */
 WRAP(long, syscall, (long number, ...))
 {
     va_list arguments;
