@@ -193,6 +193,28 @@ static void a_signal_rings_no_bell(void)
     bell_lock_deinit(&room.lock);
 }
 
+/* It would leave its seat, which is on its stack, to whoever rings. */
+static void who_is_cancelled_in_its_sleep_wakes_first(void)
+{
+    struct room room;
+    pthread_t thread;
+    void *result;
+
+    init_room(&room);
+    bell_lock_take(&room.lock);
+    g_assert_cmpint(pthread_create(&thread, NULL, wait_in, &room), ==, 0);
+    while (room.waiting < 1)
+        g_assert_true(bell_wait(&room.lock, &room.other, CLOCK_NEVER));
+    g_assert_cmpint(pthread_cancel(thread), ==, 0);
+    room.open = true;
+    bell_ring(&room.lock, &room.bell);
+    bell_lock_drop(&room.lock);
+    g_assert_cmpint(pthread_join(thread, &result), ==, 0);
+    g_assert_null(result);
+    g_assert_cmpuint(room.came, ==, 1);
+    bell_lock_deinit(&room.lock);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -201,5 +223,6 @@ int main(int argc, char **argv)
     SUITE_ADD("/bell", who_has_waited_for_long_enough_leaves_alone);
     SUITE_ADD("/bell", a_ring_at_the_last_moment_is_a_ring);
     SUITE_ADD("/bell", a_signal_rings_no_bell);
+    SUITE_ADD("/bell", who_is_cancelled_in_its_sleep_wakes_first);
     return g_test_run();
 }
