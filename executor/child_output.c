@@ -16,7 +16,7 @@
 #define BULKY_BYTES ((size_t)64 * 1024)
 #define BULKY_PIPE_BYTES (1024 * 1024)
 
-/* What has come during a rest; from here on a pipe of the usual size may have
+/* So much between two looks: from here on a pipe of the usual size may have
  * been full, and the child at a stand. */
 #define FULL_BYTES ((size_t)32 * 1024)
 

@@ -47,7 +47,8 @@ static void close_talk(struct talk *talk)
 {
     child_output_close(&talk->output);
     g_assert_cmpuint(talk->actor->out->len, ==, talk->said);
-    close(talk->pipe[1]);
+    if (talk->pipe[1] >= 0)
+        close(talk->pipe[1]);
     stage_close(&talk->stage);
 }
 
@@ -93,6 +94,24 @@ static void who_rests_is_not_looked_at_and_comes_in_one_piece(void)
     close_talk(&talk);
 }
 
+/* Else a child who says more than that would stand still during each rest. */
+static void a_pipe_that_may_have_been_full_is_made_larger(void)
+{
+    static char much[40 * 1024];
+    struct talk talk;
+    int size;
+
+    open_talk(&talk);
+    size = fcntl(talk.pipe[1], F_GETPIPE_SZ);
+    say_until_it_rests(&talk);
+    g_assert_cmpint(fcntl(talk.pipe[1], F_GETPIPE_SZ), ==, size);
+    g_assert_cmpint(write(talk.pipe[1], much, sizeof(much)), ==, sizeof(much));
+    talk.said += sizeof(much);
+    stage_until(&talk.stage, has_come, &talk);
+    g_assert_cmpint(fcntl(talk.pipe[1], F_GETPIPE_SZ), >, size);
+    close_talk(&talk);
+}
+
 static void who_is_spoken_to_is_listened_to_at_once(void)
 {
     struct talk talk;
@@ -120,7 +139,6 @@ static void an_end_within_a_rest_is_an_end(void)
     child_output_drain(&talk.output);
     g_assert_cmpint(talk.output.watch.fd, ==, -1);
     stage_until(&talk.stage, has_come, &talk);
-    talk.pipe[1] = open("/dev/null", O_RDONLY | O_CLOEXEC);
     close_talk(&talk);
 }
 
@@ -183,6 +201,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD(
             "/child_output", who_rests_is_not_looked_at_and_comes_in_one_piece);
+    SUITE_ADD("/child_output", a_pipe_that_may_have_been_full_is_made_larger);
     SUITE_ADD("/child_output", who_is_spoken_to_is_listened_to_at_once);
     SUITE_ADD("/child_output", an_end_within_a_rest_is_an_end);
     SUITE_ADD("/child_output", without_memory_to_listen_it_rests_longer);
