@@ -44,7 +44,7 @@ static void measure(struct bench *bench, struct runner *runner,
 static void run(struct bench *bench)
 {
     static const enum bench_way ways[] = { BENCH_LOCAL, BENCH_REMEX,
-        BENCH_REMEX_TCP, BENCH_SSH };
+        BENCH_REMEX_TCP, BENCH_REMEX_TLS, BENCH_SSH };
     static const struct metric *const exit0[] = { &exit0_p50, &exit0_p99 };
     static const struct metric *const of_true[] = { &true_p50, &true_p99 };
     size_t count = bench_size(bench, 500, 5);
