@@ -16,6 +16,10 @@
 
 #define SECOND_NS INT64_C(1000000000)
 
+/* To be woken costs those who want the core as long as a child needs for its
+ * program. Meanwhile others begin and end. */
+#define REST_NS 300000
+
 struct task_list {
     struct loop_task *first;
     struct loop_task *last;
@@ -27,6 +31,7 @@ struct loop {
     bool coarse; /* there is no finer wait than by milliseconds */
     int64_t now;
     struct vigil vigil;
+    struct loop_lookout *lookout; /* NULL: none */
 
     /* A binary heap from slot 1 on, the earliest on top. */
     struct loop_timer **timers;
@@ -276,6 +281,18 @@ static void run_tasks(struct loop *loop)
     }
 }
 
+/* --- The lookout --------------------------------------------------------- */
+
+void loop_look_out(struct loop *loop, struct loop_lookout *lookout)
+{
+    loop->lookout = lookout;
+}
+
+static bool lookout_sees(const struct loop *loop)
+{
+    return loop->lookout && loop->lookout->sees(loop->lookout);
+}
+
 /* --- Turns --------------------------------------------------------------- */
 
 /* How long there is nothing to do but to wait; CLOCK_NEVER: for ever. */
@@ -283,7 +300,7 @@ static int64_t idle_ns(const struct loop *loop)
 {
     int64_t now;
 
-    if (loop->tasks.first)
+    if (loop->tasks.first || lookout_sees(loop))
         return 0;
     if (loop->timer_count == 0 || loop->timers[1]->at == CLOCK_NEVER)
         return CLOCK_NEVER;
@@ -323,11 +340,29 @@ static int watch_awake(struct loop *loop)
     return count;
 }
 
+/* By the vigil before it, or the one before that. */
+static bool should_rest(const struct loop *loop)
+{
+    return loop->lookout && loop->lookout->outlook == LOOP_MANY &&
+            loop->vigil.taken && idle_ns(loop) > REST_NS;
+}
+
+static void rest(void)
+{
+    const struct timespec time = { .tv_nsec = REST_NS };
+
+    nanosleep(&time, NULL);
+}
+
 static int take_events(struct loop *loop)
 {
     int count = loop->tasks.first ? 0 : watch_awake(loop);
 
-    return count > 0 ? count : wait_for_events(loop);
+    if (count > 0)
+        return count;
+    if (should_rest(loop))
+        rest();
+    return wait_for_events(loop);
 }
 
 static void serve_watches(struct loop *loop)
@@ -341,6 +376,25 @@ static void serve_watches(struct loop *loop)
     }
 }
 
+static bool is_quiet(const struct loop *loop)
+{
+    struct epoll_event event;
+
+    return epoll_wait(loop->epoll_fd, &event, 1, 0) == 0;
+}
+
+/* Before what the turn has to tell leaves: it leaves together. */
+static void look_out(struct loop *loop)
+{
+    struct loop_lookout *lookout = loop->lookout;
+
+    if (!lookout || lookout->outlook != LOOP_ONE || !is_quiet(loop))
+        return;
+    lookout->stand(lookout);
+    if (lookout->sees(lookout))
+        lookout->ready(lookout);
+}
+
 static void turn(struct loop *loop)
 {
     int count = take_events(loop);
@@ -349,8 +403,11 @@ static void turn(struct loop *loop)
     loop->event_count = count > 0 ? (size_t)count : 0;
     loop->next_event = 0;
     loop->now = clock_monotonic_ns();
+    if (lookout_sees(loop))
+        loop->lookout->ready(loop->lookout);
     serve_watches(loop);
     run_timers(loop);
+    look_out(loop);
     run_tasks(loop);
 }
 

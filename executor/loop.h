@@ -39,6 +39,26 @@ struct loop_task {
     bool queued;
 };
 
+/* What is expected of a lookout. One thing that has just begun is stood still
+ * for at the end of its turn, if that is all there is to do. Where there are
+ * many, and others want the core, the loop sleeps for a moment and does not let
+ * itself be woken for each. */
+enum loop_outlook {
+    LOOP_NOTHING = 0,
+    LOOP_ONE,
+    LOOP_MANY,
+};
+
+/* For what no descriptor tells of: it is looked for at the beginning of each
+ * turn, before any watch. It does not wake a loop that sleeps. */
+struct loop_lookout {
+    bool (*sees)(struct loop_lookout *lookout);
+    void (*ready)(struct loop_lookout *lookout); /* it sees something */
+    /* Stands still for the one thing, but not for long. */
+    void (*stand)(struct loop_lookout *lookout);
+    enum loop_outlook outlook; /* its owner's */
+};
+
 REMEX_CHECKED enum remex_status loop_new(struct loop **out);
 void loop_free(struct loop *loop); /* NULL is allowed */
 
@@ -71,6 +91,9 @@ REMEX_CHECKED enum remex_status loop_unmute(
 REMEX_CHECKED enum remex_status loop_timer_set(
         struct loop *loop, struct loop_timer *timer, int64_t at);
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
+
+/* The loop's only one; NULL: none. */
+void loop_look_out(struct loop *loop, struct loop_lookout *lookout);
 
 void loop_defer(struct loop *loop, struct loop_task *task);
 void loop_cancel(struct loop *loop, struct loop_task *task);

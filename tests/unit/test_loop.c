@@ -404,6 +404,105 @@ static void a_task_of_a_task_runs_in_the_next_turn(void)
     loop_free(loop);
 }
 
+/* What the loop looks out for, and when it did. */
+struct watchman {
+    struct loop_lookout lookout;
+    struct caller *caller;
+    bool there; /* what it is looked out for */
+    bool comes; /* when it is stood still for */
+};
+
+static bool watchman_sees(struct loop_lookout *lookout)
+{
+    return CONTAINER_OF(lookout, struct watchman, lookout)->there;
+}
+
+static void watchman_ready(struct loop_lookout *lookout)
+{
+    struct watchman *watchman = CONTAINER_OF(lookout, struct watchman, lookout);
+
+    watchman->there = false;
+    lookout->outlook = LOOP_NOTHING;
+    note(watchman->caller);
+}
+
+static void watchman_stand(struct loop_lookout *lookout)
+{
+    struct watchman *watchman = CONTAINER_OF(lookout, struct watchman, lookout);
+
+    g_string_append_c(watchman->caller->calls, '!');
+    watchman->there = watchman->comes;
+    lookout->outlook = LOOP_NOTHING;
+}
+
+static struct watchman watchman_of(struct caller *caller)
+{
+    return (struct watchman){
+        .lookout = { watchman_sees, watchman_ready, watchman_stand, 0 },
+        .caller = caller,
+    };
+}
+
+static void what_is_seen_comes_before_all_else_in_a_turn(void)
+{
+    struct loop *loop = new_loop();
+    GString *calls = g_string_new(NULL);
+    struct caller seen = caller_of(loop, calls, 's');
+    struct caller watch = caller_of(loop, calls, 'w');
+    struct watchman watchman = watchman_of(&seen);
+
+    watchman.there = true;
+    watchman.lookout.outlook = LOOP_MANY;
+    loop_look_out(loop, &watchman.lookout);
+    open_ready_pipe(&watch);
+    watch.stops_after = 2;
+    loop_run(loop);
+    g_assert_cmpstr(calls->str, ==, "sww");
+    close_pipe(&watch);
+    g_string_free(calls, TRUE);
+    loop_free(loop);
+}
+
+/* What it brings is told before the turn's tasks run. */
+static void one_thing_is_stood_still_for_if_that_is_all(void)
+{
+    struct loop *loop = new_loop();
+    GString *calls = g_string_new(NULL);
+    struct caller seen = caller_of(loop, calls, 's');
+    struct caller task = caller_of(loop, calls, 't');
+    struct watchman watchman = watchman_of(&seen);
+
+    watchman.comes = true;
+    watchman.lookout.outlook = LOOP_ONE;
+    loop_look_out(loop, &watchman.lookout);
+    loop_defer(loop, &task.task);
+    task.stops_after = 1;
+    loop_run(loop);
+    g_assert_cmpstr(calls->str, ==, "!st");
+    g_string_free(calls, TRUE);
+    loop_free(loop);
+}
+
+static void nobody_stands_still_with_something_else_to_do(void)
+{
+    struct loop *loop = new_loop();
+    GString *calls = g_string_new(NULL);
+    struct caller seen = caller_of(loop, calls, 's');
+    struct caller watch = caller_of(loop, calls, 'w');
+    struct watchman watchman = watchman_of(&seen);
+
+    watchman.comes = true;
+    watchman.lookout.outlook = LOOP_ONE;
+    loop_look_out(loop, &watchman.lookout);
+    open_ready_pipe(&watch);
+    watch.stops_after = 3;
+    loop_run(loop);
+    g_assert_cmpstr(calls->str, ==, "www");
+    close_pipe(&watch);
+    g_string_free(calls, TRUE);
+    loop_free(loop);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -420,5 +519,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/loop", tasks_run_once_at_the_end_of_the_turn);
     SUITE_ADD("/loop", a_cancelled_task_does_not_run);
     SUITE_ADD("/loop", a_task_of_a_task_runs_in_the_next_turn);
+    SUITE_ADD("/loop", what_is_seen_comes_before_all_else_in_a_turn);
+    SUITE_ADD("/loop", one_thing_is_stood_still_for_if_that_is_all);
+    SUITE_ADD("/loop", nobody_stands_still_with_something_else_to_do);
     return g_test_run();
 }
