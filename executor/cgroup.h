@@ -71,7 +71,7 @@ unsigned int cgroup_limits(const struct cgroup_home *home);
  * of them.
  *
  * That of processor time holds from cgroup_throttle on: whoever waits for a
- * child to execute something would stand still with it before. */
+ * child to have its program would be held up with it before. */
 int cgroup_limit(struct cgroup_home *home, uint64_t number,
         const struct tree_limits *limits, int doors[TREE_LIMITS]);
 

@@ -69,14 +69,19 @@ static bool reap_leader(int pidfd, struct remex_exit *out)
     return true;
 }
 
-static void forget_leader(struct process_child *child)
+void child_drop_leader(struct process_child *child)
 {
-    containment_tree_orphaned(child->tree);
     reaper_unclaim(child->host->reaper, &child->claim);
     if (child->exit.fd >= 0)
         loop_remove(child->host->loop, &child->exit);
     close(child->pidfd);
     child->pidfd = -1;
+}
+
+void child_forget_leader(struct process_child *child)
+{
+    containment_tree_orphaned(child->tree);
+    child_drop_leader(child);
 }
 
 /* What the child wrote is read before its end is told: the pipes hold all of
@@ -91,7 +96,7 @@ static void end(struct process_child *child)
     if (!reap_leader(child->pidfd, &exited))
         return;
     exited.out_of_memory = containment_tree_is_out_of_memory(child->tree);
-    forget_leader(child);
+    child_forget_leader(child);
     process_on_exit(child->process, &exited, loop_now(child->host->loop));
 }
 
@@ -107,13 +112,17 @@ static void end_released(struct process_child *child)
 
     if (!reap_leader(child->pidfd, &exited))
         return;
-    forget_leader(child);
+    child_forget_leader(child);
     containment_tree_release(child->tree);
     child_free(child);
 }
 
+/* One that is on its way may have ended since the turn looked: the next one
+ * sees that before anything else. */
 static void on_end(struct process_child *child)
 {
+    if (child->birth)
+        return;
     if (child->process)
         end(child);
     else
@@ -133,6 +142,8 @@ void child_on_claim(struct reaper_claim *claim)
 
 void child_release(struct process_child *child)
 {
+    if (child->birth)
+        birth_abort(child);
     close_pipes(child);
     if (child->pidfd < 0) {
         containment_tree_release(child->tree);
@@ -203,6 +214,7 @@ static const struct process_host_calls host_calls = {
     .feed = host_feed,
     .close_stdin = host_close_stdin,
     .resize = host_resize,
+    .await = birth_wait,
     .release = child_release,
 };
 
@@ -215,7 +227,7 @@ enum remex_status child_host_new(
     if (!host)
         return REMEX_NO_MEMORY;
     signal(SIGPIPE, SIG_IGN); /* before the spawner looks at what is ignored */
-    status = spawner_init(&host->spawner);
+    status = births_init(&host->births, parts->loop);
     if (status != REMEX_OK) {
         free(host);
         return status;
@@ -223,7 +235,7 @@ enum remex_status child_host_new(
     status = containment_new(
             parts->loop, parts->reaper, parts->groups, &host->containment);
     if (status != REMEX_OK) {
-        spawner_deinit(&host->spawner);
+        births_deinit(&host->births);
         free(host);
         return status;
     }
@@ -247,7 +259,7 @@ static void abandon_released(struct child_host *host)
                 CONTAINER_OF(at, struct process_child, released);
 
         next = at->next;
-        forget_leader(child);
+        child_forget_leader(child);
         containment_tree_release(child->tree);
         free(child);
     }
@@ -259,7 +271,7 @@ void child_host_free(struct child_host *host)
         return;
     abandon_released(host);
     containment_free(host->containment);
-    spawner_deinit(&host->spawner);
+    births_deinit(&host->births);
     free(host);
 }
 

@@ -3,16 +3,16 @@
 #define EXECUTOR_CHILD_INSIDE_H
 
 /*
- * The inside of a real child, for child.c (its life and its end) and
- * child_start.c alone.
+ * The inside of a real child, for child.c (its life and its end),
+ * child_start.c and birth.c alone.
  */
 
+#include "executor/birth.h"
 #include "executor/child.h"
 #include "executor/child_input.h"
 #include "executor/child_output.h"
 #include "executor/containment.h"
 #include "executor/list.h"
-#include "executor/spawn.h"
 
 struct child_host {
     struct process_host base;
@@ -20,7 +20,7 @@ struct child_host {
     struct reaper *reaper;
     struct containment *containment;
     const struct credentials *user; /* NULL: ours */
-    struct spawner spawner;
+    struct births births;
     struct list released; /* children whose leaders are still to be reaped */
 };
 
@@ -28,6 +28,7 @@ struct process_child {
     struct child_host *host;
     struct process *process; /* NULL: released */
     struct containment_tree *tree;
+    struct birth *birth;    /* NULL: it has its program, or has none yet */
     int pidfd;              /* -1: not born, or reaped */
     struct loop_watch exit; /* fd -1: unwatched; the reaper tells as well */
     struct reaper_claim claim;
@@ -49,6 +50,12 @@ REMEX_CHECKED enum remex_status child_start(struct process_host *base,
 
 /* Lets go of it: its tree is killed, and it frees itself when that is dead. */
 void child_release(struct process_child *child);
+
+/* The leader was reaped; another takes its place. */
+void child_drop_leader(struct process_child *child);
+
+/* The same, and none does. */
+void child_forget_leader(struct process_child *child);
 
 /* What the end of the leader, and that of its terminal, is told by. */
 void child_on_pidfd(struct loop_watch *watch, uint32_t epoll_events);

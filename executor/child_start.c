@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -35,101 +34,38 @@ static bool open_streams(struct process_child *child, struct stdio_ends *ends)
             open_output(&child->err, REMEX_STDERR, &ends->ours[2]);
 }
 
-/* --- Birth --------------------------------------------------------------- */
-
-static void close_doors(
-        const struct spawn_order *order, const int *doors, size_t count)
-{
-    if (order->group_fd >= 0)
-        close(order->group_fd);
-    for (size_t i = 0; i < count; i++)
-        close(doors[i]);
-}
-
-/* The child lives, in its groups, or nothing has happened but `failure`. */
-static bool spawn_into_groups(struct process_child *child,
-        const struct process_spec *spec, struct spawn_order *order,
-        struct spawned *out, struct spawn_failure *failure)
-{
-    const struct tree_limits *limits = &spec->tree_limits;
-    int doors[TREE_LIMITS];
-    int count = 0;
-    bool spawned;
-
-    order->limited = tree_limits_set(limits) != 0;
-    if (order->limited)
-        count = containment_tree_limit(child->tree, limits, doors);
-    if (count < 0) {
-        *failure = (struct spawn_failure){ REMEX_STAGE_LIMITS, errno };
-        return false;
-    }
-    order->limit_fds = doors;
-    order->limit_count = (size_t)count;
-    order->group_fd = containment_tree_door(child->tree);
-    spawned =
-            spawner_run(&child->host->spawner, order, out, failure) == REMEX_OK;
-    close_doors(order, doors, (size_t)count);
-    return spawned;
-}
-
-static void note_birth(struct process_child *child,
-        const struct spawned *spawned, struct stdio_ends *ends)
-{
-    child->pidfd = spawned->pidfd;
-    if (ends->terminal) {
-        child->terminal = ends->theirs[0];
-        ends->theirs[0] = -1;
-    }
-    reaper_claim(child->host->reaper, &child->claim, spawned->pid);
-    containment_tree_born(child->tree, spawned->pid, spawned->pidfd);
-    (void)!loop_add(child->host->loop, &child->exit, spawned->pidfd, EPOLLIN);
-}
-
-static void give_birth(struct process_child *child,
-        const struct process_spec *spec, const struct launch *launch,
-        struct stdio_ends *ends, struct spawn_failure *failure)
-{
-    struct spawn_order order = {
-        .candidates = launch->candidates,
-        .program_fd = launch->program_fd,
-        .argv = launch->argv,
-        .envp = launch->envp,
-        .user = launch->user,
-        .cwd = launch->cwd,
-        .terminal = ends->terminal,
-        .rlimits = spec->rlimits,
-        .rlimit_count = spec->rlimit_count,
-        .mark = containment_tree_mark(child->tree),
-    };
-    struct spawned spawned;
-
-    stdio_ends_give(ends, child->host->spawner.null_fd, order.stdio);
-    if (!spawn_into_groups(child, spec, &order, &spawned, failure))
-        return;
-    note_birth(child, &spawned, ends);
-    if (!containment_tree_throttle(child->tree, &spec->tree_limits))
-        *failure = (struct spawn_failure){ REMEX_STAGE_LIMITS, errno };
-}
-
 /* --- Start --------------------------------------------------------------- */
 
+/* The child's end of a terminal is held as well. */
+static void keep_terminal(struct process_child *child, struct stdio_ends *ends)
+{
+    if (!ends->terminal)
+        return;
+    child->terminal = ends->theirs[0];
+    ends->theirs[0] = -1;
+}
+
+/* REMEX_AGAIN: it is on its way, and the launch is taken over. */
 static enum remex_status start_with_streams(struct process_child *child,
         const struct process_spec *spec, const struct launch *launch,
         struct remex_error *error)
 {
     struct spawn_failure failure = { REMEX_STAGE_NONE, 0 };
     struct stdio_ends ends;
+    bool begun = false;
 
     if (stdio_ends_open(spec, &ends, &failure)) {
         if (open_streams(child, &ends))
-            give_birth(child, spec, launch, &ends, &failure);
+            begun = birth_begin(child, spec, launch, &ends, &failure) ==
+                    REMEX_OK;
         else
             failure = (struct spawn_failure){ REMEX_STAGE_RESOURCES, errno };
     }
+    if (begun)
+        keep_terminal(child, &ends);
     stdio_ends_close(&ends);
-    return failure.stage == REMEX_STAGE_NONE
-            ? REMEX_OK
-            : launch_failed(spec, &failure, error);
+    return begun ? REMEX_AGAIN
+                 : launch_failed(spec->argv[0], spec->cwd, &failure, error);
 }
 
 static enum remex_status launch_child(struct process_child *child,
@@ -150,7 +86,8 @@ static enum remex_status launch_child(struct process_child *child,
         status = program_open(&launch, spec, policy, error);
     if (status == REMEX_OK)
         status = start_with_streams(child, spec, &launch, error);
-    launch_deinit(&launch);
+    if (status != REMEX_AGAIN)
+        launch_deinit(&launch);
     return status;
 }
 
@@ -189,15 +126,15 @@ enum remex_status child_start(struct process_host *base,
     enum remex_status status;
 
     if (!child)
-        return launch_failed(spec, &no_memory, error);
+        return launch_failed(spec->argv[0], spec->cwd, &no_memory, error);
     out->now = clock_monotonic_ns();
     out->time_ns = clock_realtime_ns();
     status = launch_child(child, spec, policy, error);
-    if (status != REMEX_OK) {
+    if (status != REMEX_AGAIN) {
         child_release(child);
         return status;
     }
     out->child = child;
     out->pid = child->claim.pid;
-    return REMEX_OK;
+    return REMEX_AGAIN;
 }

@@ -71,7 +71,8 @@ static void put_argv(struct description *description, uint8_t **at,
 struct description *description_new(const struct process_spec *spec)
 {
     struct extent extent = extent_of(spec);
-    size_t bytes = extent.bytes + spec->cwd.size + label_bytes(spec);
+    size_t bytes = extent.bytes + spec->cwd.size + spec->traceparent.size +
+            label_bytes(spec);
     size_t lists = extent.count * sizeof(struct remex_bytes) +
             spec->label_count * sizeof(struct label);
     struct description *description =
@@ -89,6 +90,7 @@ struct description *description_new(const struct process_spec *spec)
     at = (uint8_t *)(description->labels + spec->label_count);
     put_argv(description, &at, spec, &extent);
     description->cwd = put(&at, spec->cwd);
+    description->traceparent = put(&at, spec->traceparent);
     for (size_t i = 0; i < spec->label_count; i++) {
         description->labels[i].name = put(&at, spec->labels[i].name);
         description->labels[i].value = put(&at, spec->labels[i].value);

@@ -23,6 +23,7 @@ struct description {
     size_t argv_count;
     bool argv_cut;
     struct remex_bytes cwd;
+    struct remex_bytes traceparent; /* for the log */
     size_t label_count;
     struct remex_bytes *argv;
     struct label *labels;

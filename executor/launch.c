@@ -308,6 +308,28 @@ static bool make_cwd(struct launch *launch, const struct process_spec *spec)
     return launch->cwd != NULL;
 }
 
+static bool copy_rlimits(struct launch *launch, const struct process_spec *spec)
+{
+    size_t bytes = spec->rlimit_count * sizeof(*launch->rlimits);
+
+    if (bytes == 0)
+        return true;
+    launch->rlimits = arena_alloc(&launch->arena, bytes);
+    if (!launch->rlimits)
+        return false;
+    memcpy(launch->rlimits, spec->rlimits, bytes);
+    launch->rlimit_count = spec->rlimit_count;
+    return true;
+}
+
+static bool make_all(struct launch *launch, const struct process_spec *spec)
+{
+    launch->program = copy_string(&launch->arena, spec->argv[0]);
+    return launch->program && make_argv(launch, spec) &&
+            make_env(launch, spec) && make_candidates(launch, spec) &&
+            make_cwd(launch, spec) && copy_rlimits(launch, spec);
+}
+
 enum remex_status launch_init(struct launch *launch,
         const struct process_spec *spec, const struct credentials *user,
         struct remex_error *error)
@@ -316,11 +338,10 @@ enum remex_status launch_init(struct launch *launch,
 
     *launch = (struct launch){ .user = user, .program_fd = -1 };
     arena_init(&launch->arena, ARENA_LIMIT);
-    if (make_argv(launch, spec) && make_env(launch, spec) &&
-            make_candidates(launch, spec) && make_cwd(launch, spec))
+    if (make_all(launch, spec))
         return REMEX_OK;
     launch_deinit(launch);
-    return launch_failed(spec, &no_memory, error);
+    return launch_failed(spec->argv[0], spec->cwd, &no_memory, error);
 }
 
 void launch_deinit(struct launch *launch)
@@ -361,21 +382,22 @@ static enum remex_status status_of(int os_error)
     }
 }
 
-enum remex_status launch_failed(const struct process_spec *spec,
-        const struct spawn_failure *failure, struct remex_error *error)
+enum remex_status launch_failed(struct remex_bytes program,
+        struct remex_bytes cwd, const struct spawn_failure *failure,
+        struct remex_error *error)
 {
-    bool cwd = failure->stage == REMEX_STAGE_CWD;
+    bool directory = failure->stage == REMEX_STAGE_CWD;
     bool session = failure->stage == REMEX_STAGE_SESSION;
     bool user = failure->stage == REMEX_STAGE_USER;
     bool limits = failure->stage == REMEX_STAGE_LIMITS;
-    struct remex_bytes subject = cwd ? spec->cwd : spec->argv[0];
+    struct remex_bytes subject = directory ? cwd : program;
     const char *reason = strerrordesc_np(failure->os_error);
     enum remex_status status = status_of(failure->os_error);
 
     if (!error)
         return status;
     error_set(error, status, "cannot %s '%.*s': %s",
-            cwd               ? "change to directory"
+            directory         ? "change to directory"
                     : session ? "make a session or terminal for"
                     : user    ? "become another user for"
                     : limits  ? "set the limits of"

@@ -30,23 +30,27 @@
 struct launch {
     struct arena arena;
     const struct credentials *user; /* NULL: ours */
+    char *program;                  /* as it was asked for */
     char **candidates;
     char **argv;
     char **envp;
-    char *cwd;      /* NULL: not stated */
+    char *cwd; /* NULL: not stated */
+    struct rlimit_spec *rlimits;
+    size_t rlimit_count;
     int program_fd; /* see executor/program.h; -1: none */
 };
 
-/* `spec` passed process_spec_check. `user` (NULL: ours) is lent until
- * launch_deinit. On failure nothing is to be freed, and `error` is a launch
- * failure. */
+/* Copies what it needs of `spec`, which passed process_spec_check. `user`
+ * (NULL: ours) is lent until launch_deinit. On failure nothing is to be freed,
+ * and `error` is a launch failure. */
 REMEX_CHECKED enum remex_status launch_init(struct launch *launch,
         const struct process_spec *spec, const struct credentials *user,
         struct remex_error *error);
 void launch_deinit(struct launch *launch);
 
-/* Fills in why the start failed; returns its status. */
-enum remex_status launch_failed(const struct process_spec *spec,
-        const struct spawn_failure *failure, struct remex_error *error);
+/* Fills in why the start of `program` in `cwd` failed; returns its status. */
+enum remex_status launch_failed(struct remex_bytes program,
+        struct remex_bytes cwd, const struct spawn_failure *failure,
+        struct remex_error *error);
 
 #endif

@@ -18,6 +18,8 @@ static void copy_call(struct parked *parked, const struct request *request)
     } else if (request->method == METHOD_WAIT) {
         parked->wait = request->wait;
         parked->wait.process_id = (struct remex_bytes){ 0 };
+    } else if (request->method == METHOD_START) {
+        return;
     } else if (request->method == METHOD_RUN) {
         parked->max_output_bytes = request->run.max_output_bytes;
     } else {
@@ -55,7 +57,7 @@ struct parked *parked_new(struct agenda *agenda, const struct request *request,
 
 void parked_free(struct parked *parked)
 {
-    if (list_is_linked(&parked->of_session))
+    if (list_is_linked(&parked->of_session) && !parked->apart)
         parked->session->parked_count--;
     list_remove(&parked->all);
     list_remove(&parked->of_session);

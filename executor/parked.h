@@ -7,6 +7,7 @@
  * and until when. Bounded per session (Limits.parked).
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <remex/status.h>
@@ -37,6 +38,7 @@ struct parked {
     struct list of_session; /* in session->parked */
     struct list of_target;  /* in session->pulls or entry->waiting */
     struct session *session;
+    bool apart;          /* takes no room from others: there are few of them */
     struct entry *entry; /* NULL in a Pull */
     struct caller caller;
     struct agenda *agenda;

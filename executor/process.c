@@ -88,7 +88,7 @@ static enum remex_status start_child(struct process *process,
     settled.tree_limits = tree_limits_settle(&spec->tree_limits, &limits->tree);
     status = process->host->calls->start(
             process->host, &settled, limits->policy, process, &started, error);
-    if (status != REMEX_OK)
+    if (status != REMEX_OK && status != REMEX_AGAIN)
         return status;
     process->tree_limits = settled.tree_limits;
     process->child = started.child;
@@ -97,7 +97,7 @@ static enum remex_status start_child(struct process *process,
     process->started_time_ns = started.time_ns;
     if (wall_ms > 0)
         process->wall_due = clock_after(started.now, clock_from_ms(wall_ms));
-    return REMEX_OK;
+    return status;
 }
 
 /* NOLINTNEXTLINE(readability-function-size) */
@@ -117,12 +117,23 @@ enum remex_status process_start(struct process_host *host,
     process->host = host;
     process->hooks = *hooks;
     status = start_child(process, spec, limits, error);
-    if (status != REMEX_OK) {
+    if (status != REMEX_OK && status != REMEX_AGAIN) {
         process_discard(process);
         return status;
     }
     *out = process;
-    return REMEX_OK;
+    return status;
+}
+
+bool process_await(struct process *process)
+{
+    return process->host->calls->await(process->child);
+}
+
+void process_on_launched(
+        struct process *process, const struct remex_error *failure)
+{
+    process->hooks.launched(process->hooks.user, process, failure);
 }
 
 void process_free(struct process *process)

@@ -32,6 +32,10 @@ struct process_host;
  * the process must not be freed there. */
 struct process_hooks {
     void *user;
+    /* One that was on its way runs, or never will: then, and only then, it has
+     * to be freed in here. */
+    void (*launched)(void *user, struct process *process,
+            const struct remex_error *failure);
     /* Events were published. */
     void (*published)(void *user, struct process *process);
     /* Stdin has room again, or has ended: for Writes that wait. */
@@ -49,15 +53,21 @@ struct process_limits {
     const struct policy_section *policy; /* NULL: it may be any program */
 };
 
-/* Starts the program. REMEX_OK: exec succeeded. Otherwise nothing is left of
- * it, and `error` says at which stage and why. `spec` is copied as far as
- * needed.
+/* Starts the program. REMEX_OK: exec succeeded. REMEX_AGAIN: it is on its way
+ * to that, and hooks->launched will tell; until then it must not be asked for
+ * anything but process_await, what is told of it, and its stdin. Otherwise
+ * nothing is left of it, and `error` says at which stage and why. `spec` is
+ * copied as far as needed, `limits->policy` lent until it is launched.
  *
  * REMEX_INVALID_ARGUMENT, naming the field, before anything is spawned. */
 REMEX_CHECKED enum remex_status process_start(struct process_host *host,
         const struct process_spec *spec, const struct process_limits *limits,
         const struct process_hooks *hooks, struct process **out,
         struct remex_error *error);
+
+/* Of one that is on its way: stands still until that was told. False: it has
+ * come to nothing, and is freed. */
+bool process_await(struct process *process);
 
 /* Kills whatever is left of its tree first. NULL is allowed. */
 void process_free(struct process *process);

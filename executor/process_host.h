@@ -35,11 +35,17 @@ struct process_started {
 struct process_host_calls {
     /* Starts what `spec` says, which has been checked, if `policy` (NULL:
      * none) allows it. REMEX_OK: exec succeeded, and the outputs that are
-     * captured are being read. */
+     * captured are being read. REMEX_AGAIN: it is on its way to that, and
+     * process_on_launched will tell, before anything else that is reported of
+     * it. `spec` is lent for the call, `policy` until then. */
     enum remex_status (*start)(struct process_host *host,
             const struct process_spec *spec,
             const struct policy_section *policy, struct process *process,
             struct process_started *out, struct remex_error *error);
+
+    /* Of one that is on its way: stands still until it has reported what became
+     * of that. False: nothing, and it is released. */
+    bool (*await)(struct process_child *child);
 
     /* REMEX_ENDED: nobody of those is left. */
     enum remex_status (*signal)(struct process_child *child, int signal_number,
@@ -73,6 +79,11 @@ struct process_host {
 };
 
 /* --- Reports of the host ------------------------------------------------- */
+
+/* A child that was on its way has its program (`failure` NULL), or will never
+ * have it, and is released within the call. */
+void process_on_launched(
+        struct process *process, const struct remex_error *failure);
 
 /* Where to read output into, at most `want` bytes. REMEX_AGAIN: the log is
  * full; don't read this stream before `resume`. REMEX_NO_MEMORY: try again

@@ -155,7 +155,7 @@ enum remex_status program_open(struct launch *launch,
         if (failure.stage == REMEX_STAGE_EXEC &&
                 !knows_any(section, launch->candidates))
             return policy_refuse_program(error);
-        return launch_failed(spec, &failure, error);
+        return launch_failed(spec->argv[0], spec->cwd, &failure, error);
     }
     status = decide(section, launch, &file, error);
     if (status == REMEX_OK)

@@ -30,6 +30,7 @@ void registry_init(struct registry *registry,
     random_bytes(&registry->key, sizeof(registry->key));
     table_init(&registry->by_name);
     list_init(&registry->closed);
+    list_init(&registry->launching);
 }
 
 /* All of it, or less than before: what is over a limit that was lowered since
@@ -53,6 +54,7 @@ static void entry_release(struct entry *entry)
     agenda_unbook(entry->registry->agenda, &entry->tick);
     charge(entry, 0);
     list_remove(&entry->of_principal);
+    list_remove(&entry->launching);
     entry->principal->processes--;
     principal_release(entry->principal);
     free(entry->description);
@@ -113,10 +115,13 @@ static void end_process(struct entry *entry, size_t steps, int64_t now)
     process_let_go(entry->process);
 }
 
+/* Whoever is on his way cannot be killed in whole. */
 static void tick(struct appointment *appointment, int64_t now)
 {
     struct entry *entry = CONTAINER_OF(appointment, struct entry, tick);
 
+    if (registry_is_launching(entry) && !registry_await(entry))
+        return;
     if (entry->forget_at <= now && !is_wanted(entry)) {
         registry_drop(entry);
         return;
@@ -156,7 +161,7 @@ static uint64_t hash_of(
     return table_hash(id.data, id.size) ^ table_hash(name, strlen(name));
 }
 
-struct entry *registry_find(const struct registry *registry,
+struct entry *registry_look(const struct registry *registry,
         const struct principal *principal, struct remex_bytes id)
 {
     struct table_node *node =
@@ -172,6 +177,50 @@ struct entry *registry_find(const struct registry *registry,
     return NULL;
 }
 
+struct entry *registry_find(const struct registry *registry,
+        const struct principal *principal, struct remex_bytes id)
+{
+    struct entry *entry = registry_look(registry, principal, id);
+
+    if (entry && registry_is_launching(entry) && !registry_await(entry))
+        return NULL;
+    return entry;
+}
+
+/* --- On their way -------------------------------------------------------- */
+
+bool registry_is_launching(const struct entry *entry)
+{
+    return list_is_linked(&entry->launching);
+}
+
+bool registry_await(struct entry *entry)
+{
+    return process_await(entry->process);
+}
+
+void registry_await_all(struct registry *registry)
+{
+    while (!list_is_empty(&registry->launching))
+        registry_await(CONTAINER_OF(
+                registry->launching.next, struct entry, launching));
+}
+
+static void on_launched(
+        void *user, struct process *process, const struct remex_error *failure)
+{
+    struct entry *entry = user;
+    struct registry *registry = entry->registry;
+
+    (void)process;
+    list_remove(&entry->launching);
+    if (!failure)
+        registry->started++;
+    registry->hooks.launched(registry->hooks.user, entry, failure);
+    if (failure)
+        registry_drop(entry);
+}
+
 /* --- Starting ------------------------------------------------------------ */
 
 static void on_published(void *user, struct process *process)
@@ -184,6 +233,7 @@ static void on_published(void *user, struct process *process)
 
 static void init_lists(struct entry *entry)
 {
+    list_init(&entry->launching);
     list_init(&entry->owned);
     list_init(&entry->follows);
     list_init(&entry->waiting);
@@ -262,6 +312,7 @@ static enum remex_status start(struct registry *registry,
     };
     struct process_hooks hooks = {
         .user = entry,
+        .launched = on_launched,
         .published = on_published,
         .stdin_moved = on_published,
     };
@@ -272,14 +323,18 @@ static enum remex_status start(struct registry *registry,
     charge(entry, retained_by(principal, spec));
     status = process_start(
             registry->host, spec, &limits, &hooks, &entry->process, error);
-    if (status != REMEX_OK) {
+    if (status != REMEX_OK && status != REMEX_AGAIN) {
         entry_release(entry);
         return status;
     }
+    if (status == REMEX_OK)
+        registry->started++;
+    else
+        list_append(&registry->launching, &entry->launching);
     table_add(&registry->by_name, &entry->node,
             hash_of(principal, spec->process_id));
     *out = entry;
-    return REMEX_OK;
+    return status;
 }
 
 /* What a Run is told apart by is no longer than two digests, and nobody can
@@ -316,7 +371,7 @@ enum remex_status registry_start(struct registry *registry,
         struct remex_error *error)
 {
     struct digest digest = digest_of_start(registry, spec, input);
-    struct entry *known = registry_find(registry, principal, spec->process_id);
+    struct entry *known = registry_look(registry, principal, spec->process_id);
     enum remex_status status;
 
     if (known && !digest_equal(&known->digest, &digest))
@@ -325,17 +380,15 @@ enum remex_status registry_start(struct registry *registry,
                 "choose another id.");
     if (known) {
         *out = known;
-        return REMEX_OK;
+        return registry_is_launching(known) ? REMEX_AGAIN : REMEX_OK;
     }
     status = check_new(registry, principal, spec, now, error);
     if (status != REMEX_OK)
         return status;
     status = start(
             registry, principal, spec, input ? input->size : 0, out, error);
-    if (status == REMEX_OK) {
-        registry->started++;
+    if (status == REMEX_OK || status == REMEX_AGAIN)
         (*out)->digest = digest;
-    }
     return status;
 }
 
@@ -362,6 +415,8 @@ void registry_own(struct entry *entry, struct list *owner)
 
 void registry_owner_lost(struct entry *entry, int64_t now)
 {
+    if (registry_is_launching(entry) && !registry_await(entry))
+        return;
     list_remove(&entry->owned);
     if (process_state(entry->process) == PROCESS_CLOSED)
         return;

@@ -43,11 +43,12 @@ struct entry {
     struct description *description;
     struct process *process;
 
-    struct list owned;   /* in its session's processes; in none: not owned */
-    struct list follows; /* who follows it */
-    struct list waiting; /* parked Reads and Writes */
-    struct list changed; /* in the list of entries to be looked after */
-    uint64_t told_seq;   /* its followers' sessions know of events up to here */
+    struct list launching; /* in the registry's list, while it is on its way */
+    struct list owned;     /* in its session's processes; in none: not owned */
+    struct list follows;   /* who follows it */
+    struct list waiting;   /* parked Reads and Writes */
+    struct list changed;   /* in the list of entries to be looked after */
+    uint64_t told_seq; /* its followers' sessions know of events up to here */
 
     enum owner_loss owner_loss;
     int64_t keep; /* nanoseconds */
@@ -68,6 +69,10 @@ struct registry_limits {
 
 struct registry_hooks {
     void *user;
+    /* One that was on its way runs, or has come to nothing (`failure`), and is
+     * forgotten next. */
+    void (*launched)(
+            void *user, struct entry *entry, const struct remex_error *failure);
     /* Something happened to it; registry_settle has to be called before the
      * executor waits again. Nothing may be done to the process in here. */
     void (*changed)(void *user, struct entry *entry);
@@ -90,6 +95,7 @@ struct registry {
     uint64_t retained;  /* charged to all of them */
     uint64_t started;   /* ever */
     struct list closed; /* oldest first */
+    struct list launching;
 };
 
 void registry_init(struct registry *registry,
@@ -101,6 +107,8 @@ void registry_init(struct registry *registry,
 void registry_deinit(struct registry *registry);
 
 /* Starts a process, or finds the one that the same request started before.
+ * REMEX_AGAIN: it is on its way, and the hook will tell. Whoever asks for
+ * anything but its start has to wait for that.
  * `input` is what a Run writes to it and a Start does not have (NULL); it is
  * part of the request, but writing it is the caller's business.
  * REMEX_ALREADY_EXISTS: its id names another. REMEX_DATA_LOSS: one that was
@@ -115,9 +123,20 @@ REMEX_CHECKED enum remex_status registry_check_former(struct registry *registry,
         struct principal *principal, struct remex_bytes id, int64_t now,
         struct remex_error *error);
 
-/* NULL: unknown, or another principal's. */
+/* NULL: unknown, or another principal's. It may be on its way. */
+struct entry *registry_look(const struct registry *registry,
+        const struct principal *principal, struct remex_bytes id);
+
+/* The same, but for one that is on its way it stands still until that is
+ * decided. */
 struct entry *registry_find(const struct registry *registry,
         const struct principal *principal, struct remex_bytes id);
+
+bool registry_is_launching(const struct entry *entry);
+
+/* Stands still until it is not any more. False: it is gone. */
+bool registry_await(struct entry *entry);
+void registry_await_all(struct registry *registry);
 
 /* Frees the name of a closed process. REMEX_FAILED_PRECONDITION: it is not
  * closed, or somebody is still to be told about it. */

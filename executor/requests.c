@@ -40,17 +40,6 @@ static void on_changed(void *user, struct entry *entry)
     requests_touch_entry(user, entry);
 }
 
-static bool on_wanted(void *user, const struct entry *entry)
-{
-    (void)user;
-    return follows_want(entry) || !list_is_empty(&entry->waiting);
-}
-
-static bool on_owed(void *user, const struct entry *entry)
-{
-    return follows_await(entry) || on_wanted(user, entry);
-}
-
 static void refuse_all(struct requests *requests, struct list *parked,
         size_t offset, const struct remex_error *error)
 {
@@ -60,6 +49,27 @@ static void refuse_all(struct requests *requests, struct list *parked,
         requests_refuse_parked(
                 requests, (struct parked *)(void *)(node - offset), error);
     }
+}
+
+static void on_launched(
+        void *user, struct entry *entry, const struct remex_error *failure)
+{
+    if (failure)
+        refuse_all(user, &entry->waiting, offsetof(struct parked, of_target),
+                failure);
+    else
+        requests_launched(user, entry);
+}
+
+static bool on_wanted(void *user, const struct entry *entry)
+{
+    (void)user;
+    return follows_want(entry) || !list_is_empty(&entry->waiting);
+}
+
+static bool on_owed(void *user, const struct entry *entry)
+{
+    return follows_await(entry) || on_wanted(user, entry);
 }
 
 static void on_forgotten(void *user, struct entry *entry)
@@ -78,6 +88,7 @@ static void on_ended(void *user, struct session *session, int64_t now)
 {
     struct remex_error error;
 
+    requests_await_starts(session);
     refusal_session_gone(&error);
     refuse_all(user, &session->parked, offsetof(struct parked, of_session),
             &error);
@@ -149,6 +160,7 @@ static void init_registry(struct requests *requests, struct process_host *host)
             requests_registry_limits(&requests->settings);
     struct registry_hooks hooks = {
         .user = requests,
+        .launched = on_launched,
         .changed = on_changed,
         .wanted = on_wanted,
         .owed = on_owed,

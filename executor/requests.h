@@ -56,8 +56,8 @@ struct requests_hooks {
     void (*known)(void *user, const struct caller *caller);
     /* Started just now by a request with a trace-parent; lent for the call.
      * May be NULL. */
-    void (*traced)(void *user, const struct process_spec *spec,
-            const char *principal, int64_t pid);
+    void (*traced)(void *user, struct remex_bytes traceparent,
+            struct remex_bytes process_id, const char *principal, int64_t pid);
 };
 
 struct requests_settings {

@@ -158,7 +158,7 @@ static bool is_to_come(
 static bool is_asked_for(
         const struct entry *entry, const struct list_request *list)
 {
-    return is_to_come(entry, list) &&
+    return !registry_is_launching(entry) && is_to_come(entry, list) &&
             description_has_labels(
                     entry->description, list->labels, list->label_count);
 }

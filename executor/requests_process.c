@@ -1,155 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What is asked of one process: Start, Read, Write, Resize, Signal, Terminate;
- * and how requests are parked.
+ * What is asked of one process: Read, Write, Resize, Signal, Terminate; and how
+ * requests are parked.
  */
-
-#include <assert.h>
 
 #include "common/clock.h"
 #include "common/error.h"
 #include "executor/refusal.h"
 #include "executor/requests_state.h"
-#include "executor/tree_limits.h"
 
 /* Of a Write that waits for room only so much is kept: it may be taken in part,
  * and what waits is not charged to anybody. */
 enum { PARKED_PAYLOAD_BYTES = 64 * 1024 };
 
 enum { DEADLINE_MARGIN_MS = 100 };
-
-/* --- Start --------------------------------------------------------------- */
-
-static uint64_t bytes_of(const struct remex_bytes *items, size_t count)
-{
-    uint64_t bytes = 0;
-
-    for (size_t i = 0; i < count; i++)
-        bytes += items[i].size + 1;
-    return bytes;
-}
-
-static enum remex_status check_limits(const struct call *call,
-        const struct process_spec *spec, struct remex_error *error)
-{
-    const struct message_limits *limits = &call->session->principal->limits;
-    uint64_t count = (uint64_t)spec->argv_count + spec->env_count;
-    uint64_t bytes = bytes_of(spec->argv, spec->argv_count) +
-            bytes_of(spec->env, spec->env_count);
-
-    if (count > limits->argument_count)
-        return refusal_too_large(
-                error, "argument_count", limits->argument_count, count);
-    if (bytes > limits->argument_bytes)
-        return refusal_too_large(
-                error, "argument_bytes", limits->argument_bytes, bytes);
-    if (limits->wall_time_ms > 0 && spec->wall_time_ms > limits->wall_time_ms)
-        return refusal_too_large(error, "wall_time_ms", limits->wall_time_ms,
-                spec->wall_time_ms);
-    return tree_limits_check(&spec->tree_limits, &limits->tree,
-            call->requests->settings.tree_limits, error);
-}
-
-enum remex_status requests_check_process(struct call *call,
-        const struct process_spec *spec, bool known, struct remex_error *error)
-{
-    struct principal *principal = call->session->principal;
-    enum remex_status status = check_limits(call, spec, error);
-
-    if (!known && call->requests->retired)
-        return refusal_draining(error);
-    if (status == REMEX_OK && !known && principal->policy)
-        status = policy_check_environment(principal->policy, spec, error);
-    if (status == REMEX_OK && !known &&
-            !principal_take_start(principal, call->now))
-        return refusal_too_often(error, principal->limits.starts_per_second);
-    return status;
-}
-
-void requests_tell_trace(const struct call *call, const struct entry *entry,
-        const struct process_spec *spec)
-{
-    const struct requests_hooks *hooks = &call->requests->hooks;
-
-    if (spec->traceparent.size > 0 && hooks->traced)
-        hooks->traced(hooks->user, spec, call->session->principal->name,
-                process_pid(entry->process));
-}
-
-/* Follows what was started. A repeat finds it followed already, and leaves the
- * cursor where it is. A follow of that id which somebody has displaced makes
- * room for a new one: whoever repeats has yet to hear that it began. */
-static enum remex_status follow_started(struct call *call, struct entry *entry,
-        bool known, struct remex_error *error)
-{
-    const struct follow_spec *spec = call->request->start.follow;
-    struct follow *follow;
-
-    if (!spec)
-        return REMEX_OK;
-    follow = follows_find(call->session, spec->follow_id);
-    if (known && follow && follow->entry)
-        return REMEX_OK;
-    if (spec->take_over)
-        requests_touch_followers(call->requests, entry);
-    return follows_set(call->session, entry, spec, &follow, error);
-}
-
-/* Of what was forgotten, a follow need not make sense. */
-static enum remex_status check_start(
-        struct call *call, const struct entry *known, struct remex_error *error)
-{
-    const struct start_request *start = &call->request->start;
-    enum remex_status status = REMEX_OK;
-
-    if (!known)
-        status = registry_check_former(&call->requests->registry,
-                call->session->principal, start->process.process_id, call->now,
-                error);
-    if (status == REMEX_OK && start->follow)
-        status = follows_check(call->session, known, start->follow, error);
-    if (status == REMEX_OK)
-        status = requests_check_process(
-                call, &start->process, known != NULL, error);
-    return status;
-}
-
-/* A program that was started cannot be taken back: what following it takes is
- * there before. */
-static enum remex_status start_known_or_new(struct call *call, bool known,
-        struct entry **out, struct remex_error *error)
-{
-    const struct start_request *start = &call->request->start;
-    size_t new_follows = start->follow && !known ? 1 : 0;
-
-    if (follows_prepare(call->session, new_follows) != REMEX_OK)
-        return refusal_no_memory(error, "a follow");
-    return registry_start(&call->requests->registry, call->session->principal,
-            &start->process, NULL, call->now, out, error);
-}
-
-enum remex_status requests_start(struct call *call, struct remex_error *error)
-{
-    const struct entry *known =
-            requests_find(call, call->request->start.process.process_id);
-    struct entry *entry = NULL;
-    enum remex_status status = check_start(call, known, error);
-
-    if (status == REMEX_OK)
-        status = start_known_or_new(call, known != NULL, &entry, error);
-    if (entry) {
-        requests_touch_entry(call->requests, entry);
-        registry_own(entry, &call->session->processes);
-        status = follow_started(call, entry, known != NULL, error);
-        assert(status == REMEX_OK || known);
-        call->reply.start.pid = process_pid(entry->process);
-        if (!known)
-            requests_tell_trace(call, entry, &call->request->start.process);
-    }
-    follows_drop_spares(call->session);
-    return status;
-}
 
 /* --- Parking ------------------------------------------------------------- */
 
@@ -181,6 +46,27 @@ static uint32_t patience(const struct call *call)
     return left - least(left / 4, DEADLINE_MARGIN_MS);
 }
 
+/* Where its session and its front find it. */
+static void put_parked(const struct call *call, struct parked *parked)
+{
+    struct session *session = call->session;
+
+    parked->requests = call->requests;
+    parked->session = session;
+    if (!parked->apart)
+        session->parked_count++;
+    list_append(&call->requests->parked, &parked->all);
+    list_append(&session->parked, &parked->of_session);
+}
+
+void requests_put_parked_at(
+        const struct call *call, struct parked *parked, struct entry *entry)
+{
+    put_parked(call, parked);
+    parked->entry = entry;
+    list_append(&entry->waiting, &parked->of_target);
+}
+
 struct parked *requests_park(
         struct call *call, uint32_t wait_ms, struct remex_error *error)
 {
@@ -203,11 +89,7 @@ struct parked *requests_park(
         refusal_no_memory(error, "a request that waits");
         return NULL;
     }
-    parked->requests = requests;
-    parked->session = session;
-    session->parked_count++;
-    list_append(&requests->parked, &parked->all);
-    list_append(&session->parked, &parked->of_session);
+    put_parked(call, parked);
     return parked;
 }
 

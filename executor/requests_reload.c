@@ -34,6 +34,7 @@ void requests_reload(struct requests *requests,
 {
     struct list *node = requests->sessions.all.next;
 
+    registry_await_all(&requests->registry);
     requests->settings.gate.tokens = settings->gate.tokens;
     requests->settings.limits = settings->limits;
     requests->settings.policy = settings->policy;

@@ -97,7 +97,7 @@ enum remex_status requests_run(struct call *call, struct remex_error *error)
     const struct process_spec *spec = &call->request->run.process;
     struct principal *principal = call->session->principal;
     struct registry *registry = &call->requests->registry;
-    bool known = registry_find(registry, principal, spec->process_id);
+    bool known = registry_look(registry, principal, spec->process_id);
     struct entry *entry = NULL;
     enum remex_status status = check_run(call, known, error);
 
@@ -108,9 +108,9 @@ enum remex_status requests_run(struct call *call, struct remex_error *error)
         return status == REMEX_OK ? status : named_after_run(error);
     requests_touch_entry(call->requests, entry);
     registry_own(entry, &call->session->processes);
-    if (!known) {
-        requests_tell_trace(call, entry, spec);
+    if (!known)
         feed(call, entry);
-    }
+    if (!known && !registry_is_launching(entry))
+        requests_launched(call->requests, entry);
     return answer_or_park(call, entry);
 }

@@ -233,6 +233,7 @@ static enum remex_status open_resumed(struct call *call,
 
     if (!session)
         return error->status;
+    requests_await_starts(session);
     status = check_follows(call, session, error);
     if (status != REMEX_OK)
         return status;

@@ -112,6 +112,9 @@ static enum remex_status do_parked(struct requests *requests,
     struct remex_bytes payload = { parked->payload, parked->payload_size };
 
     switch ((unsigned int)parked->method) {
+    case METHOD_START:
+        reply->start.pid = process_pid(parked->entry->process);
+        return REMEX_OK;
     case METHOD_RUN:
         return requests_do_run(
                 requests, parked->entry, parked->max_output_bytes, reply);
@@ -130,7 +133,7 @@ static enum remex_status do_parked(struct requests *requests,
 void requests_try_parked(
         struct requests *requests, struct parked *parked, bool last)
 {
-    bool has_payload =
+    bool has_payload = parked->method != METHOD_START &&
             parked->method != METHOD_WRITE && parked->method != METHOD_WAIT;
     struct remex_error error = { 0 };
     struct reply reply = { 0 };
@@ -184,7 +187,7 @@ static void settle_entry(
 
     registry_settle(entry, now);
     settle_followers(requests, entry);
-    while (node != &entry->waiting) {
+    while (node != &entry->waiting && !registry_is_launching(entry)) {
         struct parked *parked = CONTAINER_OF(node, struct parked, of_target);
 
         node = node->next;

@@ -97,9 +97,13 @@ void requests_list_capabilities(struct requests *requests);
 REMEX_CHECKED enum remex_status requests_check_process(struct call *call,
         const struct process_spec *spec, bool known, struct remex_error *error);
 
-/* Tells where in a trace `entry` belongs, which the call has just started. */
-void requests_tell_trace(const struct call *call, const struct entry *entry,
-        const struct process_spec *spec);
+/* What was started runs: tells where in a trace it belongs, and whoever waits
+ * for it. */
+void requests_launched(struct requests *requests, struct entry *entry);
+
+/* Stands still until the Starts that the session waits for are decided: an
+ * answer to them that says anything else would not be true. */
+void requests_await_starts(const struct session *session);
 
 /* Until the sender gives up: milliseconds, UINT32_MAX if he has no deadline. */
 uint32_t requests_time_left(const struct call *call);
@@ -112,6 +116,11 @@ struct parked *requests_park(
 /* The same until something happens to `entry`: REMEX_AGAIN, or why not. */
 REMEX_CHECKED enum remex_status requests_park_at(struct call *call,
         struct entry *entry, uint32_t wait_ms, struct remex_error *error);
+
+/* Puts one that was parked by parked_new where its session, its front and
+ * `entry` find it. */
+void requests_put_parked_at(
+        const struct call *call, struct parked *parked, struct entry *entry);
 
 /* The caller's process of that id, or NULL. */
 struct entry *requests_find(

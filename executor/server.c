@@ -172,20 +172,19 @@ static void on_failed(void *user, const char *why)
 }
 
 /* The id comes last: it may have spaces. */
-static void on_traced(void *user, const struct process_spec *spec,
-        const char *principal, int64_t pid)
+static void on_traced(void *user, struct remex_bytes traceparent,
+        struct remex_bytes id, const char *principal, int64_t pid)
 {
     const struct server *server = user;
-    const struct remex_bytes *id = &spec->process_id;
     char who[LOG_LINE_BYTES / 4];
     char what[LOG_LINE_BYTES / 2];
 
     log_info(server->log, "executor",
             "started traceparent=%.*s pid=%lld principal=%s process_id=%s",
-            (int)spec->traceparent.size, (const char *)spec->traceparent.data,
+            (int)traceparent.size, (const char *)traceparent.data,
             (long long)pid,
             log_escape(who, sizeof(who), principal, strlen(principal)),
-            log_escape(what, sizeof(what), id->data, id->size));
+            log_escape(what, sizeof(what), id.data, id.size));
 }
 
 /* --- What time brings ----------------------------------------------------- */

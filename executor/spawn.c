@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor/spawn.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "executor/spawn_call.h"
 #include "executor/spawn_child.h"
 #include "executor/spawn_clone.h"
 
@@ -27,6 +31,21 @@
 #define PATIENCE_MS 10000
 #define NUDGE_MS 20
 #define NUDGE_FOR_MS 2
+
+#define DESCRIPTORS_EACH (16 * SPAWN_SLOTS)
+
+struct spawn {
+    struct spawner *spawner;
+    void *stack;            /* guarded at its low end */
+    int slots[SPAWN_SLOTS]; /* the last for a program_fd */
+    bool taken;
+    bool older; /* it was born in the older way, whose word counts */
+    bool late;  /* and was killed for that */
+    int64_t deadline;
+    int64_t nudge_at;
+    int pidfd; /* lent */
+    struct spawn_child child;
+};
 
 /* --- Kept between starts ------------------------------------------------- */
 
@@ -44,31 +63,37 @@ static void *stack_new(void)
     return stack;
 }
 
-static void close_all(struct spawner *spawner)
+static void berth_free(struct spawn *spawn)
 {
+    if (!spawn)
+        return;
     for (int i = 0; i < SPAWN_SLOTS; i++) {
-        if (spawner->slots[i] >= 0)
-            close(spawner->slots[i]);
+        if (spawn->slots[i] >= 0)
+            close(spawn->slots[i]);
     }
-    if (spawner->null_fd >= 0)
-        close(spawner->null_fd);
+    if (spawn->stack)
+        munmap(spawn->stack, GUARD_BYTES + STACK_BYTES);
+    free(spawn);
 }
 
 /* A slot keeps its number between starts by being open on something. */
-static bool open_all(struct spawner *spawner)
+static enum remex_status berth_new(struct spawner *spawner, struct spawn **out)
 {
-    bool opened;
+    struct spawn *spawn = calloc(1, sizeof(*spawn));
+    bool opened = true;
 
-    spawner->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    opened = spawner->null_fd >= 0;
+    *out = spawn;
+    if (!spawn)
+        return REMEX_NO_MEMORY;
+    spawn->spawner = spawner;
+    spawn->stack = stack_new();
     for (int i = 0; i < SPAWN_SLOTS; i++) {
-        spawner->slots[i] =
-                fcntl(spawner->null_fd, F_DUPFD_CLOEXEC, SPAWN_SLOTS);
-        opened = opened && spawner->slots[i] >= 0;
+        spawn->slots[i] = fcntl(spawner->null_fd, F_DUPFD_CLOEXEC, SPAWN_SLOTS);
+        opened = opened && spawn->slots[i] >= 0;
     }
-    if (!opened)
-        close_all(spawner);
-    return opened;
+    if (!spawn->stack)
+        return REMEX_NO_MEMORY;
+    return opened ? REMEX_OK : REMEX_RESOURCE_EXHAUSTED;
 }
 
 /* Those that exec would leave ignored: the others it resets by itself. By the
@@ -87,34 +112,130 @@ static uint64_t ignored_signals(void)
     return ignored;
 }
 
+/* One at least, and of all descriptors no more than a sixteenth. */
+static int count_berths(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+            limit.rlim_cur / DESCRIPTORS_EACH >= SPAWN_BERTHS)
+        return SPAWN_BERTHS;
+    return limit.rlim_cur < DESCRIPTORS_EACH
+            ? 1
+            : (int)(limit.rlim_cur / DESCRIPTORS_EACH);
+}
+
 enum remex_status spawner_init(struct spawner *spawner)
 {
-    spawner->ignored = ignored_signals();
-    spawner->stack = stack_new();
-    if (!spawner->stack)
-        return REMEX_NO_MEMORY;
-    if (!open_all(spawner)) {
-        munmap(spawner->stack, GUARD_BYTES + STACK_BYTES);
+    enum remex_status status = REMEX_OK;
+
+    *spawner = (struct spawner){
+        .null_fd = open("/dev/null", O_RDWR | O_CLOEXEC),
+        .ignored = ignored_signals(),
+        .berth_count = count_berths(),
+    };
+    if (spawner->null_fd < 0)
         return REMEX_RESOURCE_EXHAUSTED;
-    }
-    return REMEX_OK;
+    for (int i = 0; i < spawner->berth_count && status == REMEX_OK; i++)
+        status = berth_new(spawner, &spawner->berths[i]);
+    if (status != REMEX_OK)
+        spawner_deinit(spawner);
+    return status;
 }
 
 void spawner_deinit(struct spawner *spawner)
 {
-    close_all(spawner);
-    munmap(spawner->stack, GUARD_BYTES + STACK_BYTES);
+    for (int i = 0; i < spawner->berth_count; i++)
+        berth_free(spawner->berths[i]);
+    close(spawner->null_fd);
 }
 
-/* --- A start ------------------------------------------------------------- */
-
-static bool fill_slots(
-        const struct spawner *spawner, const struct spawn_order *order)
+static struct spawn *free_berth(const struct spawner *spawner)
 {
-    int last = spawner->slots[SPAWN_SLOTS - 1];
+    for (int i = 0; i < spawner->berth_count; i++)
+        if (!spawner->berths[i]->taken)
+            return spawner->berths[i];
+    return NULL;
+}
+
+bool spawner_is_full(const struct spawner *spawner)
+{
+    return !free_berth(spawner);
+}
+
+/* --- On its way ---------------------------------------------------------- */
+
+bool spawn_is_over(const struct spawn *spawn)
+{
+    return !__atomic_load_n(&spawn->child.present, __ATOMIC_ACQUIRE);
+}
+
+static void wait_a_while(struct spawn *spawn, long ms)
+{
+    const struct timespec pause = { .tv_nsec = ms * 1000000L };
+
+    if (!spawn_is_over(spawn))
+        syscall(SYS_futex, &spawn->child.present, FUTEX_WAIT, 1, &pause, NULL,
+                0);
+}
+
+void spawn_wait_briefly(struct spawn *spawn)
+{
+    wait_a_while(spawn, 1);
+}
+
+static bool is_stopped(const struct spawn *spawn)
+{
+    siginfo_t info = { 0 };
+
+    return waitid((idtype_t)P_PIDFD, (id_t)spawn->pidfd, &info,
+                   WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+            info.si_pid != 0;
+}
+
+/* Again and again for a while: one who does nothing but stop it would have done
+ * so anew before it runs. */
+static void go_on(const struct spawn *spawn, int64_t now)
+{
+    int64_t until = now + clock_from_ms(NUDGE_FOR_MS);
+
+    do
+        pidfd_send_signal(spawn->pidfd, SIGCONT, NULL, 0);
+    while (!spawn_is_over(spawn) && clock_monotonic_ns() < until);
+}
+
+void spawn_nudge(struct spawn *spawn)
+{
+    int64_t now = clock_monotonic_ns();
+
+    if (now < spawn->nudge_at)
+        return;
+    spawn->nudge_at = now + clock_from_ms(NUDGE_MS);
+    spawn->late = now >= spawn->deadline;
+    if (spawn->late)
+        pidfd_send_signal(spawn->pidfd, SIGKILL, NULL, 0);
+    else if (is_stopped(spawn))
+        go_on(spawn, now);
+}
+
+void spawn_wait(struct spawn *spawn)
+{
+    wait_a_while(spawn, NUDGE_MS);
+    while (!spawn_is_over(spawn)) {
+        spawn_nudge(spawn);
+        wait_a_while(spawn, NUDGE_MS);
+    }
+}
+
+/* --- Its beginning ------------------------------------------------------- */
+
+static bool fill_slots(const struct spawn *spawn)
+{
+    const struct spawn_order *order = spawn->child.order;
+    int last = spawn->slots[SPAWN_SLOTS - 1];
 
     for (int i = 0; i < SPAWN_STDIO; i++) {
-        if (dup3(order->stdio[i], spawner->slots[i], O_CLOEXEC) < 0)
+        if (dup3(order->stdio[i], spawn->slots[i], O_CLOEXEC) < 0)
             return false;
     }
     return order->program_fd < 0 ||
@@ -122,10 +243,11 @@ static bool fill_slots(
 }
 
 /* So that they keep no pipe open. */
-static void empty_slots(const struct spawner *spawner)
+static void vacate(struct spawn *spawn)
 {
     for (int i = 0; i < SPAWN_SLOTS; i++)
-        dup3(spawner->null_fd, spawner->slots[i], O_CLOEXEC);
+        dup3(spawn->spawner->null_fd, spawn->slots[i], O_CLOEXEC);
+    spawn->taken = false;
 }
 
 /* All of them, also the two that libc keeps for itself. */
@@ -141,119 +263,46 @@ static void restore_signals(const uint64_t *before)
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, before, NULL, sizeof(*before));
 }
 
-static void reap(int pidfd)
+/* The older way leaves to the child what the newer does for it. */
+static pid_t be_born(struct spawn *spawn, bool older, int *pidfd)
 {
-    siginfo_t info;
-
-    while (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0 &&
-            errno == EINTR)
-        continue;
-    close(pidfd);
-}
-
-/* False: it is still in our memory. */
-static bool is_gone(const struct spawn_child *child)
-{
-    return !__atomic_load_n(&child->present, __ATOMIC_ACQUIRE);
-}
-
-static bool wait_gone(struct spawn_child *child)
-{
-    const struct timespec pause = { .tv_nsec = NUDGE_MS * 1000000L };
-
-    if (!is_gone(child))
-        syscall(SYS_futex, &child->present, FUTEX_WAIT, 1, &pause, NULL, 0);
-    return is_gone(child);
-}
-
-/* Again and again for a while: one who does nothing but stop it would have done
- * so anew before it runs. */
-static void nudge(const struct spawn_child *child, int pidfd)
-{
-    int64_t until = clock_monotonic_ns() + clock_from_ms(NUDGE_FOR_MS);
-
-    do
-        pidfd_send_signal(pidfd, SIGCONT, NULL, 0);
-    while (!is_gone(child) && clock_monotonic_ns() < until);
-}
-
-/* Until the child has executed something or has ended. Whoever is of the user
- * that it has become can stop it: that must not stop us. (We and it have one
- * errno: a failure of its in the same nanoseconds as the end of a pause is told
- * with the wrong reason.) */
-static void see_off(struct spawn_child *child, int pidfd)
-{
-    int64_t deadline = clock_monotonic_ns() + clock_from_ms(PATIENCE_MS);
-    bool late = false;
-
-    while (!wait_gone(child)) {
-        late = clock_monotonic_ns() >= deadline;
-        if (late)
-            pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
-        else
-            nudge(child, pidfd);
-    }
-    if (late)
-        child->failure = (struct spawn_failure){ REMEX_STAGE_EXEC, ETIMEDOUT };
-}
-
-/* Kernels that count the kills of a group (6.18 does) take who is born in one
- * for born under a kill, if it was killed more or less often than our own: such
- * a child never runs. */
-static pid_t be_born(
-        const struct spawn_birth *birth, struct spawn_child *child, int *pidfd)
-{
-    pid_t pid = spawn_clone_newer(birth, pidfd);
-
-    if (pid < 0)
-        return -1;
-    see_off(child, *pidfd);
-    if (child->begun)
-        return pid;
-    reap(*pidfd);
-    return -1;
-}
-
-static pid_t be_born_as_of_old(
-        const struct spawn_birth *birth, struct spawn_child *child, int *pidfd)
-{
-    pid_t pid;
-
-    child->to_reset = UINT64_MAX;
-    child->joins = birth->group_fd >= 0;
-    child->present = birth->present ? 1 : 0;
-    pid = spawn_clone_older(birth, pidfd);
-    if (pid >= 0)
-        see_off(child, *pidfd);
-    return pid;
-}
-
-/* Stands still until the child has executed something or has ended. What the
- * newer way cannot do is tried the older way, whose word counts: it leaves to
- * the child what the other does for it. */
-static bool clone_child(const struct spawner *spawner,
-        struct spawn_child *child, struct spawned *out)
-{
+    struct spawn_child *child = &spawn->child;
     const struct spawn_birth birth = {
-        .stack = (char *)spawner->stack + GUARD_BYTES,
+        .stack = (char *)spawn->stack + GUARD_BYTES,
         .stack_size = STACK_BYTES,
         .run = spawn_child_main,
         .user = child,
         .group_fd = child->order->group_fd,
-        .present = child->order->user ? &child->present : NULL,
+        .present = &child->present,
     };
     uint64_t mask;
+    pid_t pid;
 
+    spawn->older = older;
+    child->to_reset = older ? UINT64_MAX : spawn->spawner->ignored;
+    child->joins = older && birth.group_fd >= 0;
+    child->begun = false;
+    child->present = 1;
     block_signals(&mask);
-    child->to_reset = spawner->ignored;
-    child->present = birth.present ? 1 : 0;
-    out->pid = be_born(&birth, child, &out->pidfd);
-    if (out->pid < 0)
-        out->pid = be_born_as_of_old(&birth, child, &out->pidfd);
-    if (out->pid < 0)
-        child->failure = (struct spawn_failure){ REMEX_STAGE_FORK, errno };
+    pid = older ? spawn_clone_older(&birth, pidfd)
+                : spawn_clone_newer(&birth, pidfd);
     restore_signals(&mask);
-    return out->pid >= 0;
+    return pid;
+}
+
+/* What the newer way cannot do is tried in the older one. */
+static bool clone_child(
+        struct spawn *spawn, bool older, struct spawned *spawned)
+{
+    spawned->pid = be_born(spawn, older, &spawned->pidfd);
+    if (spawned->pid < 0 && !older)
+        spawned->pid = be_born(spawn, true, &spawned->pidfd);
+    if (spawned->pid < 0)
+        return false;
+    spawn->pidfd = spawned->pidfd;
+    if (!SPAWN_CALL_IS_BARE)
+        spawn_wait(spawn);
+    return true;
 }
 
 /* Its pipes and terminal are files, which it may open again by name, such as
@@ -269,29 +318,65 @@ static bool give_files(
     return true;
 }
 
-enum remex_status spawner_run(const struct spawner *spawner,
-        const struct spawn_order *order, struct spawned *out,
+static bool begin(struct spawn *spawn, struct spawned *spawned,
         struct spawn_failure *failure)
 {
-    struct spawn_child child = { .order = order };
-    bool cloned;
+    failure->stage = REMEX_STAGE_NONE;
+    if (!give_files(spawn->spawner, spawn->child.order))
+        failure->stage = REMEX_STAGE_USER;
+    else if (!fill_slots(spawn))
+        failure->stage = REMEX_STAGE_STDIO;
+    else if (!clone_child(spawn, false, spawned))
+        failure->stage = REMEX_STAGE_FORK;
+    failure->os_error = errno;
+    return failure->stage == REMEX_STAGE_NONE;
+}
 
-    memcpy(child.slots, spawner->slots, sizeof(child.slots));
-    if (!give_files(spawner, order)) {
-        *failure = (struct spawn_failure){ REMEX_STAGE_USER, errno };
-        return REMEX_INTERNAL;
-    }
-    if (!fill_slots(spawner, order)) {
-        *failure = (struct spawn_failure){ REMEX_STAGE_STDIO, errno };
-        empty_slots(spawner);
-        return REMEX_INTERNAL;
-    }
-    cloned = clone_child(spawner, &child, out);
-    empty_slots(spawner);
-    if (child.failure.stage == REMEX_STAGE_NONE)
+enum remex_status spawner_begin(struct spawner *spawner,
+        const struct spawn_order *order, struct spawn **out,
+        struct spawned *spawned, struct spawn_failure *failure)
+{
+    struct spawn *spawn = free_berth(spawner);
+
+    assert(spawn);
+    spawn->child = (struct spawn_child){ .order = order };
+    memcpy(spawn->child.slots, spawn->slots, sizeof(spawn->slots));
+    spawn->taken = true;
+    spawn->late = false;
+    spawn->deadline = clock_monotonic_ns() + clock_from_ms(PATIENCE_MS);
+    spawn->nudge_at = clock_monotonic_ns() + clock_from_ms(NUDGE_MS);
+    if (begin(spawn, spawned, failure)) {
+        *out = spawn;
         return REMEX_OK;
-    *failure = child.failure;
-    if (cloned)
-        reap(out->pidfd);
+    }
+    vacate(spawn);
     return REMEX_INTERNAL;
+}
+
+/* --- Its end ------------------------------------------------------------- */
+
+/* Kernels that count the kills of a group (6.18 does) take who is born in one
+ * for born under a kill, if it was killed more or less often than our own: such
+ * a child never runs. */
+static bool was_born_dead(const struct spawn *spawn)
+{
+    return !spawn->child.begun && !spawn->older && !spawn->late;
+}
+
+enum remex_status spawn_end(struct spawn *spawn, struct spawned *spawned,
+        struct spawn_failure *failure)
+{
+    const struct spawn_child *child = &spawn->child;
+
+    assert(spawn->taken && spawn_is_over(spawn));
+    *failure = child->failure;
+    if (spawn->late)
+        *failure = (struct spawn_failure){ REMEX_STAGE_EXEC, ETIMEDOUT };
+    if (was_born_dead(spawn)) {
+        if (clone_child(spawn, true, spawned))
+            return REMEX_AGAIN;
+        *failure = (struct spawn_failure){ REMEX_STAGE_FORK, errno };
+    }
+    vacate(spawn);
+    return failure->stage == REMEX_STAGE_NONE ? REMEX_OK : REMEX_INTERNAL;
 }

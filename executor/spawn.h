@@ -7,16 +7,16 @@
  *
  * The child shares memory and descriptors with us until it has its own: so a
  * start takes the same time however large we are. It runs on a stack of its
- * own, with all signals blocked, by plain system calls; we stand still
- * meanwhile. What it gets: its own session and group, default dispositions and
- * an empty mask for all 64 signals, umask 022, and exactly the descriptors 0, 1
- * and 2 (but see program_fd).
+ * own, with all signals blocked, by plain system calls, while we go on: a few
+ * may be on their way at a time. What it gets: its own session and group,
+ * default dispositions and an empty mask for all 64 signals, umask 022, and
+ * exactly the descriptors 0, 1 and 2 (but see program_fd).
  *
  * One that is to run as another user becomes that before it looks at its
  * directory, limits and program, so that it gets none by our rights. It owns
  * its pipes or terminal then, and has no capability, and no program can give it
- * any. While it is another user and still in our memory, others of that user
- * can stop it: it is continued, and killed if it does not get on.
+ * any. While it is on its way, others of its user can stop it: it is continued,
+ * and killed if it does not get on.
  */
 
 #include <stdbool.h>
@@ -28,9 +28,15 @@
 #include "common/message.h"
 #include "executor/credentials.h"
 
-enum { SPAWN_STDIO = 3, SPAWN_SLOTS = 4 };
+enum {
+    SPAWN_STDIO = 3,
+    SPAWN_SLOTS = 4,
+    /* Most on their way at a time. Each takes low descriptors of ours, which
+     * every child copies and closes again. */
+    SPAWN_BERTHS = 8
+};
 
-/* All of it is lent for the call. */
+/* All of it is lent until the start is over. */
 struct spawn_order {
     /* Each ended by NULL. */
     char *const *candidates; /* files to try in turn, as execvp does */
@@ -63,24 +69,56 @@ struct spawn_failure {
     int os_error;
 };
 
+/* A start on its way. */
+struct spawn;
+
 /* What is kept from one start to the next. */
 struct spawner {
-    void *stack;            /* guarded at its low end */
-    int null_fd;            /* the null device, for reading and writing */
-    int slots[SPAWN_SLOTS]; /* the last for a program_fd */
-    uint64_t ignored;       /* signals, the lowest bit is number 1 */
+    struct spawn *berths[SPAWN_BERTHS];
+    int berth_count;  /* fewer, where descriptors are scarce */
+    int null_fd;      /* the null device, for reading and writing */
+    uint64_t ignored; /* signals, the lowest bit is number 1 */
 };
 
 /* Best done early: descriptors above those reserved here cost nothing later.
  * Signals that are ignored by then reach no child as ignored; none may be
  * ignored later. */
 REMEX_CHECKED enum remex_status spawner_init(struct spawner *spawner);
+
+/* Nothing may be on its way any more. */
 void spawner_deinit(struct spawner *spawner);
 
-/* REMEX_OK: exec succeeded. Otherwise there is no child, and `failure` says at
- * which stage it failed: REMEX_INTERNAL. */
-REMEX_CHECKED enum remex_status spawner_run(const struct spawner *spawner,
-        const struct spawn_order *order, struct spawned *out,
-        struct spawn_failure *failure);
+/* As many are on their way as may be. */
+bool spawner_is_full(const struct spawner *spawner);
+
+/* REMEX_OK: a child is on its way; its pid and pidfd are the caller's, who
+ * reaps it. Otherwise there is no child, and `failure` says at which stage it
+ * failed: REMEX_INTERNAL. The spawner must not be full. */
+REMEX_CHECKED enum remex_status spawner_begin(struct spawner *spawner,
+        const struct spawn_order *order, struct spawn **out,
+        struct spawned *spawned, struct spawn_failure *failure);
+
+/* It has executed something, or it ends: spawn_end can tell. */
+bool spawn_is_over(const struct spawn *spawn);
+
+/* To be called now and then while it is not over. Takes two milliseconds of
+ * twenty at most. */
+void spawn_nudge(struct spawn *spawn);
+
+/* Stands still until it is over, but for no more than a millisecond. */
+void spawn_wait_briefly(struct spawn *spawn);
+
+/* Stands still until it is over: for ten seconds at most since it began, if the
+ * kernel can kill it then. */
+void spawn_wait(struct spawn *spawn);
+
+/* Of one that is over. REMEX_OK: exec succeeded, or somebody killed it.
+ * REMEX_AGAIN: it has come to nothing for a reason that does not count, and is
+ * on its way once more as another child, in `spawned`. REMEX_INTERNAL: it has
+ * failed, as `failure` says. In both cases the child that there was is to be
+ * reaped, which does not take long. But for REMEX_AGAIN nothing is lent any
+ * more. */
+REMEX_CHECKED enum remex_status spawn_end(struct spawn *spawn,
+        struct spawned *spawned, struct spawn_failure *failure);
 
 #endif

@@ -12,22 +12,24 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
-/* Sanitizers keep books that a child in our memory would muddle. */
-#define IN_CHILD __attribute__((no_sanitize("address", "thread", "undefined")))
+#include "executor/spawn_call.h"
+
+#define IN_CHILD SPAWN_IN_CHILD
+#define CALL SPAWN_CALL
+#define AT SPAWN_AT
 
 #define SIGNAL_SET_BYTES (SPAWN_SIGNALS / 8)
 
-/* syscall() is no more than the instruction: it knows of no threads. */
+/* What these return is not negative, or -errno. */
 
 IN_CHILD __attribute__((noreturn)) static void fail(
-        struct spawn_child *child, enum remex_launch_stage stage)
+        struct spawn_child *child, enum remex_launch_stage stage, long result)
 {
-    child->failure.os_error = errno;
+    child->failure.os_error = (int)-result;
     child->failure.stage = stage;
     for (;;)
-        syscall(SYS_exit_group, 127);
+        CALL(SYS_exit_group, 127);
 }
 
 /* Including 32 and 33, which libc would not let go. SIGKILL and SIGSTOP refuse,
@@ -38,7 +40,7 @@ IN_CHILD static void reset_signals(uint64_t which)
 
     for (int number = 1; number <= SPAWN_SIGNALS; number++) {
         if (which & UINT64_C(1) << (number - 1))
-            syscall(SYS_rt_sigaction, number, &by_default, NULL,
+            CALL(SYS_rt_sigaction, number, AT(&by_default), 0,
                     SIGNAL_SET_BYTES);
     }
 }
@@ -47,50 +49,51 @@ IN_CHILD static void unblock_signals(void)
 {
     const unsigned long none = 0;
 
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, SIGNAL_SET_BYTES);
+    CALL(SYS_rt_sigprocmask, SIG_SETMASK, AT(&none), 0, SIGNAL_SET_BYTES);
 }
 
 /* Unsharing copies only what lies below the range: that is what the slots are
  * for. Nothing may be closed or moved before. */
-IN_CHILD static bool set_stdio(const struct spawn_child *child)
+IN_CHILD static long set_stdio(const struct spawn_child *child)
 {
     const int program = SPAWN_SLOTS - 1;
     bool keeps = child->order->program_fd >= 0;
     int highest = 0;
+    long result;
 
     for (int i = 0; i < SPAWN_SLOTS; i++)
         highest = child->slots[i] > highest ? child->slots[i] : highest;
-    if (syscall(SYS_close_range, highest + 1, UINT_MAX, CLOSE_RANGE_UNSHARE) <
-            0)
-        return false;
-    for (int i = 0; i < SPAWN_STDIO; i++) {
-        if (syscall(SYS_dup3, child->slots[i], i, 0) < 0)
-            return false;
-    }
-    if (keeps &&
-            syscall(SYS_dup3, child->slots[program], program, O_CLOEXEC) < 0)
-        return false;
-    return syscall(SYS_close_range, keeps ? SPAWN_SLOTS : SPAWN_STDIO, UINT_MAX,
-                   0) == 0;
+    result = CALL(SYS_close_range, highest + 1, UINT_MAX, CLOSE_RANGE_UNSHARE);
+    for (int i = 0; i < SPAWN_STDIO && result >= 0; i++)
+        result = CALL(SYS_dup3, child->slots[i], i, 0);
+    if (result >= 0 && keeps)
+        result = CALL(SYS_dup3, child->slots[program], program, O_CLOEXEC);
+    if (result < 0)
+        return result;
+    return CALL(
+            SYS_close_range, keeps ? SPAWN_SLOTS : SPAWN_STDIO, UINT_MAX, 0);
 }
 
-IN_CHILD static bool set_limit(uint32_t resource, uint64_t soft, uint64_t hard)
+IN_CHILD static long set_limit(uint32_t resource, uint64_t soft, uint64_t hard)
 {
     const struct {
         uint64_t soft, hard;
     } limit = { soft, hard };
 
-    return syscall(SYS_prlimit64, 0, resource, &limit, NULL) == 0;
+    return CALL(SYS_prlimit64, 0, resource, AT(&limit), 0);
 }
 
-IN_CHILD static bool set_limits(const struct spawn_order *order)
+IN_CHILD static long set_limits(const struct spawn_order *order)
 {
-    for (size_t i = 0; i < order->rlimit_count; i++) {
+    long result = 0;
+
+    for (size_t i = 0; i < order->rlimit_count && result >= 0; i++) {
         const struct rlimit_spec *rlimit = &order->rlimits[i];
 
-        if (!set_limit(rlimit->resource, rlimit->soft, rlimit->hard))
-            return false;
+        result = set_limit(rlimit->resource, rlimit->soft, rlimit->hard);
     }
+    if (result < 0)
+        return result;
     return set_limit(RLIMIT_LOCKS, order->mark, order->mark);
 }
 
@@ -107,7 +110,7 @@ IN_CHILD static bool set_limits(const struct spawn_order *order)
 
 /* The kernel takes away what capabilities root has, but not those that somebody
  * else was given; with it goes what could get over exec. */
-IN_CHILD static bool give_up_capabilities(void)
+IN_CHILD static long give_up_capabilities(void)
 {
     const struct {
         uint32_t version;
@@ -115,77 +118,93 @@ IN_CHILD static bool give_up_capabilities(void)
     } header = { _LINUX_CAPABILITY_VERSION_3, 0 };
     const uint32_t none[3 * _LINUX_CAPABILITY_U32S_3] = { 0 };
 
-    return syscall(SYS_capset, &header, none) == 0;
+    return CALL(SYS_capset, AT(&header), AT(none));
 }
 
 /* Our memory, which we share, must stay shut to that user, and a change of user
  * makes that a question of the host's settings. */
-IN_CHILD static bool become(const struct credentials *user)
+IN_CHILD static long become(const struct credentials *user)
 {
-    return syscall(SYS_GROUPS, user->group_count, user->groups) == 0 &&
-            syscall(SYS_GID, user->gid, user->gid, user->gid) == 0 &&
-            syscall(SYS_UID, user->uid, user->uid, user->uid) == 0 &&
-            syscall(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
-            give_up_capabilities() &&
-            syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+    long result = CALL(SYS_GROUPS, (long)user->group_count, AT(user->groups));
+
+    if (result >= 0)
+        result = CALL(SYS_GID, user->gid, user->gid, user->gid);
+    if (result >= 0)
+        result = CALL(SYS_UID, user->uid, user->uid, user->uid);
+    if (result >= 0)
+        result = CALL(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (result >= 0)
+        result = give_up_capabilities();
+    if (result >= 0)
+        result = CALL(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    return result;
 }
 
 /* Tries the candidates as execvp does, except that a file the kernel cannot run
- * is an error and not a script. Leaves errno. */
-IN_CHILD static void execute(const struct spawn_order *order)
+ * is an error and not a script. */
+IN_CHILD static long execute(const struct spawn_order *order)
 {
     bool denied = false;
+    long result = -ENOENT;
 
-    errno = ENOENT;
     for (char *const *file = order->candidates; *file; file++) {
-        syscall(SYS_execve, *file, order->argv, order->envp);
-        if (errno == EACCES)
+        result = CALL(SYS_execve, AT(*file), AT(order->argv), AT(order->envp));
+        if (result == -EACCES)
             denied = true;
-        else if (errno != ENOENT && errno != ENOTDIR && errno != ENODEV &&
-                errno != ESTALE && errno != ETIMEDOUT)
-            return;
+        else if (result != -ENOENT && result != -ENOTDIR && result != -ENODEV &&
+                result != -ESTALE && result != -ETIMEDOUT)
+            return result;
     }
-    if (denied)
-        errno = EACCES;
+    return denied ? -EACCES : result;
 }
 
 /* The kernel has an interpreter open a script again by its descriptor, and says
  * ENOENT if it would be closed by then. */
-IN_CHILD static void execute_opened(const struct spawn_order *order)
+IN_CHILD static long execute_opened(const struct spawn_order *order)
 {
     const int program = SPAWN_SLOTS - 1;
+    long result = 0;
 
-    syscall(SYS_execveat, program, "", order->argv, order->envp, AT_EMPTY_PATH);
-    if (errno != ENOENT || syscall(SYS_fcntl, program, F_SETFD, 0) < 0)
-        return;
-    syscall(SYS_execveat, program, "", order->argv, order->envp, AT_EMPTY_PATH);
+    for (int i = 0; i < 2 && result >= 0; i++) {
+        result = CALL(SYS_execveat, program, AT(""), AT(order->argv),
+                AT(order->envp), AT_EMPTY_PATH);
+        if (i == 0 && result == -ENOENT)
+            result = CALL(SYS_fcntl, program, F_SETFD, 0);
+    }
+    return result;
 }
 
-IN_CHILD static bool join_group(int group_fd)
+IN_CHILD static long join_group(int group_fd)
 {
-    long fd = syscall(SYS_openat, group_fd, "cgroup.procs", O_WRONLY);
-    bool joined;
+    long fd = CALL(SYS_openat, group_fd, AT("cgroup.procs"), O_WRONLY);
+    long result;
 
     if (fd < 0)
-        return false;
-    joined = syscall(SYS_write, fd, "0", 1) == 1;
-    syscall(SYS_close, fd);
-    return joined;
+        return fd;
+    result = CALL(SYS_write, fd, AT("0"), 1);
+    CALL(SYS_close, fd);
+    return result;
 }
 
 /* Before it can have children. One that cannot be joined is done without, for
  * there still is the mark; unless it is to limit us. */
-IN_CHILD static bool join_groups(const struct spawn_child *child)
+IN_CHILD static long join_groups(const struct spawn_child *child)
 {
     const struct spawn_order *order = child->order;
+    long result = child->joins ? join_group(order->group_fd) : 0;
 
-    if (child->joins && !join_group(order->group_fd) && order->limited)
-        return false;
-    for (size_t i = 0; i < order->limit_count; i++) {
-        if (syscall(SYS_write, order->limit_fds[i], "0", 1) != 1)
-            return false;
-    }
-    return true;
+    if (!order->limited)
+        result = 0;
+    for (size_t i = 0; i < order->limit_count && result >= 0; i++)
+        result = CALL(SYS_write, order->limit_fds[i], AT("0"), 1);
+    return result;
+}
+
+IN_CHILD static void do_or_fail(
+        struct spawn_child *child, enum remex_launch_stage stage, long result)
+{
+    if (result < 0)
+        fail(child, stage, result);
 }
 
 IN_CHILD int spawn_child_main(void *spawn_child)
@@ -193,27 +212,21 @@ IN_CHILD int spawn_child_main(void *spawn_child)
     struct spawn_child *child = spawn_child;
     const struct spawn_order *order = child->order;
 
-    child->begun = true;
-    if (!join_groups(child))
-        fail(child, REMEX_STAGE_LIMITS);
-    if (syscall(SYS_setsid) < 0)
-        fail(child, REMEX_STAGE_SESSION);
+    __atomic_store_n(&child->begun, true, __ATOMIC_RELAXED);
+    do_or_fail(child, REMEX_STAGE_LIMITS, join_groups(child));
+    do_or_fail(child, REMEX_STAGE_SESSION, CALL(SYS_setsid, 0));
     reset_signals(child->to_reset);
-    if (!set_stdio(child))
-        fail(child, REMEX_STAGE_STDIO);
-    if (order->terminal && syscall(SYS_ioctl, 0, TIOCSCTTY, 0) < 0)
-        fail(child, REMEX_STAGE_SESSION);
-    syscall(SYS_umask, 022);
-    if (order->user && !become(order->user))
-        fail(child, REMEX_STAGE_USER);
-    if (order->cwd && syscall(SYS_chdir, order->cwd) < 0)
-        fail(child, REMEX_STAGE_CWD);
-    if (!set_limits(order))
-        fail(child, REMEX_STAGE_LIMITS);
+    do_or_fail(child, REMEX_STAGE_STDIO, set_stdio(child));
+    if (order->terminal)
+        do_or_fail(
+                child, REMEX_STAGE_SESSION, CALL(SYS_ioctl, 0, TIOCSCTTY, 0));
+    CALL(SYS_umask, 022);
+    if (order->user)
+        do_or_fail(child, REMEX_STAGE_USER, become(order->user));
+    if (order->cwd)
+        do_or_fail(child, REMEX_STAGE_CWD, CALL(SYS_chdir, AT(order->cwd)));
+    do_or_fail(child, REMEX_STAGE_LIMITS, set_limits(order));
     unblock_signals();
-    if (order->program_fd >= 0)
-        execute_opened(order);
-    else
-        execute(order);
-    fail(child, REMEX_STAGE_EXEC);
+    fail(child, REMEX_STAGE_EXEC,
+            order->program_fd >= 0 ? execute_opened(order) : execute(order));
 }

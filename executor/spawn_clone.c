@@ -7,12 +7,7 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 
-#define SHARED (CLONE_VM | CLONE_FILES | CLONE_PIDFD)
-
-static uint64_t flags_of(const struct spawn_birth *birth)
-{
-    return SHARED | (birth->present ? CLONE_CHILD_CLEARTID : CLONE_VFORK);
-}
+#define FLAGS (CLONE_VM | CLONE_FILES | CLONE_PIDFD | CLONE_CHILD_CLEARTID)
 
 /* --- The newer way ------------------------------------------------------- */
 
@@ -63,7 +58,7 @@ static long clone_on_stack(const struct clone_args *args, size_t size,
 pid_t spawn_clone_newer(const struct spawn_birth *birth, int *pidfd)
 {
     struct clone_args args = {
-        .flags = flags_of(birth) | CLONE_CLEAR_SIGHAND,
+        .flags = FLAGS | CLONE_CLEAR_SIGHAND,
         .pidfd = (uintptr_t)pidfd,
         .child_tid = (uintptr_t)birth->present,
         .exit_signal = SIGCHLD,
@@ -93,6 +88,5 @@ extern int __clone(
 pid_t spawn_clone_older(const struct spawn_birth *birth, int *pidfd)
 {
     return __clone(birth->run, (char *)birth->stack + birth->stack_size,
-            (int)flags_of(birth) | SIGCHLD, birth->user, pidfd, NULL,
-            birth->present);
+            FLAGS | SIGCHLD, birth->user, pidfd, NULL, birth->present);
 }

@@ -21,14 +21,13 @@ struct spawn_birth {
     int (*run)(void *user); /* in the child; never returns */
     void *user;
     int group_fd; /* as cgroup_door has it; -1: in our own group */
-    /* NULL: we stand still by the call itself, from which nobody and nothing
-     * else wakes us. Not NULL: the call returns at once; what is here is
-     * cleared, and waiters on it (a futex) are woken, when the child has
+    /* Cleared, and waiters on it (a futex) are woken, when the child has
      * executed something or has ended. */
     uint32_t *present;
 };
 
-/* The child's pid, or -1 and errno. `pidfd` is close-on-exec. */
+/* The child's pid, at once, or -1 and errno. `pidfd` is close-on-exec. What is
+ * in `birth` is not looked at any more by then, what it points to is. */
 pid_t spawn_clone_newer(const struct spawn_birth *birth, int *pidfd);
 
 /* The same, but for the group, which is not looked at. */

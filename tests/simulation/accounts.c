@@ -22,14 +22,35 @@ static size_t count_of(const struct list *list)
 /* --- Sessions ---------------------------------------------------------------
  */
 
+/* Those that count; and Starts wait only for what is on its way. */
+static size_t count_parked(
+        const struct station *station, const struct session *session)
+{
+    struct list *node = session->parked.next;
+    size_t count = 0;
+
+    for (; node != &session->parked; node = node->next) {
+        const struct parked *parked =
+                CONTAINER_OF(node, struct parked, of_session);
+
+        count += !parked->apart;
+        CHECK(station,
+                parked->method != METHOD_START ||
+                        registry_is_launching(parked->entry),
+                "a start waits for what is decided");
+    }
+    return count;
+}
+
 static void judge_session(
         const struct station *station, const struct session *session)
 {
     uint64_t most = regime_most_parked(&station->regime, 0);
+    size_t parked = count_parked(station, session);
 
-    CHECK(station, session->parked_count == count_of(&session->parked),
-            "a session has %zu requests parked, and counts %zu",
-            count_of(&session->parked), session->parked_count);
+    CHECK(station, session->parked_count == parked,
+            "a session has %zu requests parked, and counts %zu", parked,
+            session->parked_count);
     CHECK(station, session->parked_count <= most,
             "a session has %zu requests parked", session->parked_count);
     CHECK(station, session->follows.count == count_of(&session->following),

@@ -79,31 +79,29 @@ static enum remex_status start(struct process_host *process_host,
         return error->status;
     WORLD_CHECK(host->world, regime_allows(host->regime, plan->principal),
             "%s may not start", plan->id);
-    if (plan->fails) {
-        *error = (struct remex_error){ .status = REMEX_FAILED_PRECONDITION,
-            .kind = REMEX_ERROR_LAUNCH_FAILED,
-            .stage = REMEX_STAGE_EXEC,
-            .os_error = 2 };
-        return REMEX_FAILED_PRECONDITION;
+    if (plan->fails && !plan->dawdles) {
+        *error = host_no_program;
+        return error->status;
     }
     if (is_scarce(host, plan))
-        return launch_failed(spec, &scarcity, error);
-    WORLD_CHECK(host->world, plan->starts == 0, "%s starts twice", plan->id);
-    WORLD_CHECK(host->world, !plan->buried, "%s starts when it is buried",
-            plan->id);
-    world_tell(host->world, "%s starts", plan->id);
-    plan->starts++;
-    plan->boot = host->boot;
-    plan->running = true;
-    plan->started_at = now;
+        return launch_failed(spec->argv[0], spec->cwd, &scarcity, error);
     child = host_child_new(host, plan, process);
-    world_set(host->world, &child->step,
-            now + chance_between(&plan->chance, 1, plan->pause + 1));
-    if (child->heir)
-        world_set(host->world, &child->heir_ends, now + plan->heir);
     *out = (struct process_started){ (struct process_child *)(void *)child,
         1000 + (int64_t)plan->actor, now, now };
+    plan->started_at = now;
+    child->on_way = true;
+    if (plan->dawdles) {
+        world_set(host->world, &child->launch,
+                now + chance_between(&plan->chance, 0, 4 * MS));
+        return REMEX_AGAIN;
+    }
+    host_child_launch(child);
     return REMEX_OK;
+}
+
+static bool await(struct process_child *process_child)
+{
+    return host_child_launch(of(process_child));
 }
 
 static void feed(struct process_child *child)
@@ -131,6 +129,8 @@ static enum remex_status send_signal(struct process_child *process_child,
     bool heir = child->heir && target != SIGNAL_LEADER &&
             (child->heir_in_group || target == SIGNAL_TREE);
 
+    WORLD_CHECK(plan->world, !child->on_way, "%s gets a signal on its way",
+            plan->id);
     if (plan->dead && !heir)
         return REMEX_ENDED;
     world_tell(plan->world, "%s is sent signal %d", plan->id, signal_number);
@@ -146,6 +146,8 @@ static void kill_tree(struct process_child *process_child)
 {
     struct child *child = of(process_child);
 
+    WORLD_CHECK(child->plan->world, !child->on_way, "%s is killed on its way",
+            child->plan->id);
     world_tell(child->plan->world, "%s is killed", child->plan->id);
     child->plan->taken_back |= child->host->memory.failed > 0;
     host_child_end_heir(child);
@@ -201,6 +203,7 @@ static void release(struct process_child *process_child)
         link = &(*link)->next;
     *link = child->next;
     child->plan->running = false;
+    agenda_unbook(agenda, &child->launch);
     agenda_unbook(agenda, &child->step);
     agenda_unbook(agenda, &child->look);
     agenda_unbook(agenda, &child->report);
@@ -210,6 +213,7 @@ static void release(struct process_child *process_child)
 
 static const struct process_host_calls calls = {
     .start = start,
+    .await = await,
     .signal = send_signal,
     .kill_tree = kill_tree,
     .resume = resume,
@@ -254,6 +258,8 @@ void host_hurry(struct host *host)
 {
     host->hurry = true;
     for (struct child *child = host->children; child; child = child->next) {
+        if (child->on_way)
+            continue;
         if (!child->plan->dead)
             world_set(host->world, &child->step, host->world->now);
         if (child->heir)

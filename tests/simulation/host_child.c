@@ -32,6 +32,62 @@ bool host_child_is_held(const struct child *child)
     return !child->plan->dead || child->heir;
 }
 
+/* --- Beginning ----------------------------------------------------------- */
+
+const struct remex_error host_no_program = {
+    .status = REMEX_FAILED_PRECONDITION,
+    .kind = REMEX_ERROR_LAUNCH_FAILED,
+    .stage = REMEX_STAGE_EXEC,
+    .os_error = 2,
+};
+
+static void begin(struct child *child)
+{
+    struct host *host = child->host;
+    struct plan *plan = child->plan;
+    struct world *world = host->world;
+    int64_t pause = host->hurry ? 0 : plan->pause;
+
+    WORLD_CHECK(world, plan->starts == 0, "%s starts twice", plan->id);
+    WORLD_CHECK(world, !plan->buried, "%s starts when it is buried", plan->id);
+    world_tell(world, "%s starts", plan->id);
+    plan->starts++;
+    plan->boot = host->boot;
+    plan->running = true;
+    plan->launched_at = world->now;
+    world_set(world, &child->step,
+            world->now + chance_between(&plan->chance, 1, pause + 1));
+    if (child->heir)
+        world_set(world, &child->heir_ends, world->now + plan->heir);
+}
+
+bool host_child_launch(struct child *child)
+{
+    bool fails = child->plan->fails;
+
+    child->on_way = false;
+    world_set(child->host->world, &child->launch, CLOCK_NEVER);
+    if (fails) /* what was in its pipe */
+        g_byte_array_set_size(child->plan->input_bytes, 0);
+    else
+        begin(child);
+    if (child->plan->dawdles)
+        process_on_launched(child->process, fails ? &host_no_program : NULL);
+    return !fails;
+}
+
+static void on_launch(struct appointment *appointment, int64_t now)
+{
+    struct child *child = CONTAINER_OF(appointment, struct child, launch);
+
+    (void)now;
+    if (is_asleep(child, appointment))
+        return;
+    memory_of(&child->host->memory);
+    host_child_launch(child);
+    memory_of(NULL);
+}
+
 /* --- Dying --------------------------------------------------------------- */
 
 static void end_input(struct child *child)
@@ -305,6 +361,7 @@ struct child *host_child_new(
         child->streams[i].captured = plan_captures(plan, i);
     child->next = host->children;
     host->children = child;
+    world_book(host->world, &child->launch, on_launch);
     world_book(host->world, &child->step, on_step);
     world_book(host->world, &child->look, on_look);
     world_book(host->world, &child->report, on_report);

@@ -31,6 +31,8 @@ struct child {
     bool heir;        /* lives */
     bool heir_in_group;
     bool reported; /* its exit */
+    bool on_way;   /* to its program; the executor does not know yet */
+    struct appointment launch; /* it is told */
     struct appointment step;
     struct appointment look;   /* of the executor, at its pipes */
     struct appointment report; /* to the executor, of its exit */
@@ -40,6 +42,13 @@ struct child {
 /* Of that plan, with an heir if that has one. */
 struct child *host_child_new(
         struct host *host, struct plan *plan, struct process *process);
+
+/* Why those have none that fail. */
+extern const struct remex_error host_no_program;
+
+/* It has its program, and the executor is told so. False: it has none, and is
+ * gone. */
+bool host_child_launch(struct child *child);
 
 /* The executor looks soon, or when it wakes. */
 void host_child_look(struct child *child, struct appointment *appointment);

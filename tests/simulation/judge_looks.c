@@ -208,7 +208,7 @@ void judge_list(
     if (judge_is_lied_to(job->actor))
         return;
     for (const struct plan *plan = host->plans; plan; plan = plan->next) {
-        bool runs = plan->running && plan->started_at < operation->asked_at &&
+        bool runs = plan->running && plan->launched_at < operation->asked_at &&
                 plan->boot == job->actor->boot;
 
         CHECK(job, !runs || !is_shown(plan, operation) || is_listed(plan, list),

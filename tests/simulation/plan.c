@@ -139,6 +139,7 @@ static void draw_deeds(struct plan *plan, struct chance *chance)
     static const size_t sizes[] = { 1, 30, 600, 6000, 40000 };
 
     plan->fails = chance_percent(chance, 4);
+    plan->dawdles = chance_percent(chance, 50);
     plan->writes = (unsigned int)chance_below(chance, 30);
     plan->most = sizes[chance_below(chance, G_N_ELEMENTS(sizes))];
     plan->pause = chance_between(

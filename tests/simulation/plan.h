@@ -46,8 +46,9 @@ struct plan {
     struct stop_step stop_plan[2];
     struct pty_spec pty;
     struct process_spec spec;
-    bool fails; /* there is no such program */
-    bool runs;  /* by Run: started, fed and waited for in one */
+    bool fails;   /* there is no such program */
+    bool dawdles; /* on its way to its program */
+    bool runs;    /* by Run: started, fed and waited for in one */
 
     /* What it does. */
     struct chance chance;
@@ -62,8 +63,9 @@ struct plan {
 
     /* What is true. */
     unsigned int starts;
-    unsigned int boot; /* of the executor that started it */
-    int64_t started_at;
+    unsigned int boot;   /* of the executor that started it */
+    int64_t started_at;  /* on its way */
+    int64_t launched_at; /* the executor knows that it has its program */
     bool running;
     bool dead;
     bool died_by_signal;

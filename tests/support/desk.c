@@ -81,15 +81,15 @@ static void on_random(void *user, void *out, size_t size)
     memset(out, ++desk->randoms, size);
 }
 
-static void on_traced(void *user, const struct process_spec *spec,
-        const char *principal, int64_t pid)
+static void on_traced(void *user, struct remex_bytes traceparent,
+        struct remex_bytes process_id, const char *principal, int64_t pid)
 {
     struct desk *desk = user;
 
     g_string_append_printf(desk->traces, "%.*s of %s: %.*s, %lld\n",
-            (int)spec->process_id.size, (const char *)spec->process_id.data,
-            principal, (int)spec->traceparent.size,
-            (const char *)spec->traceparent.data, (long long)pid);
+            (int)process_id.size, (const char *)process_id.data, principal,
+            (int)traceparent.size, (const char *)traceparent.data,
+            (long long)pid);
 }
 
 /* --- Life ---------------------------------------------------------------- */

@@ -15,6 +15,14 @@ static struct puppet *of_child(struct process_child *child)
     return (struct puppet *)(void *)child;
 }
 
+static struct remex_error failure_of(enum remex_status status)
+{
+    return (struct remex_error){ .status = status,
+        .kind = REMEX_ERROR_LAUNCH_FAILED,
+        .stage = REMEX_STAGE_EXEC,
+        .os_error = 2 };
+}
+
 static enum remex_status start(struct process_host *host,
         const struct process_spec *spec, const struct policy_section *policy,
         struct process *process, struct process_started *out,
@@ -25,16 +33,14 @@ static enum remex_status start(struct process_host *host,
 
     (void)spec;
     (void)policy;
-    if (puppets->next_start != REMEX_OK) {
-        *error = (struct remex_error){ .status = puppets->next_start,
-            .kind = REMEX_ERROR_LAUNCH_FAILED,
-            .stage = REMEX_STAGE_EXEC,
-            .os_error = 2 };
+    if (puppets->next_start != REMEX_OK && puppets->next_start != REMEX_AGAIN) {
+        *error = failure_of(puppets->next_start);
         return puppets->next_start;
     }
     puppet = g_new0(struct puppet, 1);
     puppet->puppets = puppets;
     puppet->process = process;
+    puppet->on_way = puppets->next_start == REMEX_AGAIN;
     puppet->next = puppets->newest;
     puppets->newest = puppet;
     puppets->living++;
@@ -42,7 +48,26 @@ static enum remex_status start(struct process_host *host,
     out->pid = 1000 + puppets->started++;
     out->now = puppets->now;
     out->time_ns = puppets->now;
-    return REMEX_OK;
+    return puppets->next_start;
+}
+
+void puppet_launch(struct puppet *puppet, enum remex_status status)
+{
+    struct remex_error failure = failure_of(status);
+
+    g_assert_true(puppet->on_way);
+    puppet->on_way = false;
+    process_on_launched(puppet->process, status == REMEX_OK ? NULL : &failure);
+}
+
+static bool await(struct process_child *child)
+{
+    struct puppet *puppet = of_child(child);
+    enum remex_status awaited = puppet->puppets->awaited;
+
+    puppet->puppets->waits++;
+    puppet_launch(puppet, awaited);
+    return awaited == REMEX_OK;
 }
 
 static enum remex_status send_signal(struct process_child *child,
@@ -51,6 +76,7 @@ static enum remex_status send_signal(struct process_child *child,
     struct puppet *puppet = of_child(child);
 
     (void)target;
+    g_assert_false(puppet->on_way);
     if (signal_number != SIGCONT)
         puppet->last_signal = signal_number;
     return puppet->exited ? REMEX_ENDED : REMEX_OK;
@@ -58,6 +84,7 @@ static enum remex_status send_signal(struct process_child *child,
 
 static void kill_tree(struct process_child *child)
 {
+    g_assert_false(of_child(child)->on_way);
     of_child(child)->killed = true;
 }
 
@@ -86,6 +113,7 @@ static void release(struct process_child *child)
 
 static const struct process_host_calls calls = {
     .start = start,
+    .await = await,
     .signal = send_signal,
     .kill_tree = kill_tree,
     .resume = no_stream,

@@ -21,6 +21,7 @@ struct puppet {
     struct process *process;
     int last_signal; /* but SIGCONT; 0: none yet */
     bool killed;     /* the tree */
+    bool on_way;     /* to its program */
     bool exited;
     bool ended; /* its streams */
     struct puppet *next;
@@ -29,13 +30,21 @@ struct puppet {
 struct puppets {
     struct process_host host;
     int64_t now;
-    enum remex_status next_start; /* not REMEX_OK: starts fail with it */
+    enum remex_status next_start; /* REMEX_AGAIN: those that start are on their
+                                     way. Else, if not REMEX_OK, starts fail
+                                     with it */
+    enum remex_status awaited; /* what becomes of those that are waited for */
+    unsigned int waits;        /* for those */
     unsigned int started;
     unsigned int living;   /* not released */
     struct puppet *newest; /* of those; each points to the one before */
 };
 
 void puppets_init(struct puppets *puppets);
+
+/* One that is on its way has its program, or (not REMEX_OK) will not have it:
+ * it is gone then. */
+void puppet_launch(struct puppet *puppet, enum remex_status status);
 
 /* How much of it the log had room for. */
 size_t puppet_output(struct puppet *puppet, enum remex_stream stream,

@@ -278,11 +278,25 @@ void stage_spec_free(struct process_spec *spec)
     g_free((void *)(uintptr_t)spec->argv);
 }
 
-struct actor *stage_start(struct stage *stage, const struct process_spec *spec,
-        struct remex_error *error)
+static void on_launched(
+        void *user, struct process *process, const struct remex_error *failure)
 {
-    struct actor *actor = g_new0(struct actor, 1);
-    const struct process_hooks hooks = { actor, on_published, on_published };
+    struct actor *actor = user;
+
+    if (failure) {
+        actor->failure = *failure;
+        actor->process = NULL;
+        process_free(process);
+    }
+    loop_defer(actor->stage->loop, &actor->stage->look);
+}
+
+static enum remex_status start(struct actor *actor,
+        const struct process_spec *spec, struct remex_error *error)
+{
+    struct stage *stage = actor->stage;
+    const struct process_hooks hooks = { actor, on_launched, on_published,
+        on_published };
     const struct process_limits limits = {
         .log = { .max_bytes = 262144, .max_events = 4096 },
         .stdin_bytes = 262144,
@@ -290,11 +304,21 @@ struct actor *stage_start(struct stage *stage, const struct process_spec *spec,
         .policy = stage->policy,
     };
 
+    return process_start(child_host_of(stage->host), spec, &limits, &hooks,
+            &actor->process, error);
+}
+
+struct actor *stage_begin(struct stage *stage, const struct process_spec *spec,
+        struct remex_error *error)
+{
+    struct actor *actor = g_new0(struct actor, 1);
+    enum remex_status status;
+
     actor->stage = stage;
     actor->tick.due = on_tick;
     actor->reads = true;
-    if (process_start(child_host_of(stage->host), spec, &limits, &hooks,
-                &actor->process, error) != REMEX_OK) {
+    status = start(actor, spec, error);
+    if (status != REMEX_OK && status != REMEX_AGAIN) {
         g_free(actor);
         return NULL;
     }
@@ -304,6 +328,20 @@ struct actor *stage_start(struct stage *stage, const struct process_spec *spec,
     g_ptr_array_add(stage->actors, actor);
     loop_defer(stage->loop, &stage->look);
     return actor;
+}
+
+struct actor *stage_start(struct stage *stage, const struct process_spec *spec,
+        struct remex_error *error)
+{
+    struct actor *actor = stage_begin(stage, spec, error);
+
+    if (!actor || process_await(actor->process))
+        return actor;
+    if (error)
+        *error = actor->failure;
+    g_ptr_array_remove(stage->actors, actor);
+    actor_free(actor);
+    return NULL;
 }
 
 struct actor *stage_run(struct stage *stage, const char *const *argv)

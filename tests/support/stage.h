@@ -44,6 +44,7 @@ struct actor {
     GString *out;  /* stdout alone, or a terminal */
     GString *err;
     uint64_t gaps;
+    struct remex_error failure; /* of one that has no program, and no process */
 };
 
 /* Without control groups. */
@@ -66,7 +67,12 @@ struct process_spec stage_spec(const char *const *argv);
 /* Frees what stage_spec made. */
 void stage_spec_free(struct process_spec *spec);
 
-/* NULL if it failed; then `error` says why. */
+/* It is on its way, and the loop goes on. NULL if it failed at once; then
+ * `error` says why. */
+struct actor *stage_begin(struct stage *stage, const struct process_spec *spec,
+        struct remex_error *error);
+
+/* It has its program. NULL if it failed; then `error` says why. */
 struct actor *stage_start(struct stage *stage, const struct process_spec *spec,
         struct remex_error *error);
 

@@ -20,12 +20,15 @@ struct process_child {
     bool abandons_at_once;
     struct process *process;
     enum remex_status start_status;
+    const struct remex_error *failure; /* of what was on its way */
 };
 
 struct toy {
     struct process_host host;
     struct process_child child;
     struct process *process;
+    unsigned int launched;
+    enum remex_status launch_status;
     unsigned int published;
     unsigned int stdin_moved;
     struct allowance input;
@@ -56,7 +59,8 @@ static enum remex_status toy_start(struct process_host *host,
     (void)spec;
     (void)policy;
     (void)error;
-    if (toy->child.start_status != REMEX_OK)
+    if (toy->child.start_status != REMEX_OK &&
+            toy->child.start_status != REMEX_AGAIN)
         return toy->child.start_status;
     toy->child.process = process;
     *out = (struct process_started){
@@ -65,7 +69,17 @@ static enum remex_status toy_start(struct process_host *host,
         .now = START_NS,
         .time_ns = SINCE_1970_NS,
     };
-    return REMEX_OK;
+    return toy->child.start_status;
+}
+
+/* Reports what the test has put there. */
+static bool toy_await(struct process_child *child)
+{
+    const struct remex_error *failure = child->failure;
+
+    ask(child, "await", 0);
+    process_on_launched(child->process, failure);
+    return !failure;
 }
 
 static enum remex_status toy_signal(struct process_child *child,
@@ -110,6 +124,7 @@ static void toy_release(struct process_child *child)
 
 static const struct process_host_calls toy_calls = {
     .start = toy_start,
+    .await = toy_await,
     .signal = toy_signal,
     .kill_tree = toy_kill_tree,
     .resume = toy_resume,
@@ -133,6 +148,19 @@ static void on_stdin_moved(void *user, struct process *process)
 
     (void)process;
     toy->stdin_moved++;
+}
+
+static void on_launched(
+        void *user, struct process *process, const struct remex_error *failure)
+{
+    struct toy *toy = user;
+
+    toy->launched++;
+    if (!failure)
+        return;
+    toy->launch_status = failure->status;
+    process_free(process);
+    toy->process = NULL;
 }
 
 static const struct remex_bytes program = { "program", 7 };
@@ -159,7 +187,8 @@ static struct process_spec toy_spec(void)
 static enum remex_status toy_open_as(struct toy *toy,
         const struct process_spec *spec, struct remex_error *error)
 {
-    const struct process_hooks hooks = { toy, on_published, on_stdin_moved };
+    const struct process_hooks hooks = { toy, on_launched, on_published,
+        on_stdin_moved };
     const struct process_limits limits = {
         /* Four outputs of one stream. */
         .log = { .max_bytes = LOG_BLOCK_BYTES, .max_events = 5 },
@@ -1005,6 +1034,36 @@ static void a_start_that_fails_is_passed_on(void)
     g_string_free(toy.child.asked, TRUE);
 }
 
+static void one_on_its_way_is_there_before_that_is_decided(void)
+{
+    struct toy toy = { .child.start_status = REMEX_AGAIN };
+    struct process_spec spec = toy_spec();
+
+    g_assert_cmpint(toy_open_as(&toy, &spec, NULL), ==, REMEX_AGAIN);
+    g_assert_cmpint(process_pid(toy.process), ==, 77);
+    g_assert_cmpuint(toy.launched, ==, 0);
+    process_on_launched(toy.process, NULL);
+    g_assert_cmpuint(toy.launched, ==, 1);
+    exit_at(&toy, false, 0, 5);
+    g_assert_cmpint(process_state(toy.process), ==, PROCESS_EXITED);
+    toy_close(&toy);
+}
+
+static void one_that_comes_to_nothing_is_freed_as_that_is_told(void)
+{
+    const struct remex_error failure = { .status = REMEX_NOT_FOUND };
+    struct toy toy = { .child.start_status = REMEX_AGAIN,
+        .child.failure = &failure };
+    struct process_spec spec = toy_spec();
+
+    g_assert_cmpint(toy_open_as(&toy, &spec, NULL), ==, REMEX_AGAIN);
+    g_assert_false(process_await(toy.process));
+    g_assert_cmpuint(toy.launched, ==, 1);
+    g_assert_cmpint(toy.launch_status, ==, REMEX_NOT_FOUND);
+    check_asked(&toy, "await0 release0 ");
+    g_string_free(toy.child.asked, TRUE);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -1043,5 +1102,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/process", a_stream_waits_for_what_the_other_pins);
     SUITE_ADD("/process", a_start_without_memory_leaves_nothing);
     SUITE_ADD("/process", a_start_that_fails_is_passed_on);
+    SUITE_ADD("/process", one_on_its_way_is_there_before_that_is_decided);
+    SUITE_ADD("/process", one_that_comes_to_nothing_is_freed_as_that_is_told);
     return g_test_run();
 }

@@ -17,6 +17,7 @@
 #include "common/text.h"
 #include "executor/policy_parse.h"
 #include "executor/spawn.h"
+#include "support/nursery.h"
 #include "support/secret.h"
 #include "support/suite.h"
 
@@ -144,7 +145,7 @@ static int run(struct launch *launch)
     for (size_t i = 0; i < SPAWN_STDIO; i++)
         order.stdio[i] = spawner.null_fd;
     g_assert_cmpint(
-            spawner_run(&spawner, &order, &spawned, &failure), ==, REMEX_OK);
+            nursery_run(&spawner, &order, &spawned, &failure), ==, REMEX_OK);
     spawner_deinit(&spawner);
     launch_deinit(launch);
     g_assert_cmpint(waitpid(spawned.pid, &status, 0), ==, spawned.pid);

@@ -13,6 +13,7 @@
 
 #include "executor/cgroup.h"
 #include "executor/cgroup_files.h"
+#include "support/nursery.h"
 #include "support/stage.h"
 #include "support/suite.h"
 
@@ -48,7 +49,7 @@ static pid_t start_cat(int group_fd, int *stdin_fd)
     order.stdio[1] = spawner.null_fd;
     order.stdio[2] = spawner.null_fd;
     g_assert_cmpint(
-            spawner_run(&spawner, &order, &spawned, &failure), ==, REMEX_OK);
+            nursery_run(&spawner, &order, &spawned, &failure), ==, REMEX_OK);
     spawner_deinit(&spawner);
     close(ends[0]);
     close(spawned.pidfd);

@@ -15,6 +15,7 @@
 #include "support/fault.h"
 #include "support/gate.h"
 #include "support/kernel.h"
+#include "support/nursery.h"
 #include "support/stage.h"
 #include "support/suite.h"
 
@@ -564,7 +565,7 @@ static void what_is_no_terminal_cannot_control(void)
     order.envp = order.candidates + 1;
     for (int i = 0; i < SPAWN_STDIO; i++)
         order.stdio[i] = spawner.null_fd;
-    g_assert_cmpint(spawner_run(&spawner, &order, &spawned, &failure), ==,
+    g_assert_cmpint(nursery_run(&spawner, &order, &spawned, &failure), ==,
             REMEX_INTERNAL);
     g_assert_cmpint(failure.stage, ==, REMEX_STAGE_SESSION);
     g_assert_cmpint(failure.os_error, ==, ENOTTY);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/birth.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <glib.h>
+
+#include "executor/process.h"
+#include "support/stage.h"
+#include "support/suite.h"
+
+/* Children on their way, several at a time, with a loop that goes on. */
+
+enum { CROWD = 3 * SPAWN_BERTHS };
+
+static struct actor *begin_sh(struct stage *stage, const char *script)
+{
+    const char *const argv[] = { "/bin/sh", "-c", script, NULL };
+    struct process_spec spec = stage_spec(argv);
+    struct remex_error error = { 0 };
+    struct actor *actor = stage_begin(stage, &spec, &error);
+
+    if (!actor)
+        g_error("%s: %s", script, error.text);
+    stage_spec_free(&spec);
+    return actor;
+}
+
+static struct actor *begin_missing(struct stage *stage)
+{
+    const char *const argv[] = { "/nowhere/at/all", NULL };
+    struct process_spec spec = stage_spec(argv);
+    struct remex_error error = { 0 };
+    struct actor *actor = stage_begin(stage, &spec, &error);
+
+    g_assert_nonnull(actor);
+    stage_spec_free(&spec);
+    return actor;
+}
+
+/* Closed, or never begun. */
+static bool are_all_over(void *user)
+{
+    const struct stage *stage = user;
+
+    for (guint i = 0; i < stage->actors->len; i++) {
+        const struct actor *actor = stage->actors->pdata[i];
+
+        if (actor->process && process_state(actor->process) != PROCESS_CLOSED)
+            return false;
+    }
+    return true;
+}
+
+static void until_all_are_over(struct stage *stage)
+{
+    stage_until(stage, are_all_over, stage);
+}
+
+static unsigned int count_descriptors(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    unsigned int count = 0;
+
+    while (readdir(directory))
+        count++;
+    closedir(directory);
+    return count;
+}
+
+static void a_crowd_has_its_programs_and_its_own_output(void)
+{
+    struct stage stage;
+
+    stage_open(&stage);
+    for (int i = 0; i < CROWD; i++) {
+        char *script = g_strdup_printf(
+                "echo %d; echo %d >&2; exit %d", i, 1000 + i, i);
+
+        begin_sh(&stage, script);
+        g_free(script);
+    }
+    until_all_are_over(&stage);
+    for (int i = 0; i < CROWD; i++) {
+        const struct actor *actor = stage.actors->pdata[i];
+        char *out = g_strdup_printf("%d\n", i);
+        char *err = g_strdup_printf("%d\n", 1000 + i);
+        char *end = g_strdup_printf("exit %d\n", i);
+
+        g_assert_cmpstr(actor->out->str, ==, out);
+        g_assert_cmpstr(actor->err->str, ==, err);
+        g_assert_nonnull(strstr(actor->told->str, end));
+        g_free(out);
+        g_free(err);
+        g_free(end);
+    }
+    stage_close(&stage);
+}
+
+static void who_has_no_program_in_a_crowd_disturbs_nobody(void)
+{
+    struct stage stage;
+
+    stage_open(&stage);
+    for (int i = 0; i < CROWD; i++) {
+        if (i % 3 == 1)
+            begin_missing(&stage);
+        else
+            begin_sh(&stage, "exit 0");
+    }
+    until_all_are_over(&stage);
+    for (int i = 0; i < CROWD; i++) {
+        const struct actor *actor = stage.actors->pdata[i];
+
+        if (i % 3 != 1) {
+            g_assert_cmpstr(actor->told->str, ==, "exit 0\nclosed eof eof\n");
+            continue;
+        }
+        g_assert_null(actor->process);
+        g_assert_cmpint(actor->failure.status, ==, REMEX_NOT_FOUND);
+        g_assert_cmpint(actor->failure.kind, ==, REMEX_ERROR_LAUNCH_FAILED);
+        g_assert_cmpint(actor->failure.stage, ==, REMEX_STAGE_EXEC);
+        g_assert_cmpstr(actor->failure.text, ==,
+                "cannot execute '/nowhere/at/all': No such file or directory");
+    }
+    stage_close(&stage);
+}
+
+static bool has_no_child(void *user)
+{
+    siginfo_t info;
+
+    (void)user;
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 &&
+            errno == ECHILD;
+}
+
+/* Neither their programs nor descriptors nor the dead are left. */
+static void who_is_let_go_of_on_its_way_leaves_nothing(void)
+{
+    unsigned int before;
+    struct stage stage;
+
+    stage_open(&stage);
+    before = count_descriptors();
+    for (int round = 0; round < 20; round++) {
+        guint first = stage.actors->len;
+
+        for (int i = 0; i < SPAWN_BERTHS; i++)
+            begin_sh(&stage, "exec sleep 1000");
+        for (guint i = first; i < stage.actors->len; i++)
+            stage_free_process(stage.actors->pdata[i]);
+    }
+    stage_poll_until(&stage, has_no_child, NULL);
+    g_assert_cmpuint(count_descriptors(), ==, before);
+    stage_close(&stage);
+}
+
+/* One is waited for, in a turn; the others get on meanwhile. */
+static void who_is_waited_for_is_decided_when_that_returns(void)
+{
+    struct stage stage;
+    struct actor *missing;
+    struct actor *last;
+
+    stage_open(&stage);
+    begin_sh(&stage, "exit 0");
+    missing = begin_missing(&stage);
+    last = begin_sh(&stage, "exit 3");
+    g_assert_true(process_await(last->process));
+    g_assert_false(process_await(missing->process));
+    g_assert_null(missing->process);
+    until_all_are_over(&stage);
+    g_assert_cmpstr(last->told->str, ==, "exit 3\nclosed eof eof\n");
+    stage_close(&stage);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    SUITE_ADD("/birth", a_crowd_has_its_programs_and_its_own_output);
+    SUITE_ADD("/birth", who_has_no_program_in_a_crowd_disturbs_nobody);
+    SUITE_ADD("/birth", who_is_let_go_of_on_its_way_leaves_nothing);
+    SUITE_ADD("/birth", who_is_waited_for_is_decided_when_that_returns);
+    return g_test_run();
+}

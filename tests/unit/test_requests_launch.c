@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/requests.h"
+
+#include <string.h>
+
+#include <glib.h>
+
+#include "executor/figures.h"
+#include "support/desk.h"
+#include "support/suite.h"
+
+/* Starts whose child is on its way to its program, and who asks for it
+ * meanwhile. */
+
+#define ID(text) ((struct remex_bytes){ text, sizeof(text) - 1 })
+
+#define TRACEPARENT "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+enum { WINDOW = 1024 * 1024 };
+
+/* A desk at which "one" is on its way, followed as 1; who waits for that. */
+static uint64_t begin(struct desk *desk)
+{
+    struct follow_spec follow = { .follow_id = 1 };
+    struct request request = desk_start_request("one", &follow, WINDOW);
+
+    desk_begin(desk);
+    desk->puppets.next_start = REMEX_AGAIN;
+    request.start.process.traceparent = ID(TRACEPARENT);
+    return desk_ask(desk, &request);
+}
+
+static struct reply ask(
+        struct desk *desk, enum method method, const char *id, size_t size)
+{
+    struct remex_bytes process_id = { id, size };
+    struct request request = { .method = method };
+
+    if (method == METHOD_INSPECT)
+        request.inspect.process_id = process_id;
+    else
+        request.terminate =
+                (struct terminate_request){ .process_id = process_id,
+                    .default_plan = true };
+    return desk_call(desk, &request);
+}
+
+static struct figures figures_of(const struct desk *desk)
+{
+    struct figures figures = { 0 };
+
+    requests_tell_figures(desk->requests, &figures);
+    return figures;
+}
+
+static void launch(struct desk *desk, enum remex_status status)
+{
+    puppet_launch(desk->puppets.newest, status);
+    desk_settle(desk);
+}
+
+/* --- What becomes of it -------------------------------------------------- */
+
+static void a_start_is_answered_once_it_has_its_program(void)
+{
+    struct desk desk;
+    uint64_t ticket = begin(&desk);
+    struct reply reply;
+
+    desk_check_parked(&desk, ticket);
+    g_assert_cmpstr(desk.traces->str, ==, "");
+    g_assert_cmpuint(figures_of(&desk).processes, ==, 0);
+    launch(&desk, REMEX_OK);
+    g_assert_true(desk_take(&desk, ticket, &reply));
+    desk_check_status(&reply, REMEX_OK);
+    g_assert_cmpint(reply.method, ==, METHOD_START);
+    g_assert_cmpint(reply.start.pid, ==, 1000);
+    g_assert_nonnull(strstr(desk.traces->str, TRACEPARENT));
+    g_assert_cmpuint(figures_of(&desk).processes, ==, 1);
+    g_assert_cmpuint(desk.puppets.waits, ==, 0);
+    desk_deinit(&desk);
+}
+
+/* Its name, its follow and its place are free again. */
+static void one_that_comes_to_nothing_leaves_nothing(void)
+{
+    struct follow_spec follow = { .follow_id = 1 };
+    struct request again = desk_start_request("one", &follow, WINDOW);
+    struct desk desk;
+    uint64_t ticket = begin(&desk);
+    struct reply reply;
+
+    launch(&desk, REMEX_NOT_FOUND);
+    g_assert_true(desk_take(&desk, ticket, &reply));
+    desk_check_status(&reply, REMEX_NOT_FOUND);
+    g_assert_cmpint(reply.error.kind, ==, REMEX_ERROR_LAUNCH_FAILED);
+    g_assert_cmpuint(desk.puppets.living, ==, 0);
+    g_assert_cmpstr(desk.traces->str, ==, "");
+    g_assert_true(requests_are_over(desk.requests));
+    g_assert_cmpuint(figures_of(&desk).processes, ==, 0);
+    desk.puppets.next_start = REMEX_OK;
+    reply = desk_call(&desk, &again);
+    desk_check_status(&reply, REMEX_OK);
+    desk_deinit(&desk);
+}
+
+static void what_it_says_comes_after_its_start(void)
+{
+    struct request pull = desk_pull_request(1000);
+    struct desk desk;
+    uint64_t ticket = begin(&desk);
+    uint64_t events = desk_ask(&desk, &pull);
+    struct reply reply;
+
+    desk_check_parked(&desk, events);
+    launch(&desk, REMEX_OK);
+    desk_check_answered(&desk, ticket, REMEX_OK);
+    desk_check_parked(&desk, events);
+    desk_close_process(&desk, desk.puppets.newest, 3);
+    g_assert_true(desk_take(&desk, events, &reply));
+    desk_check_status(&reply, REMEX_OK);
+    g_assert_cmpuint(reply.pull.batch.count, ==, 2);
+    desk_deinit(&desk);
+}
+
+/* --- Who asks for it ----------------------------------------------------- */
+
+static void whoever_asks_for_it_waits_until_it_is_there(void)
+{
+    struct desk desk;
+    uint64_t ticket = begin(&desk);
+    struct reply reply = ask(&desk, METHOD_TERMINATE, "one", 3);
+
+    desk_check_status(&reply, REMEX_OK);
+    g_assert_true(reply.terminate.running);
+    g_assert_cmpuint(desk.puppets.waits, ==, 1);
+    desk_check_answered(&desk, ticket, REMEX_OK);
+    g_assert_true(desk.puppets.newest->killed);
+    desk_deinit(&desk);
+}
+
+static void whoever_asks_for_what_came_to_nothing_finds_nothing(void)
+{
+    struct desk desk;
+    uint64_t ticket = begin(&desk);
+    struct reply reply;
+
+    desk.puppets.awaited = REMEX_PERMISSION_DENIED;
+    reply = ask(&desk, METHOD_INSPECT, "one", 3);
+    desk_check_status(&reply, REMEX_NOT_FOUND);
+    desk_check_answered(&desk, ticket, REMEX_PERMISSION_DENIED);
+    desk_deinit(&desk);
+}
+
+static uint64_t repeat(struct desk *desk)
+{
+    struct follow_spec follow = { .follow_id = 1 };
+    struct request again = desk_start_request("one", &follow, WINDOW);
+
+    again.start.process.traceparent = ID(TRACEPARENT);
+    return desk_ask(desk, &again);
+}
+
+/* Nobody stands still for that. */
+static void a_repeated_start_is_told_the_same(void)
+{
+    struct desk desk;
+    uint64_t first = begin(&desk);
+    uint64_t second = repeat(&desk);
+    struct reply reply;
+
+    desk_check_parked(&desk, first);
+    desk_check_parked(&desk, second);
+    launch(&desk, REMEX_OK);
+    desk_check_answered(&desk, first, REMEX_OK);
+    g_assert_true(desk_take(&desk, second, &reply));
+    desk_check_status(&reply, REMEX_OK);
+    g_assert_cmpint(reply.start.pid, ==, 1000);
+    g_assert_cmpuint(desk.puppets.started, ==, 1);
+    g_assert_cmpuint(desk.puppets.waits, ==, 0);
+    desk_deinit(&desk);
+}
+
+static void a_repeated_start_is_told_the_same_failure(void)
+{
+    struct desk desk;
+    uint64_t first = begin(&desk);
+    uint64_t second = repeat(&desk);
+
+    launch(&desk, REMEX_NOT_FOUND);
+    desk_check_answered(&desk, first, REMEX_NOT_FOUND);
+    desk_check_answered(&desk, second, REMEX_NOT_FOUND);
+    g_assert_cmpuint(desk.puppets.living, ==, 0);
+    desk_deinit(&desk);
+}
+
+/* Else he could have any number of them wait. */
+static void those_who_repeat_a_start_are_bounded(void)
+{
+    struct follow_spec follow = { .follow_id = 1 };
+    struct request request = desk_start_request("one", &follow, WINDOW);
+    struct desk desk;
+    struct reply reply;
+    uint64_t first;
+    uint64_t second;
+
+    desk_init(&desk);
+    desk.settings.limits.parked = 1;
+    desk_start(&desk);
+    desk_open(&desk);
+    desk.puppets.next_start = REMEX_AGAIN;
+    first = desk_ask(&desk, &request);
+    second = desk_ask(&desk, &request);
+    reply = desk_call(&desk, &request);
+    desk_check_status(&reply, REMEX_RESOURCE_EXHAUSTED);
+    g_assert_cmpstr(reply.error.name, ==, "parked");
+    launch(&desk, REMEX_OK);
+    desk_check_answered(&desk, first, REMEX_OK);
+    desk_check_answered(&desk, second, REMEX_OK);
+    desk_deinit(&desk);
+}
+
+static void it_is_not_listed_before(void)
+{
+    struct request list = { .method = METHOD_LIST };
+    struct desk desk;
+    uint64_t ticket = begin(&desk);
+    struct reply reply = desk_call(&desk, &list);
+
+    g_assert_cmpuint(reply.list.count, ==, 0);
+    g_assert_cmpuint(desk.puppets.waits, ==, 0);
+    launch(&desk, REMEX_OK);
+    desk_check_answered(&desk, ticket, REMEX_OK);
+    reply = desk_call(&desk, &list);
+    g_assert_cmpuint(reply.list.count, ==, 1);
+    desk_deinit(&desk);
+}
+
+/* Nothing else may be parked there, and a Start is no such thing. */
+static void starts_take_no_room_from_what_waits(void)
+{
+    struct request pull = desk_pull_request(1000);
+    struct follow_spec follow = { .follow_id = 1 };
+    struct request request = desk_start_request("one", &follow, WINDOW);
+    struct desk desk;
+    uint64_t started;
+    uint64_t parked;
+
+    desk_init(&desk);
+    desk.settings.limits.parked = 1;
+    desk_start(&desk);
+    desk_open(&desk);
+    desk.puppets.next_start = REMEX_AGAIN;
+    started = desk_ask(&desk, &request);
+    parked = desk_ask(&desk, &pull);
+    desk_check_parked(&desk, started);
+    desk_check_parked(&desk, parked);
+    launch(&desk, REMEX_OK);
+    desk_check_answered(&desk, started, REMEX_OK);
+    desk_check_parked(&desk, parked);
+    desk_deinit(&desk);
+}
+
+/* --- Who leaves ---------------------------------------------------------- */
+
+/* Otherwise its answer would be that the session is another's by now. */
+static void a_resume_waits_for_it(void)
+{
+    struct desk desk;
+    uint64_t ticket = begin(&desk);
+    struct resume resume = { .session_id = desk.session_id,
+        .boot_id = *requests_boot_id(desk.requests),
+        .attachment = desk.attachment };
+    struct request request = { .version = MESSAGE_VERSION,
+        .method = METHOD_OPEN,
+        .open = { .min_version = 1, .max_version = 1, .resume = &resume } };
+    struct caller caller = desk_caller(&desk);
+    uint64_t resumed = desk_send(&desk, &caller, &request);
+
+    desk_check_answered(&desk, resumed, REMEX_OK);
+    desk_check_answered(&desk, ticket, REMEX_OK);
+    g_assert_cmpuint(desk.puppets.waits, ==, 1);
+    desk_deinit(&desk);
+}
+
+static void the_end_of_its_session_waits_for_it(void)
+{
+    struct request close = { .method = METHOD_CLOSE };
+    struct desk desk;
+    uint64_t ticket = begin(&desk);
+    struct reply reply = desk_call(&desk, &close);
+
+    desk_check_status(&reply, REMEX_OK);
+    desk_check_answered(&desk, ticket, REMEX_OK);
+    g_assert_true(desk.puppets.newest->killed);
+    desk_deinit(&desk);
+}
+
+static void other_rules_wait_for_it(void)
+{
+    struct desk desk;
+    uint64_t ticket = begin(&desk);
+
+    requests_reload(desk.requests, &desk.settings, desk.puppets.now);
+    g_assert_cmpuint(desk.puppets.waits, ==, 1);
+    desk_check_answered(&desk, ticket, REMEX_OK);
+    desk_deinit(&desk);
+}
+
+/* Nobody hears that it began, but it did; he may ask again. */
+static void it_gets_on_without_who_asked(void)
+{
+    struct follow_spec follow = { .follow_id = 1 };
+    struct request again = desk_start_request("one", &follow, WINDOW);
+    struct desk desk;
+    struct caller caller;
+    struct reply reply;
+
+    begin(&desk);
+    caller = desk_caller(&desk);
+    requests_drop_pipe(desk.requests, caller.front, caller.pipe);
+    launch(&desk, REMEX_OK);
+    again.start.process.traceparent = ID(TRACEPARENT);
+    reply = desk_call(&desk, &again);
+    desk_check_status(&reply, REMEX_OK);
+    g_assert_cmpint(reply.start.pid, ==, 1000);
+    desk_deinit(&desk);
+}
+
+static void its_wall_time_waits_for_it(void)
+{
+    struct follow_spec none = { 0 };
+    struct request request = desk_start_request("one", &none, 0);
+    struct desk desk;
+    uint64_t ticket;
+
+    desk_begin(&desk);
+    desk.puppets.next_start = REMEX_AGAIN;
+    request.start.process.wall_time_ms = 5;
+    ticket = desk_ask(&desk, &request);
+    desk_pass(&desk, 4);
+    desk_check_parked(&desk, ticket);
+    desk_pass(&desk, 2);
+    desk_check_answered(&desk, ticket, REMEX_OK);
+    g_assert_true(desk.puppets.newest->killed);
+    desk_deinit(&desk);
+}
+
+static void an_executor_that_ends_lets_go_of_it(void)
+{
+    struct desk desk;
+
+    begin(&desk);
+    g_assert_cmpuint(desk.puppets.living, ==, 1);
+    desk_deinit(&desk); /* sees that nobody is left */
+}
+
+/* --- Run ------------------------------------------------------------------ */
+
+static uint64_t begin_run(struct desk *desk)
+{
+    struct follow_spec none = { 0 };
+    struct request start = desk_start_request("one", &none, 0);
+    struct request run = { .method = METHOD_RUN,
+        .run = { .max_output_bytes = WINDOW },
+        .payload = ID("input") };
+
+    run.run.process = start.start.process;
+    desk_begin(desk);
+    desk->puppets.next_start = REMEX_AGAIN;
+    return desk_ask(desk, &run);
+}
+
+static void a_run_that_comes_to_nothing_says_why(void)
+{
+    struct desk desk;
+    uint64_t ticket = begin_run(&desk);
+
+    desk_check_parked(&desk, ticket);
+    launch(&desk, REMEX_NOT_FOUND);
+    desk_check_answered(&desk, ticket, REMEX_NOT_FOUND);
+    g_assert_cmpuint(desk.puppets.living, ==, 0);
+    desk_deinit(&desk);
+}
+
+static void a_run_goes_on_from_there(void)
+{
+    struct desk desk;
+    uint64_t ticket = begin_run(&desk);
+    char input[8];
+
+    launch(&desk, REMEX_OK);
+    desk_check_parked(&desk, ticket);
+    g_assert_cmpuint(puppet_take_stdin(desk.puppets.newest, input, 8), ==, 5);
+    desk_close_process(&desk, desk.puppets.newest, 0);
+    desk_check_answered(&desk, ticket, REMEX_OK);
+    desk_deinit(&desk);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    SUITE_ADD("/launch", a_start_is_answered_once_it_has_its_program);
+    SUITE_ADD("/launch", one_that_comes_to_nothing_leaves_nothing);
+    SUITE_ADD("/launch", what_it_says_comes_after_its_start);
+    SUITE_ADD("/launch", whoever_asks_for_it_waits_until_it_is_there);
+    SUITE_ADD("/launch", whoever_asks_for_what_came_to_nothing_finds_nothing);
+    SUITE_ADD("/launch", a_repeated_start_is_told_the_same);
+    SUITE_ADD("/launch", a_repeated_start_is_told_the_same_failure);
+    SUITE_ADD("/launch", those_who_repeat_a_start_are_bounded);
+    SUITE_ADD("/launch", it_is_not_listed_before);
+    SUITE_ADD("/launch", starts_take_no_room_from_what_waits);
+    SUITE_ADD("/launch", a_resume_waits_for_it);
+    SUITE_ADD("/launch", the_end_of_its_session_waits_for_it);
+    SUITE_ADD("/launch", other_rules_wait_for_it);
+    SUITE_ADD("/launch", it_gets_on_without_who_asked);
+    SUITE_ADD("/launch", its_wall_time_waits_for_it);
+    SUITE_ADD("/launch", an_executor_that_ends_lets_go_of_it);
+    SUITE_ADD("/launch", a_run_that_comes_to_nothing_says_why);
+    SUITE_ADD("/launch", a_run_goes_on_from_there);
+    return g_test_run();
+}
