@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -16,8 +17,7 @@
 
 #define SECOND_NS INT64_C(1000000000)
 
-/* To be woken costs those who want the core as long as a child needs for its
- * program. Meanwhile others begin and end. */
+/* For as long as a child or two take to their programs. */
 #define REST_NS 300000
 
 struct task_list {
@@ -340,11 +340,18 @@ static int watch_awake(struct loop *loop)
     return count;
 }
 
-/* By the vigil before it, or the one before that. */
-static bool should_rest(const struct loop *loop)
+static bool expects_many(const struct loop *loop)
 {
-    return loop->lookout && loop->lookout->outlook == LOOP_MANY &&
-            loop->vigil.taken && idle_ns(loop) > REST_NS;
+    return loop->lookout && loop->lookout->outlook == LOOP_MANY;
+}
+
+/* Offers it. */
+static bool core_is_wanted(void)
+{
+    int64_t before = clock_monotonic_ns();
+
+    sched_yield();
+    return clock_monotonic_ns() - before > VIGIL_TAKEN_NS;
 }
 
 static void rest(void)
@@ -354,15 +361,29 @@ static void rest(void)
     nanosleep(&time, NULL);
 }
 
-static int take_events(struct loop *loop)
+/* Without a rest each thing that happens takes the core from those whose end is
+ * waited for. */
+static int take_events_of_many(struct loop *loop)
 {
-    int count = loop->tasks.first ? 0 : watch_awake(loop);
+    int count = epoll_wait(loop->epoll_fd, loop->events, TURN_EVENTS, 0);
 
     if (count > 0)
         return count;
-    if (should_rest(loop))
+    if (core_is_wanted())
         rest();
     return wait_for_events(loop);
+}
+
+static int take_events(struct loop *loop)
+{
+    int count;
+
+    if (loop->tasks.first)
+        return wait_for_events(loop);
+    if (expects_many(loop))
+        return take_events_of_many(loop);
+    count = watch_awake(loop);
+    return count > 0 ? count : wait_for_events(loop);
 }
 
 static void serve_watches(struct loop *loop)
