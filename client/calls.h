@@ -28,7 +28,7 @@
 #include "client/packet.h"
 #include "common/message.h"
 
-enum { CALLS_LANES = 4 };
+enum { CALLS_LANES = 8 };
 
 enum call_state {
     CALL_IDLE = 0,

@@ -18,7 +18,7 @@
 #include "common/message.h"
 #include "common/wire.h"
 
-enum { TRANSPORT_LANES = 6 };
+enum { TRANSPORT_LANES = 10 };
 
 /* Never called from within an operation below. */
 struct transport_events {
