@@ -284,8 +284,7 @@ static struct birth *birth_new(struct process_child *child,
     return birth;
 }
 
-/* Whoever is on his way longest is waited for, and told of when it is his turn.
- */
+/* Who is on his way longest is waited for, and told of when it is his turn. */
 static void make_room(struct births *births)
 {
     struct list *node = births->on_way.next;
@@ -299,9 +298,8 @@ static void make_room(struct births *births)
     }
 }
 
-/* Whoever comes alone is waited for. Of a crowd, somebody is alone now and
- * then.
- */
+/* Whoever comes alone is waited for; but in a crowd, too, somebody is alone now
+ * and then. */
 static enum loop_outlook outlook(struct births *births)
 {
     if (births->count > 1) {
