@@ -17,8 +17,8 @@
 
 #define SECOND_NS INT64_C(1000000000)
 
-/* For as long as a child or two take to their programs. */
-#define REST_NS 300000
+/* A little less than a child takes to its program. */
+#define REST_NS 100000
 
 struct task_list {
     struct loop_task *first;
