@@ -126,6 +126,7 @@ static void await(struct birth *birth)
 static bool tell(struct birth *birth)
 {
     struct process *process = birth->child->process;
+    int64_t pid = birth->child->claim.pid;
     struct spawn_failure failure = birth->failure;
     const struct launch *launch = &birth->launch;
     struct remex_error error = { .status = REMEX_OK };
@@ -141,7 +142,7 @@ static bool tell(struct birth *birth)
                             : (struct remex_bytes){ 0 },
                 &failure, &error);
     birth_free(birth);
-    process_on_launched(process, failed ? &error : NULL);
+    process_on_launched(process, pid, failed ? &error : NULL);
     return !failed;
 }
 

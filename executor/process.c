@@ -131,8 +131,9 @@ bool process_await(struct process *process)
 }
 
 void process_on_launched(
-        struct process *process, const struct remex_error *failure)
+        struct process *process, int64_t pid, const struct remex_error *failure)
 {
+    process->pid = pid;
     process->hooks.launched(process->hooks.user, process, failure);
 }
 

@@ -80,10 +80,10 @@ struct process_host {
 
 /* --- Reports of the host ------------------------------------------------- */
 
-/* A child that was on its way has its program (`failure` NULL), or will never
- * have it, and is released within the call. */
-void process_on_launched(
-        struct process *process, const struct remex_error *failure);
+/* A child that was on its way has its program (`failure` NULL), as that `pid`,
+ * or will never have it, and is released within the call. */
+void process_on_launched(struct process *process, int64_t pid,
+        const struct remex_error *failure);
 
 /* Where to read output into, at most `want` bytes. REMEX_AGAIN: the log is
  * full; don't read this stream before `resume`. REMEX_NO_MEMORY: try again

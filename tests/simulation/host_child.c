@@ -72,7 +72,8 @@ bool host_child_launch(struct child *child)
     else
         begin(child);
     if (child->plan->dawdles)
-        process_on_launched(child->process, fails ? &host_no_program : NULL);
+        process_on_launched(child->process, 1000 + (int64_t)child->plan->actor,
+                fails ? &host_no_program : NULL);
     return !fails;
 }
 

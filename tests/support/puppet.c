@@ -45,7 +45,8 @@ static enum remex_status start(struct process_host *host,
     puppets->newest = puppet;
     puppets->living++;
     out->child = (struct process_child *)(void *)puppet;
-    out->pid = 1000 + puppets->started++;
+    puppet->pid = 1000 + puppets->started++;
+    out->pid = puppet->pid;
     out->now = puppets->now;
     out->time_ns = puppets->now;
     return puppets->next_start;
@@ -57,7 +58,8 @@ void puppet_launch(struct puppet *puppet, enum remex_status status)
 
     g_assert_true(puppet->on_way);
     puppet->on_way = false;
-    process_on_launched(puppet->process, status == REMEX_OK ? NULL : &failure);
+    process_on_launched(
+            puppet->process, puppet->pid, status == REMEX_OK ? NULL : &failure);
 }
 
 static bool await(struct process_child *child)

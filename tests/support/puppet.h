@@ -22,6 +22,7 @@ struct puppet {
     int last_signal; /* but SIGCONT; 0: none yet */
     bool killed;     /* the tree */
     bool on_way;     /* to its program */
+    int64_t pid;
     bool exited;
     bool ended; /* its streams */
     struct puppet *next;

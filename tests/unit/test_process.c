@@ -78,7 +78,7 @@ static bool toy_await(struct process_child *child)
     const struct remex_error *failure = child->failure;
 
     ask(child, "await", 0);
-    process_on_launched(child->process, failure);
+    process_on_launched(child->process, 78, failure);
     return !failure;
 }
 
@@ -1042,8 +1042,9 @@ static void one_on_its_way_is_there_before_that_is_decided(void)
     g_assert_cmpint(toy_open_as(&toy, &spec, NULL), ==, REMEX_AGAIN);
     g_assert_cmpint(process_pid(toy.process), ==, 77);
     g_assert_cmpuint(toy.launched, ==, 0);
-    process_on_launched(toy.process, NULL);
+    process_on_launched(toy.process, 78, NULL);
     g_assert_cmpuint(toy.launched, ==, 1);
+    g_assert_cmpint(process_pid(toy.process), ==, 78);
     exit_at(&toy, false, 0, 5);
     g_assert_cmpint(process_state(toy.process), ==, PROCESS_EXITED);
     toy_close(&toy);

@@ -105,6 +105,19 @@ static void the_kills_of_earlier_lives_are_not_for_it(void)
     cgroup_home_free(home);
 }
 
+/* Whoever was born dead first is another one by then. */
+static void check_pid_told(struct cgroup_home *home)
+{
+    struct stage stage;
+    struct actor *actor;
+
+    stage_open_in(&stage, home);
+    actor = stage_sh(&stage, "echo $$; exec sleep 1000");
+    stage_until_said(actor, "\n");
+    g_assert_cmpint(process_pid(actor->process), ==, stage_pid_said(actor));
+    stage_close(&stage);
+}
+
 /* In a group of ours, which saw a kill, makes a home of its own. */
 static void live_in(struct cgroup_home *outer, uint64_t number)
 {
@@ -115,6 +128,7 @@ static void live_in(struct cgroup_home *outer, uint64_t number)
     home = cgroup_home_new();
     g_assert_nonnull(home);
     check_lives_in(home, cgroup_add(home));
+    check_pid_told(home);
     cgroup_home_remove(home);
     _exit(0);
 }
