@@ -6,6 +6,7 @@
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -16,6 +17,9 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
+
+#include "executor/spawn_call.h"
+#include "executor/spawn_clone.h"
 
 /* Some of this runs in a child on a stack of its own, in our memory. */
 #define PLAIN __attribute__((no_sanitize("address", "thread", "undefined")))
@@ -95,6 +99,8 @@ static const struct {
             { { E2BIG, false }, { ENOMEM, false }, { EACCES, false },
                     { ETXTBSY, false } } },
     [KERNEL_IN_CHILD] = { "in a child",
+            { { EPERM, false }, { ENOMEM, false }, { EMFILE, false } } },
+    [KERNEL_BY_NUMBER] = { "by its number",
             { { EPERM, false }, { ENOMEM, false }, { EMFILE, false } } },
     [KERNEL_POSIX_SPAWN] = { "posix_spawn",
             { { EAGAIN, false }, { ENOMEM, false } } },
@@ -396,7 +402,7 @@ WRAP(int, pthread_create,
     return __real_pthread_create(thread, attributes, run, user);
 }
 
-PLAIN static enum kernel_call call_of(long number)
+PLAIN static enum kernel_call call_of(long number, enum kernel_call otherwise)
 {
     switch (number) {
     case SYS_waitid:
@@ -407,7 +413,7 @@ PLAIN static enum kernel_call call_of(long number)
     case SYS_execveat:
         return KERNEL_EXEC;
     default:
-        return KERNEL_IN_CHILD;
+        return otherwise;
     }
 }
 
@@ -429,8 +435,38 @@ WRAP(long, syscall, (long number, ...))
     for (int i = 0; i < 6; i++)
         all[i] = va_arg(arguments, long);
     va_end(arguments);
-    if (takes_something(number, all[1]) && fails(call_of(number)))
+    if (takes_something(number, all[1]) &&
+            fails(call_of(number, KERNEL_BY_NUMBER)))
         return -1;
     return __real_syscall(
             number, all[0], all[1], all[2], all[3], all[4], all[5]);
+}
+
+/* Of a child beside us, which must not touch our errno. */
+WRAP(long, spawn_call, (long number, const long arguments[5]))
+{
+    if (takes_something(number, arguments[1]) &&
+            is_met(call_of(number, KERNEL_IN_CHILD)))
+        return -(long)kernel.os_error;
+    return __real_spawn_call(number, arguments);
+}
+
+/* It gets on before we do, so that the calls come in the same order whenever a
+ * story is told. */
+static pid_t let_it_go(pid_t pid, const struct spawn_birth *birth)
+{
+    while (pid > 0 && kernel.call >= 0 &&
+            __atomic_load_n(birth->present, __ATOMIC_ACQUIRE))
+        sched_yield();
+    return pid;
+}
+
+WRAP(pid_t, spawn_clone_newer, (const struct spawn_birth *birth, int *pidfd))
+{
+    return let_it_go(__real_spawn_clone_newer(birth, pidfd), birth);
+}
+
+WRAP(pid_t, spawn_clone_older, (const struct spawn_birth *birth, int *pidfd))
+{
+    return let_it_go(__real_spawn_clone_older(birth, pidfd), birth);
 }

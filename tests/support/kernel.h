@@ -46,7 +46,8 @@ enum kernel_call {
     KERNEL_FORK,
     KERNEL_CLONE,       /* clone3 */
     KERNEL_EXEC,        /* execve and execveat */
-    KERNEL_IN_CHILD,    /* all else that is called by its number */
+    KERNEL_IN_CHILD,    /* all else of a child that shares our memory */
+    KERNEL_BY_NUMBER,   /* and of ourselves, if called by its number */
     KERNEL_POSIX_SPAWN, /* which returns its error, as the next does */
     KERNEL_PTHREAD_CREATE,
     KERNEL_CALLS
