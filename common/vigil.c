@@ -16,12 +16,25 @@ bool vigil_begin(struct vigil *vigil)
     return true;
 }
 
+static bool was_taken(int64_t before, int64_t after)
+{
+    return after - before > VIGIL_TAKEN_NS;
+}
+
+bool vigil_core_is_wanted(void)
+{
+    int64_t before = clock_monotonic_ns();
+
+    sched_yield();
+    return was_taken(before, clock_monotonic_ns());
+}
+
 /* Who comes back late looks once more: others may have sent it something. */
 bool vigil_offered(struct vigil *vigil, int64_t before, int64_t after)
 {
     if (before >= vigil->until)
         return false;
-    if (after - before > VIGIL_TAKEN_NS) {
+    if (was_taken(before, after)) {
         vigil->taken = true;
         vigil->until = after;
     }

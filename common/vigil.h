@@ -51,6 +51,11 @@ bool vigil_goes_on(struct vigil *vigil);
 /* That, if others had the core between these times. */
 bool vigil_offered(struct vigil *vigil, int64_t before, int64_t after);
 
+/* Offers the core to others, outside of any vigil. True: they had it for a
+ * while.
+ */
+bool vigil_core_is_wanted(void);
+
 /* Something came, or it is time to sleep. Of one that was begun. */
 void vigil_end(struct vigil *vigil, bool came);
 

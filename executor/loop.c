@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -345,15 +344,6 @@ static bool expects_many(const struct loop *loop)
     return loop->lookout && loop->lookout->outlook == LOOP_MANY;
 }
 
-/* Offers it. */
-static bool core_is_wanted(void)
-{
-    int64_t before = clock_monotonic_ns();
-
-    sched_yield();
-    return clock_monotonic_ns() - before > VIGIL_TAKEN_NS;
-}
-
 static void rest(void)
 {
     const struct timespec time = { .tv_nsec = REST_NS };
@@ -369,7 +359,7 @@ static int take_events_of_many(struct loop *loop)
 
     if (count > 0)
         return count;
-    if (core_is_wanted())
+    if (vigil_core_is_wanted())
         rest();
     return wait_for_events(loop);
 }
