@@ -27,9 +27,9 @@ struct process_child;
 struct births {
     struct loop *loop; /* lent */
     struct spawner spawner;
-    struct list on_way; /* oldest first */
-    unsigned int count; /* of those */
-    unsigned int loners;
+    struct list on_way;  /* oldest first */
+    unsigned int count;  /* of those */
+    unsigned int loners; /* began alone, one after another; bounded */
     struct loop_lookout lookout;
     struct loop_timer look; /* CLOCK_NEVER: nobody is on his way */
     int64_t pause;          /* until the next look */

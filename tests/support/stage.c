@@ -414,6 +414,24 @@ void stage_until_closed(struct actor *actor)
     stage_until(actor->stage, is_closed, actor);
 }
 
+static bool are_all_closed(void *user)
+{
+    const struct stage *stage = user;
+
+    for (guint i = 0; i < stage->actors->len; i++) {
+        const struct actor *actor = stage->actors->pdata[i];
+
+        if (actor->process && process_state(actor->process) != PROCESS_CLOSED)
+            return false;
+    }
+    return true;
+}
+
+void stage_until_all_closed(struct stage *stage)
+{
+    stage_until(stage, are_all_closed, stage);
+}
+
 struct saying {
     struct actor *actor;
     const char *text;

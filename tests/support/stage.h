@@ -103,6 +103,9 @@ void stage_poll_until(
 /* Runs the loop until its process is closed. */
 void stage_until_closed(struct actor *actor);
 
+/* Runs the loop until nobody's process is still to be closed. */
+void stage_until_all_closed(struct stage *stage);
+
 /* Runs the loop until stdout contains `text`. */
 void stage_until_said(struct actor *actor, const char *text);
 

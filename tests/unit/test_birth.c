@@ -1,74 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor/birth.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <glib.h>
 
 #include "executor/process.h"
 #include "support/stage.h"
 #include "support/suite.h"
+#include "support/tree.h"
 
 /* Children on their way, several at a time, with a loop that goes on. */
 
 enum { CROWD = 3 * SPAWN_BERTHS };
 
-static struct actor *begin_sh(struct stage *stage, const char *script)
+static struct actor *begin(struct stage *stage, const char *const *argv)
 {
-    const char *const argv[] = { "/bin/sh", "-c", script, NULL };
     struct process_spec spec = stage_spec(argv);
     struct remex_error error = { 0 };
     struct actor *actor = stage_begin(stage, &spec, &error);
 
     if (!actor)
-        g_error("%s: %s", script, error.text);
+        g_error("%s: %s", argv[0], error.text);
     stage_spec_free(&spec);
     return actor;
+}
+
+static struct actor *begin_sh(struct stage *stage, const char *script)
+{
+    const char *const argv[] = { "/bin/sh", "-c", script, NULL };
+
+    return begin(stage, argv);
 }
 
 static struct actor *begin_missing(struct stage *stage)
 {
     const char *const argv[] = { "/nowhere/at/all", NULL };
-    struct process_spec spec = stage_spec(argv);
-    struct remex_error error = { 0 };
-    struct actor *actor = stage_begin(stage, &spec, &error);
 
-    g_assert_nonnull(actor);
-    stage_spec_free(&spec);
-    return actor;
-}
-
-/* Closed, or never begun. */
-static bool are_all_over(void *user)
-{
-    const struct stage *stage = user;
-
-    for (guint i = 0; i < stage->actors->len; i++) {
-        const struct actor *actor = stage->actors->pdata[i];
-
-        if (actor->process && process_state(actor->process) != PROCESS_CLOSED)
-            return false;
-    }
-    return true;
-}
-
-static void until_all_are_over(struct stage *stage)
-{
-    stage_until(stage, are_all_over, stage);
-}
-
-static unsigned int count_descriptors(void)
-{
-    DIR *directory = opendir("/proc/self/fd");
-    unsigned int count = 0;
-
-    while (readdir(directory))
-        count++;
-    closedir(directory);
-    return count;
+    return begin(stage, argv);
 }
 
 static void a_crowd_has_its_programs_and_its_own_output(void)
@@ -83,7 +55,7 @@ static void a_crowd_has_its_programs_and_its_own_output(void)
         begin_sh(&stage, script);
         g_free(script);
     }
-    until_all_are_over(&stage);
+    stage_until_all_closed(&stage);
     for (int i = 0; i < CROWD; i++) {
         const struct actor *actor = stage.actors->pdata[i];
         char *out = g_strdup_printf("%d\n", i);
@@ -111,7 +83,7 @@ static void who_has_no_program_in_a_crowd_disturbs_nobody(void)
         else
             begin_sh(&stage, "exit 0");
     }
-    until_all_are_over(&stage);
+    stage_until_all_closed(&stage);
     for (int i = 0; i < CROWD; i++) {
         const struct actor *actor = stage.actors->pdata[i];
 
@@ -145,7 +117,7 @@ static void who_is_let_go_of_on_its_way_leaves_nothing(void)
     struct stage stage;
 
     stage_open(&stage);
-    before = count_descriptors();
+    before = tree_descriptors(getpid());
     for (int round = 0; round < 20; round++) {
         guint first = stage.actors->len;
 
@@ -155,7 +127,7 @@ static void who_is_let_go_of_on_its_way_leaves_nothing(void)
             stage_free_process(stage.actors->pdata[i]);
     }
     stage_poll_until(&stage, has_no_child, NULL);
-    g_assert_cmpuint(count_descriptors(), ==, before);
+    g_assert_cmpuint(tree_descriptors(getpid()), ==, before);
     stage_close(&stage);
 }
 
@@ -173,7 +145,7 @@ static void who_is_waited_for_is_decided_when_that_returns(void)
     g_assert_true(process_await(last->process));
     g_assert_false(process_await(missing->process));
     g_assert_null(missing->process);
-    until_all_are_over(&stage);
+    stage_until_all_closed(&stage);
     g_assert_cmpstr(last->told->str, ==, "exit 3\nclosed eof eof\n");
     stage_close(&stage);
 }

@@ -578,19 +578,6 @@ static void wall_time_ends_for_its_own_reason(void)
 #define LIVES 2000
 #define AT_ONCE 20
 
-static bool all_closed(void *user)
-{
-    const struct stage *stage = user;
-
-    for (guint i = 0; i < stage->actors->len; i++) {
-        const struct actor *actor = stage->actors->pdata[i];
-
-        if (actor->process && process_state(actor->process) != PROCESS_CLOSED)
-            return false;
-    }
-    return true;
-}
-
 /* Nothing is left behind by any of them, while the executor lives on. */
 static void thousands_of_lives_leave_nothing(void)
 {
@@ -605,7 +592,7 @@ static void thousands_of_lives_leave_nothing(void)
     for (int i = 0; i < LIVES / AT_ONCE; i++) {
         for (int j = 0; j < AT_ONCE; j++)
             g_assert_nonnull(stage_start(&stage, &spec, NULL));
-        stage_until(&stage, all_closed, &stage);
+        stage_until_all_closed(&stage);
         for (guint j = 0; j < stage.actors->len; j++) {
             struct actor *actor = stage.actors->pdata[j];
 

@@ -463,6 +463,23 @@ static void what_is_seen_comes_before_all_else_in_a_turn(void)
     loop_free(loop);
 }
 
+/* There is nothing else that would wake it. */
+static void nobody_sleeps_over_what_is_seen(void)
+{
+    struct loop *loop = new_loop();
+    GString *calls = g_string_new(NULL);
+    struct caller seen = caller_of(loop, calls, 's');
+    struct watchman watchman = watchman_of(&seen);
+
+    watchman.there = true;
+    seen.stops_after = 1;
+    loop_look_out(loop, &watchman.lookout);
+    loop_run(loop);
+    g_assert_cmpstr(calls->str, ==, "s");
+    g_string_free(calls, TRUE);
+    loop_free(loop);
+}
+
 /* What it brings is told before the turn's tasks run. */
 static void one_thing_is_stood_still_for_if_that_is_all(void)
 {
@@ -520,6 +537,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/loop", a_cancelled_task_does_not_run);
     SUITE_ADD("/loop", a_task_of_a_task_runs_in_the_next_turn);
     SUITE_ADD("/loop", what_is_seen_comes_before_all_else_in_a_turn);
+    SUITE_ADD("/loop", nobody_sleeps_over_what_is_seen);
     SUITE_ADD("/loop", one_thing_is_stood_still_for_if_that_is_all);
     SUITE_ADD("/loop", nobody_stands_still_with_something_else_to_do);
     return g_test_run();

@@ -7,11 +7,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <glib.h>
 #include <glib/gstdio.h>
 
+#include "support/nursery.h"
 #include "support/stage.h"
 #include "support/suite.h"
 
@@ -413,6 +415,114 @@ static void without_descriptors_a_start_fails_and_leaves_nothing(void)
     stage_spec_free(&spec);
 }
 
+/* --- Those that do not get on -------------------------------------------- */
+
+/* A child that is held before it has its program: by a pipe that has no room
+ * for what it writes where a group's list would be. */
+struct held {
+    struct spawner spawner;
+    struct spawn *spawn;
+    struct spawned spawned;
+    struct spawn_order order;
+    char *argv[2];
+    int ends[2];
+};
+
+static void fill(int fd)
+{
+    static const char bytes[4096];
+
+    g_assert_cmpint(fcntl(fd, F_SETFL, O_NONBLOCK), ==, 0);
+    while (write(fd, bytes, sizeof(bytes)) > 0)
+        continue;
+    g_assert_cmpint(errno, ==, EAGAIN);
+    g_assert_cmpint(fcntl(fd, F_SETFL, 0), ==, 0);
+}
+
+static void hold_one(struct held *held)
+{
+    static char program[] = "/bin/true";
+    struct spawn_failure failure;
+
+    *held = (struct held){ .argv = { program, NULL } };
+    g_assert_cmpint(spawner_init(&held->spawner), ==, REMEX_OK);
+    g_assert_cmpint(pipe2(held->ends, O_CLOEXEC), ==, 0);
+    fill(held->ends[1]);
+    held->order = (struct spawn_order){
+        .candidates = held->argv,
+        .argv = held->argv,
+        .envp = held->argv + 1,
+        .program_fd = -1,
+        .group_fd = -1,
+        .limited = true,
+        .limit_fds = &held->ends[1],
+        .limit_count = 1,
+    };
+    for (int i = 0; i < SPAWN_STDIO; i++)
+        held->order.stdio[i] = held->spawner.null_fd;
+    g_assert_cmpint(spawner_begin(&held->spawner, &held->order, &held->spawn,
+                            &held->spawned, &failure),
+            ==, REMEX_OK);
+}
+
+static int bury_held(struct held *held)
+{
+    int status;
+
+    g_assert_cmpint(
+            waitpid(held->spawned.pid, &status, 0), ==, held->spawned.pid);
+    close(held->spawned.pidfd);
+    close(held->ends[0]);
+    close(held->ends[1]);
+    spawner_deinit(&held->spawner);
+    return status;
+}
+
+static void who_is_held_up_holds_up_nobody(void)
+{
+    struct spawn_failure failure;
+    struct spawned spawned;
+    struct spawn_order order;
+    char bytes[8192];
+    struct held held;
+    int status;
+
+    hold_one(&held);
+    order = held.order;
+    order.limit_count = 0;
+    g_assert_cmpint(nursery_run(&held.spawner, &order, &spawned, &failure), ==,
+            REMEX_OK);
+    g_assert_cmpint(waitpid(spawned.pid, &status, 0), ==, spawned.pid);
+    g_assert_cmpint(status, ==, 0);
+    close(spawned.pidfd);
+    g_assert_false(spawn_is_over(held.spawn));
+    g_assert_cmpint(read(held.ends[0], bytes, sizeof(bytes)), >, 0);
+    spawn_wait(held.spawn);
+    g_assert_cmpint(spawn_end(held.spawn, &spawned, &failure), ==, REMEX_OK);
+    g_assert_cmpint(bury_held(&held), ==, 0);
+}
+
+/* Which takes the ten seconds that the headers state. */
+static void who_does_not_get_on_is_killed(void)
+{
+    gint64 began = g_get_monotonic_time();
+    struct spawn_failure failure;
+    struct spawned spawned;
+    struct held held;
+    int status;
+
+    hold_one(&held);
+    spawn_wait(held.spawn);
+    g_assert_cmpint(g_get_monotonic_time() - began, >=, 9900000);
+    g_assert_cmpint(
+            spawn_end(held.spawn, &spawned, &failure), ==, REMEX_INTERNAL);
+    g_assert_cmpint(failure.stage, ==, REMEX_STAGE_EXEC);
+    g_assert_cmpint(failure.os_error, ==, ETIMEDOUT);
+    status = bury_held(&held);
+    g_assert_true(WIFSIGNALED(status));
+    g_assert_cmpint(WTERMSIG(status), ==, SIGKILL);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -429,5 +539,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/spawn", a_limit_that_may_not_be_raised_is_refused);
     SUITE_ADD("/spawn", a_program_is_searched_in_the_childs_path);
     SUITE_ADD("/spawn", without_descriptors_a_start_fails_and_leaves_nothing);
+    SUITE_ADD("/spawn", who_is_held_up_holds_up_nobody);
+    SUITE_ADD("/spawn", who_does_not_get_on_is_killed);
     return g_test_run();
 }
