@@ -99,13 +99,14 @@ static void say_goodbye(
 void engine_release(struct engine *engine, struct handle *handle, int64_t now)
 {
     bool kill = !handle->detached && !handle->events.closed;
+    bool followed = handle->asked && !handle->let_go;
 
     assert(handle->started && !handle->freed);
     engine_pull_forget(engine, handle);
     event_queue_deinit(&handle->events);
     handle->freed = true;
     handle->engine = engine;
-    if (engine_has_failed(engine) || (!kill && !handle->asked)) {
+    if (engine_has_failed(engine) || (!kill && !followed)) {
         engine_remove(engine, handle);
         engine->hooks.gone(engine->hooks.user, handle);
         return;

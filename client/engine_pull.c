@@ -81,7 +81,7 @@ static size_t collect_acks(
         struct handle *handle = delist_first(engine);
 
         if (handle_ack_due(handle) != HANDLE_ACK_NONE)
-            acks[count++] = handle_ack(handle);
+            acks[count++] = handle_ack(handle, engine->may_let_go);
     }
     engine->hurry = engine->first_ack != NULL;
     engine->ack_at = CLOCK_NEVER;

@@ -81,14 +81,16 @@ enum handle_ack handle_ack_due(struct handle *handle)
     return granted > 0 || taken > 0 ? HANDLE_ACK_LATER : HANDLE_ACK_NONE;
 }
 
-struct pull_ack handle_ack(struct handle *handle)
+struct pull_ack handle_ack(struct handle *handle, bool may_let_go)
 {
     handle->told_until = event_queue_grant(&handle->events);
     handle->told_seq = consumed(&handle->events);
+    handle->let_go = may_let_go && handle->events.closed;
     return (struct pull_ack){
         .follow_id = handle->follow_id,
         .consumed_seq = handle->told_seq,
         .until_position = handle->told_until,
+        .let_go = handle->let_go,
     };
 }
 

@@ -61,6 +61,8 @@ struct handle {
     /* What the executor has been told. */
     uint64_t told_until;
     uint64_t told_seq;
+    bool let_go; /* and that it need not follow any more: no Pull that says so
+                  * can get lost without a Resume, which says it as well */
     struct handle *next_ack; /* in the engine's list */
     bool acking;             /* is in it */
 
@@ -100,8 +102,9 @@ const struct follow_spec *handle_cursor(struct handle *handle);
 
 enum handle_ack handle_ack_due(struct handle *handle);
 
-/* Says what is to be told, and takes it as told. */
-struct pull_ack handle_ack(struct handle *handle);
+/* Says what is to be told, and takes it as told. After Closed it lets go as
+ * well, of an executor that can be told so. */
+struct pull_ack handle_ack(struct handle *handle, bool may_let_go);
 
 /* Takes in an event, see event_queue_push. A hole before it can be filled by
  * the Pulls under way, the newest of which is `newest` (0: there is none). What

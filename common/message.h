@@ -217,6 +217,7 @@ struct pull_ack {
     uint64_t follow_id;
     uint64_t consumed_seq;
     uint64_t until_position;
+    bool let_go;
 };
 
 struct pull_request {

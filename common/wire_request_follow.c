@@ -102,6 +102,7 @@ static Remex__V1__PullAck **put_acks(
         acks[i].follow_id = pull->acks[i].follow_id;
         acks[i].consumed_seq = pull->acks[i].consumed_seq;
         acks[i].until_position = pull->acks[i].until_position;
+        acks[i].let_go = pull->acks[i].let_go;
         pb[i] = &acks[i];
     }
     return pb;
@@ -133,6 +134,7 @@ static void take_pull(struct wire *wire, const Remex__V1__Request *envelope,
         acks[i].follow_id = pb->acks[i]->follow_id;
         acks[i].consumed_seq = pb->acks[i]->consumed_seq;
         acks[i].until_position = pb->acks[i]->until_position;
+        acks[i].let_go = pb->acks[i]->let_go;
     }
     out->pull = (struct pull_request){
         .acks = acks,

@@ -103,10 +103,12 @@ static void apply_acks(const struct call *call)
         struct follow *follow = follows_find(call->session, ack->follow_id);
         struct follow_state unknown = { .follow_id = ack->follow_id };
 
-        if (follow)
-            follow_acknowledge(follow, ack);
-        else
+        if (!follow)
             (void)gather_state(&call->requests->gather, &unknown);
+        else if (ack->let_go)
+            follow_free(follow);
+        else
+            follow_acknowledge(follow, ack);
     }
 }
 

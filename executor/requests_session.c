@@ -22,7 +22,7 @@ static void add_capability(struct requests *requests, const char *name)
 void requests_list_capabilities(struct requests *requests)
 {
     static const char *const everywhere[] = { "pty", "terminate-plan", "wait",
-        "list", "run", "seal" };
+        "list", "run", "seal", "let-go" };
 
     for (size_t i = 0; i < sizeof(everywhere) / sizeof(everywhere[0]); i++)
         add_capability(requests, everywhere[i]);

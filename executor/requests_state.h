@@ -20,7 +20,7 @@ enum {
     /* What decoding one request may use: its values take more room than its
      * bytes, but not without end. */
     REQUESTS_ARENA_BYTES = 4 * 1024 * 1024,
-    REQUESTS_CAPABILITIES = 10 /* at most */
+    REQUESTS_CAPABILITIES = 11 /* at most */
 };
 
 struct requests {

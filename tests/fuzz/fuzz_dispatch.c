@@ -349,7 +349,7 @@ static void pick_call(
 {
     parts->follows[0] = pick_follow(input);
     parts->acks[0] = (struct pull_ack){ fuzz_number(input), fuzz_number(input),
-        fuzz_number(input) };
+        fuzz_number(input), fuzz_choice(input, 1) };
     switch ((unsigned int)out->method) {
     case METHOD_OPEN:
         pick_open(input, &out->open, parts);

@@ -92,17 +92,6 @@ static void check_states(struct run *run)
     }
 }
 
-/* Whoever acknowledges what is not followed is told so. */
-static size_t count_unknown(const struct run *run)
-{
-    const struct model_session *session = &run->model.sessions[run->session];
-    size_t count = 0;
-
-    for (size_t i = 0; i < run->request.pull.ack_count; i++)
-        count += !model_is_there(&session->follows[run->acks[i].follow_id]);
-    return count;
-}
-
 static size_t count_told_unknown(const struct run *run)
 {
     size_t count = 0;
@@ -126,14 +115,35 @@ static void draw_acks(struct run *run)
             .consumed_seq = run_below(run, follow->seq + 3),
             .until_position =
                     follow->position + run_below(run, MODEL_WINDOW + 2),
+            .let_go = run_below(run, 4) == 0,
         };
     }
+}
+
+/* How many of them are for what is not followed, or not any more: they are told
+ * so. */
+static size_t acknowledge(struct run *run)
+{
+    const struct model_session *session = &run->model.sessions[run->session];
+    size_t unknown = 0;
+
+    for (size_t i = 0; i < run->request.pull.ack_count; i++) {
+        const struct pull_ack *ack = &run->acks[i];
+
+        unknown += !model_is_there(&session->follows[ack->follow_id]);
+        if (ack->let_go)
+            model_unfollow(&run->model, run->session, ack->follow_id);
+        else
+            model_acknowledge(&run->model, run->session, ack);
+    }
+    return unknown;
 }
 
 void run_do_pull(struct run *run)
 {
     struct pull_request *pull = &run->request.pull;
     struct model_answer answer;
+    size_t unknown = 0;
 
     if (!run_enter(run, METHOD_PULL))
         return;
@@ -142,15 +152,14 @@ void run_do_pull(struct run *run)
     answer = model_check_acks(
             &run->model, run->session, run->acks, pull->ack_count);
     if (answer.status == REMEX_OK)
-        for (size_t i = 0; i < pull->ack_count; i++)
-            model_acknowledge(&run->model, run->session, &run->acks[i]);
+        unknown = acknowledge(run);
     if (!run_ask(run, answer))
         return;
     check_pulled(run, pull->max_bytes);
     check_states(run);
-    RUN_CHECK(run, count_told_unknown(run) == count_unknown(run),
+    RUN_CHECK(run, count_told_unknown(run) == unknown,
             "%zu follows are said to be unknown, not %zu",
-            count_told_unknown(run), count_unknown(run));
+            count_told_unknown(run), unknown);
 }
 
 void run_do_read(struct run *run)

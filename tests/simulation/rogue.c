@@ -126,8 +126,9 @@ static void draw_pull(struct rogue *rogue, struct errand *errand)
         .heads = chance_percent(&rogue->chance, 50),
     };
     for (size_t i = 0; i < errand->request.pull.ack_count; i++)
-        errand->acks[i] = (struct pull_ack){ draw_follow(rogue),
-            draw_number(rogue), draw_number(rogue) };
+        errand->acks[i] =
+                (struct pull_ack){ draw_follow(rogue), draw_number(rogue),
+                    draw_number(rogue), chance_percent(&rogue->chance, 10) };
 }
 
 /* Each is planned anew, whatever he calls it: the truth about a plan is that of

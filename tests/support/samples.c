@@ -80,7 +80,7 @@ static const struct resume resume = {
 
 static const struct pull_ack acks[] = {
     { .follow_id = 31, .consumed_seq = 32, .until_position = 33 },
-    { .follow_id = 34, .consumed_seq = 0, .until_position = UINT64_MAX },
+    { .follow_id = 34, .until_position = UINT64_MAX, .let_go = true },
 };
 
 static const struct open_request open_request = {

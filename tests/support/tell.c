@@ -177,6 +177,7 @@ static void pull(GString *out, const struct pull_request *pull)
         number(out, "follow_id", pull->acks[i].follow_id);
         number(out, "consumed_seq", pull->acks[i].consumed_seq);
         number(out, "until_position", pull->acks[i].until_position);
+        number(out, "let_go", pull->acks[i].let_go);
     }
     number(out, "wait_ms", pull->wait_ms);
     number(out, "max_bytes", pull->max_bytes);

@@ -490,7 +490,7 @@ static void a_follow_id_is_not_0(void)
     struct request follow = sample_request(METHOD_FOLLOW);
     struct request unfollow = sample_request(METHOD_UNFOLLOW);
     struct request pull = sample_request(METHOD_PULL);
-    struct pull_ack ack = { 0, 1, 1 };
+    struct pull_ack ack = { .consumed_seq = 1, .until_position = 1 };
 
     follow.follow.follow.follow_id = 0;
     rules_refused(&follow, "follow.follow_id");

@@ -193,7 +193,7 @@ static void check_pulled(struct desk *desk, const char *expected)
 
 static void acknowledge(struct desk *desk, uint64_t seq)
 {
-    struct pull_ack ack = { 1, seq, 0 };
+    struct pull_ack ack = { .follow_id = 1, .consumed_seq = seq };
     struct request pull = desk_pull_request(0);
 
     pull.pull.acks = &ack;
@@ -575,7 +575,7 @@ static void a_lossy_child_is_never_held_and_the_fast_are_left_alone(void)
     fast = another(&desk);
     follow(&desk, (struct follow_spec){ .until_position = UINT64_C(1) << 20 });
     for (uint64_t i = 1; i <= 1000; i++) {
-        struct pull_ack ack = { 1, i, (i << 10) + WINDOW - 1024 };
+        struct pull_ack ack = { 1, i, (i << 10) + WINDOW - 1024, false };
         struct request pull = desk_pull_request(0);
 
         g_assert_cmpuint(out_bulk(puppet, 1024), ==, 1024);
@@ -710,7 +710,7 @@ static void check_losses(
 /* A Gap and one output fit. */
 static void grant(struct desk *desk, uint64_t until_position)
 {
-    struct pull_ack ack = { 1, 0, until_position };
+    struct pull_ack ack = { .follow_id = 1, .until_position = until_position };
     struct request pull = desk_pull_request(0);
     struct reply reply;
 
@@ -884,7 +884,7 @@ static void h4_a_gap_leaves_room_for_what_comes_behind_it(void)
         check_pulled(&desk, ""); /* not each by itself */
     }
     {
-        struct pull_ack ack = { 1, 1, 30 };
+        struct pull_ack ack = { 1, 1, 30, false };
         struct request pull = desk_pull_request(0);
         struct reply reply;
 

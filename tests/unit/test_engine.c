@@ -39,6 +39,7 @@ struct world {
     unsigned int gone; /* handles */
     unsigned int changes;
     uint64_t retention_ms; /* that the executor tells */
+    bool may_let_go;       /* likewise */
     int64_t now;
     bool starved; /* nothing can be sent */
 };
@@ -222,6 +223,8 @@ static void refuse(
 static void answer_open(unsigned int lane, uint64_t attachment,
         const struct follow_state *states, size_t count)
 {
+    const struct remex_bytes capabilities[] = { { "list", 4 },
+        { "let-go", 6 } };
     struct reply reply = {
         .method = METHOD_OPEN,
         .open = { .version = 1,
@@ -232,6 +235,8 @@ static void answer_open(unsigned int lane, uint64_t attachment,
                 .hint_address = { "ipc:///hints", 12 },
                 .heartbeat_ms = 1000,
                 .limits.retention_ms = world.retention_ms,
+                .capabilities = capabilities,
+                .capability_count = world.may_let_go ? 2 : 1,
                 .follows = states,
                 .follow_count = count },
     };
@@ -298,15 +303,21 @@ static void set_up(void)
     g_assert_cmpint(engine_connect(&world.engine), ==, REMEX_OK);
 }
 
-static void open_session(void)
+static void open_session_of(bool may_let_go)
 {
     set_up();
+    world.may_let_go = may_let_go;
     engine_on_up(&world.engine, 0, world.now);
     expect(0, METHOD_OPEN);
     answer_open(0, 1, NULL, 0);
     engine_on_up(&world.engine, ENGINE_PULL_LANE, world.now);
     world.now += 10000 * MS; /* long enough to be stable */
     recovery_heard(&world.engine.recovery, world.now);
+}
+
+static void open_session(void)
+{
+    open_session_of(false);
 }
 
 static void ignore_done(struct call *call)
@@ -1250,8 +1261,7 @@ static void a_forgotten_process_fails_alone(void)
     tear_down(&handle);
 }
 
-/* Nobody needs to take what came: the executor may let go of it. */
-static void that_closed_has_come_is_told_at_once(void)
+static void answer_closed(void)
 {
     struct batch_event events[] = {
         { .follow_id = 1, .event = { .kind = REMEX_EVENT_EXITED, .seq = 1 } },
@@ -1261,16 +1271,24 @@ static void that_closed_has_come_is_told_at_once(void)
         .method = METHOD_PULL,
         .pull.batch = { events, 2 },
     };
+
+    events[0].event.exited.reason = REMEX_EXIT_OWN;
+    answer(ENGINE_PULL_LANE, &reply);
+}
+
+/* Nobody needs to take what came: the executor may let go of it. */
+static void that_closed_has_come_is_told_at_once(void)
+{
     const struct request *pull;
     struct handle handle;
 
-    events[0].event.exited.reason = REMEX_EXIT_OWN;
     open_session();
     start(&handle);
-    answer(ENGINE_PULL_LANE, &reply);
+    answer_closed();
     pull = expect(ENGINE_PULL_LANE, METHOD_PULL);
     g_assert_cmpuint(pull->pull.ack_count, ==, 1);
     g_assert_cmpuint(pull->pull.acks[0].consumed_seq, ==, 2);
+    g_assert_false(pull->pull.acks[0].let_go);
     world.now += 1000 * MS;
     engine_tick(&world.engine, world.now);
     expect_nothing(0);
@@ -1548,6 +1566,58 @@ static void a_closed_handle_is_only_unfollowed(void)
     expect(0, METHOD_UNFOLLOW);
     answer_plainly(0, METHOD_UNFOLLOW);
     g_assert_cmpuint(world.gone, ==, 1);
+    tear_down(NULL);
+}
+
+static void who_was_let_go_with_closed_is_not_unfollowed(void)
+{
+    const struct request *pull;
+    struct handle handle;
+
+    open_session_of(true);
+    start(&handle);
+    answer_closed();
+    pull = expect(ENGINE_PULL_LANE, METHOD_PULL);
+    g_assert_cmpuint(pull->pull.ack_count, ==, 1);
+    g_assert_cmpuint(pull->pull.acks[0].consumed_seq, ==, 2);
+    g_assert_true(pull->pull.acks[0].let_go);
+    engine_release(&world.engine, &handle, world.now);
+    g_assert_cmpuint(world.gone, ==, 1);
+    expect_nothing(0);
+    tear_down(NULL);
+}
+
+static void nobody_is_let_go_before_closed(void)
+{
+    struct handle handle;
+
+    open_session_of(true);
+    start(&handle);
+    answer_outputs(ENGINE_PULL_LANE, 1, 1, 0, "a");
+    take(&handle, "a");
+    g_assert_false(handle_ack(&handle, true).let_go);
+    handle.detached = true;
+    engine_release(&world.engine, &handle, world.now);
+    expect(0, METHOD_UNFOLLOW);
+    answer_plainly(0, METHOD_UNFOLLOW);
+    tear_down(NULL);
+}
+
+/* The Resume lets go of whoever it does not state. */
+static void a_lost_pull_that_lets_go_is_made_good_by_the_resume(void)
+{
+    struct handle handle;
+
+    open_session_of(true);
+    start(&handle);
+    answer_closed();
+    g_assert_true(expect(ENGINE_PULL_LANE, METHOD_PULL)->pull.acks[0].let_go);
+    fail_lane(ENGINE_PULL_LANE);
+    g_assert_cmpuint(expect(0, METHOD_OPEN)->open.resume->follow_count, ==, 0);
+    answer_open(0, 2, NULL, 0);
+    engine_release(&world.engine, &handle, world.now);
+    g_assert_cmpuint(world.gone, ==, 1);
+    expect_nothing(0);
     tear_down(NULL);
 }
 
@@ -1937,9 +2007,9 @@ static void only_what_the_user_has_taken_is_acknowledged(void)
     start(&handle);
     answer_outputs(ENGINE_PULL_LANE, 1, 1, 0, "ab");
     take(&handle, "a");
-    g_assert_cmpuint(handle_ack(&handle).consumed_seq, ==, 1);
+    g_assert_cmpuint(handle_ack(&handle, false).consumed_seq, ==, 1);
     take(&handle, "b");
-    g_assert_cmpuint(handle_ack(&handle).consumed_seq, ==, 2);
+    g_assert_cmpuint(handle_ack(&handle, false).consumed_seq, ==, 2);
     tear_down(&handle);
 }
 
@@ -2041,6 +2111,9 @@ int main(int argc, char **argv)
             "/engine", a_kill_that_the_executor_has_no_memory_for_is_repeated);
     SUITE_ADD("/engine", without_memory_for_a_kill_the_session_is_given_up);
     SUITE_ADD("/engine", a_closed_handle_is_only_unfollowed);
+    SUITE_ADD("/engine", who_was_let_go_with_closed_is_not_unfollowed);
+    SUITE_ADD("/engine", nobody_is_let_go_before_closed);
+    SUITE_ADD("/engine", a_lost_pull_that_lets_go_is_made_good_by_the_resume);
     SUITE_ADD("/engine", a_start_that_was_given_up_comes_before_its_kill);
     SUITE_ADD("/engine", a_freed_handle_is_not_stated_in_a_resume);
     SUITE_ADD("/engine", events_wait_for_the_answer_to_their_follow);

@@ -169,7 +169,8 @@ static void what_is_not_consumed_holds_the_child_and_the_slowest_counts(void)
         .follow = { .follow = { .process_id = ID("one"),
                             .follow_id = 2,
                             .until_position = WINDOW } } };
-    struct pull_ack acks[] = { { 1, 1, WINDOW }, { 2, 1, WINDOW } };
+    struct pull_ack acks[] = { { 1, 1, WINDOW, false },
+        { 2, 1, WINDOW, false } };
     size_t log_bytes = (size_t)256 * 1024;
     struct puppet *puppet;
     struct desk desk;
@@ -211,6 +212,31 @@ static void without_a_follower_the_child_runs_freely(void)
     desk_call(&desk, &unfollow); /* safe to repeat */
     for (int i = 0; i < 32; i++)
         fill(puppet, 65536);
+    desk_deinit(&desk);
+}
+
+static void an_ack_that_lets_go_ends_the_follow(void)
+{
+    const struct pull_ack acks[] = {
+        { .follow_id = 1, .consumed_seq = 2, .until_position = WINDOW },
+        { .follow_id = 1, .consumed_seq = 2, .let_go = true },
+        { .follow_id = 1, .consumed_seq = 2 },
+    };
+    struct puppet *puppet;
+    struct desk desk;
+    struct reply reply;
+
+    begin(&desk);
+    puppet = desk_start_process(&desk, "one", 1, WINDOW);
+    puppet_exit(puppet, 0);
+    puppet_end(puppet);
+    desk_settle(&desk);
+    reply = pull_with(&desk, acks, 1);
+    g_assert_cmpuint(reply.pull.batch.count, ==, 2);
+    reply = pull_with(&desk, acks + 1, 2); /* the second comes too late */
+    g_assert_cmpuint(reply.pull.batch.count, ==, 0);
+    g_assert_cmpuint(reply.pull.state_count, ==, 1);
+    g_assert_false(reply.pull.states[0].known);
     desk_deinit(&desk);
 }
 
@@ -611,6 +637,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/follows",
             what_is_not_consumed_holds_the_child_and_the_slowest_counts);
     SUITE_ADD("/follows", without_a_follower_the_child_runs_freely);
+    SUITE_ADD("/follows", an_ack_that_lets_go_ends_the_follow);
     SUITE_ADD("/follows", nobody_consumes_what_he_was_not_sent);
     SUITE_ADD("/follows", a_cursor_stated_anew_says_what_was_consumed);
     SUITE_ADD("/follows", a_repeated_start_brings_nothing_again);

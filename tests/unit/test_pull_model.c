@@ -349,7 +349,8 @@ static size_t choose_acks(struct reader *reader, struct pull_ack *out)
             continue;
         track->consumed += pick((guint)(track->seq - track->consumed) + 1);
         until = track->position + pick(WINDOW);
-        out[count++] = (struct pull_ack){ i + 1, track->consumed, until };
+        out[count++] =
+                (struct pull_ack){ i + 1, track->consumed, until, false };
         track->until = MAX(track->until, until); /* windows never shrink */
     }
     return count;

@@ -227,7 +227,7 @@ static void a_session_that_is_still_to_be_told_is_kept(void)
 {
     struct follow_spec follow = { .follow_id = 1 };
     struct request start = desk_start_request("one", &follow, WINDOW);
-    struct pull_ack ack = { 1, 2, WINDOW };
+    struct pull_ack ack = { 1, 2, WINDOW, false };
     struct request pull = desk_pull_request(0);
     struct desk desk;
     struct reply reply;

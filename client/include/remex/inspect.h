@@ -75,7 +75,7 @@ struct remex_process_status {
     size_t stream_count;
     uint64_t stdin_offset; /* so much has been taken */
     uint64_t stdin_room;   /* so much more would be now */
-    uint32_t followers;
+    uint32_t followers;    /* who has had Closed follows no longer */
     /* Those who came first, 64 at most; none of them in a list. */
     const struct remex_follower_status *follower_list;
     size_t follower_count;
