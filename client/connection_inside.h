@@ -8,7 +8,9 @@
  *
  * A lane has a lock of its own, so that whoever sends a request may write it
  * without waking the thread, which does everything else. Events are told by the
- * thread, with no lock held. The connection's lock may be taken within a
+ * thread, with no lock held. What is sent within that is written afterwards:
+ * whoever was waiting for the event is awake by then, and need not wait for a
+ * request that is for later ones. The connection's lock may be taken within a
  * lane's, never the other way round.
  */
 
@@ -112,6 +114,10 @@ struct connection {
 /* The thread; `user` is the connection. */
 void *connection_run(void *user);
 
+/* True: it is the thread that asks, within the telling of an event. It writes
+ * what is sent on this lane when it is done with that. */
+bool connection_holds(const struct connection *connection, unsigned int lane);
+
 /* With the thread gone, or by it. */
 void connection_free(struct connection *connection);
 
@@ -133,6 +139,9 @@ void connection_lane_send(struct connection_lane *lane, uint8_t *message,
         size_t head_size, size_t size, int timeout_ms);
 
 /* The following are for the thread. */
+
+/* Writes what was held. */
+void connection_lane_write(struct connection_lane *lane);
 
 /* Begins to connect to this address at once, if it is closed. */
 void connection_lane_open(

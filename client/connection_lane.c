@@ -410,6 +410,23 @@ bool connection_lane_is_greeting(struct connection_lane *lane)
 
 /* --- For whoever sends --------------------------------------------------- */
 
+/* With the lane's lock held, which it lets go: the request has been begun. */
+static void end_sending(struct connection_lane *lane)
+{
+    bool done = !lane->unsent && !lane->broken && !lane->out;
+    int64_t due = done ? lane->overdue : 0;
+
+    pthread_mutex_unlock(&lane->lock);
+    connection_expect(lane->connection, due);
+}
+
+void connection_lane_write(struct connection_lane *lane)
+{
+    pthread_mutex_lock(&lane->lock);
+    lane->broken = !write_out(lane);
+    end_sending(lane);
+}
+
 /* With the lane's lock held. */
 static void begin_request(struct connection_lane *lane, uint8_t *message,
         size_t head_size, size_t size, int64_t overdue)
@@ -422,7 +439,6 @@ static void begin_request(struct connection_lane *lane, uint8_t *message,
     lane->out_sent = 0;
     lane->busy = true;
     lane->overdue = overdue;
-    lane->broken = !write_out(lane);
 }
 
 /* Its owner knows whether it is up from what he was told: it may have gone down
@@ -432,17 +448,19 @@ void connection_lane_send(struct connection_lane *lane, uint8_t *message,
 {
     int64_t overdue = clock_after(
             clock_monotonic_ns(), clock_from_ms((uint64_t)timeout_ms));
-    bool done;
 
     pthread_mutex_lock(&lane->lock);
     assert(!lane->busy || lane->state != LANE_UP);
     if (lane->state == LANE_UP) {
         begin_request(lane, message, head_size, size, overdue);
+        if (connection_holds(lane->connection, lane->number)) {
+            pthread_mutex_unlock(&lane->lock);
+            return;
+        }
+        lane->broken = !write_out(lane);
     } else {
         free(message);
         lane->unsent = true;
     }
-    done = !lane->unsent && !lane->broken && !lane->out;
-    pthread_mutex_unlock(&lane->lock);
-    connection_expect(lane->connection, done ? overdue : 0);
+    end_sending(lane);
 }

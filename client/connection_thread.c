@@ -81,7 +81,7 @@ static void tell_hint(
     free(message);
 }
 
-static void tell(struct connection *connection, unsigned int lane,
+static void tell_news(struct connection *connection, unsigned int lane,
         const struct lane_news *news)
 {
     const struct transport_events *events = &connection->events;
@@ -100,6 +100,38 @@ static void tell(struct connection *connection, unsigned int lane,
         events->failed(events->user, lane);
     if (news->down)
         events->down(events->user, lane);
+}
+
+/* What this thread is telling, and what was sent meanwhile. */
+static _Thread_local struct {
+    const struct connection *connection; /* NULL: nothing */
+    bool held[LANES];
+} telling;
+
+bool connection_holds(const struct connection *connection, unsigned int lane)
+{
+    if (telling.connection != connection)
+        return false;
+    telling.held[lane] = true;
+    return true;
+}
+
+static void write_held(struct connection *connection)
+{
+    for (unsigned int i = 0; i < LANES; i++) {
+        if (telling.held[i])
+            connection_lane_write(&connection->lanes[i]);
+        telling.held[i] = false;
+    }
+}
+
+static void tell(struct connection *connection, unsigned int lane,
+        const struct lane_news *news)
+{
+    telling.connection = connection;
+    tell_news(connection, lane, news);
+    telling.connection = NULL;
+    write_held(connection);
 }
 
 /* --- Doing --------------------------------------------------------------- */

@@ -54,6 +54,7 @@ struct scene {
     GQueue told;
     unsigned int fail_at; /* the allocation after an `up`, by the thread */
     int peer;             /* -1: none */
+    void (*within)(struct scene *scene); /* called in a reply's telling */
 };
 
 static void tell(struct scene *scene, enum kind kind, unsigned int lane,
@@ -87,6 +88,10 @@ static void down(void *user, unsigned int lane)
 
 static void replied(void *user, unsigned int lane, struct packet *packet)
 {
+    struct scene *scene = user;
+
+    if (scene->within)
+        scene->within(scene);
     tell(user, REPLIED, lane, &packet->bytes);
     packet_release(packet);
 }
@@ -371,6 +376,31 @@ static void a_request_gets_its_reply(void)
         answer(&scene, "how are you", "fine");
         expect_bytes(&scene, REPLIED, "fine");
     }
+    scene_deinit(&scene);
+}
+
+static void ask_and_see_nothing_leave(struct scene *scene)
+{
+    char byte;
+
+    scene->within = NULL;
+    ask_text(scene, "and you", LONG_MS);
+    g_assert_cmpint(recv(scene->peer, &byte, 1, MSG_PEEK | MSG_DONTWAIT), <, 0);
+    g_assert_cmpint(errno, ==, EAGAIN);
+}
+
+/* Whoever waits for the event is awake by then. */
+static void what_is_asked_within_an_event_leaves_after_it(void)
+{
+    struct scene scene;
+
+    scene_init_up(&scene);
+    scene.within = ask_and_see_nothing_leave;
+    ask_text(&scene, "how are you", LONG_MS);
+    answer(&scene, "how are you", "fine");
+    expect_bytes(&scene, REPLIED, "fine");
+    answer(&scene, "and you", "fine, too");
+    expect_bytes(&scene, REPLIED, "fine, too");
     scene_deinit(&scene);
 }
 
@@ -686,6 +716,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/connection", a_request_gets_its_reply);
+    SUITE_ADD("/connection", what_is_asked_within_an_event_leaves_after_it);
     SUITE_ADD("/connection", a_reply_to_something_else_is_nobodys);
     SUITE_ADD("/connection", a_large_request_arrives_whole);
     SUITE_ADD("/connection", what_is_not_answered_in_time_fails);
