@@ -8,10 +8,11 @@
  *
  * A lane has a lock of its own, so that whoever sends a request may write it
  * without waking the thread, which does everything else. Events are told by the
- * thread, with no lock held. What is sent within that is written afterwards:
- * whoever was waiting for the event is awake by then, and need not wait for a
- * request that is for later ones. The connection's lock may be taken within a
- * lane's, never the other way round.
+ * thread, with no lock held. What is sent within that is held, and written
+ * afterwards: whoever was waiting for the event is awake by then, and need not
+ * wait for a request that is for later ones. What he sends follows it all the
+ * same: he writes it himself, if the thread has not come to it. The
+ * connection's lock may be taken within a lane's, never the other way round.
  */
 
 #include <pthread.h>
@@ -70,6 +71,7 @@ struct connection_lane {
     uint32_t request; /* the newest one's number */
     bool broken;      /* its writing failed: to be closed by the thread */
     bool unsent;      /* it came too late: to be told by the thread */
+    bool held;        /* it is to be written before anything later */
 };
 
 /* What the thread is to tell of a lane. */
@@ -94,6 +96,7 @@ struct connection {
     int wake_fd;
     int poll_fd;        /* an epoll, of the lanes and of wake_fd */
     struct vigil vigil; /* the thread's */
+    unsigned int held;  /* atomic: a bit for each lane that holds a request */
 
     pthread_mutex_t lock; /* of all that follows */
     bool stopping;
@@ -114,9 +117,8 @@ struct connection {
 /* The thread; `user` is the connection. */
 void *connection_run(void *user);
 
-/* True: it is the thread that asks, within the telling of an event. It writes
- * what is sent on this lane when it is done with that. */
-bool connection_holds(const struct connection *connection, unsigned int lane);
+/* It is the connection's thread that asks, within the telling of an event. */
+bool connection_is_telling(const struct connection *connection);
 
 /* With the thread gone, or by it. */
 void connection_free(struct connection *connection);
@@ -138,10 +140,10 @@ void connection_lane_deinit(struct connection_lane *lane);
 void connection_lane_send(struct connection_lane *lane, uint8_t *message,
         size_t head_size, size_t size, int timeout_ms);
 
-/* The following are for the thread. */
+/* Writes what is held on any lane; any thread. */
+void connection_write_held(struct connection *connection);
 
-/* Writes what was held. */
-void connection_lane_write(struct connection_lane *lane);
+/* The following are for the thread. */
 
 /* Begins to connect to this address at once, if it is closed. */
 void connection_lane_open(

@@ -51,6 +51,7 @@ static void end_request(struct connection_lane *lane)
 {
     free(lane->out);
     lane->out = NULL;
+    lane->held = false;
     lane->busy = false;
     lane->overdue = CLOCK_NEVER;
 }
@@ -413,18 +414,40 @@ bool connection_lane_is_greeting(struct connection_lane *lane)
 /* With the lane's lock held, which it lets go: the request has been begun. */
 static void end_sending(struct connection_lane *lane)
 {
-    bool done = !lane->unsent && !lane->broken && !lane->out;
+    bool done = !lane->unsent && !lane->broken && (lane->held || !lane->out);
     int64_t due = done ? lane->overdue : 0;
 
     pthread_mutex_unlock(&lane->lock);
     connection_expect(lane->connection, due);
 }
 
-void connection_lane_write(struct connection_lane *lane)
+static void hold(struct connection_lane *lane)
+{
+    lane->held = true;
+    __atomic_fetch_or(
+            &lane->connection->held, 1U << lane->number, __ATOMIC_RELEASE);
+}
+
+/* Its bit stays until it is written: who comes meanwhile waits for that. */
+static void write_held(struct connection_lane *lane)
 {
     pthread_mutex_lock(&lane->lock);
-    lane->broken = !write_out(lane);
+    if (lane->held)
+        lane->broken = !write_out(lane);
+    lane->held = false;
+    __atomic_fetch_and(
+            &lane->connection->held, ~(1U << lane->number), __ATOMIC_RELEASE);
     end_sending(lane);
+}
+
+void connection_write_held(struct connection *connection)
+{
+    unsigned int held = __atomic_load_n(&connection->held, __ATOMIC_ACQUIRE);
+
+    for (unsigned int i = 0; held >> i; i++) {
+        if (held >> i & 1)
+            write_held(&connection->lanes[i]);
+    }
 }
 
 /* With the lane's lock held. */
@@ -448,19 +471,21 @@ void connection_lane_send(struct connection_lane *lane, uint8_t *message,
 {
     int64_t overdue = clock_after(
             clock_monotonic_ns(), clock_from_ms((uint64_t)timeout_ms));
+    bool telling = connection_is_telling(lane->connection);
 
+    if (!telling)
+        connection_write_held(lane->connection);
     pthread_mutex_lock(&lane->lock);
     assert(!lane->busy || lane->state != LANE_UP);
-    if (lane->state == LANE_UP) {
-        begin_request(lane, message, head_size, size, overdue);
-        if (connection_holds(lane->connection, lane->number)) {
-            pthread_mutex_unlock(&lane->lock);
-            return;
-        }
-        lane->broken = !write_out(lane);
-    } else {
+    if (lane->state != LANE_UP) {
         free(message);
         lane->unsent = true;
+    } else {
+        begin_request(lane, message, head_size, size, overdue);
+        if (telling)
+            hold(lane);
+        else
+            lane->broken = !write_out(lane);
     }
     end_sending(lane);
 }

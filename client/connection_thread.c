@@ -102,36 +102,21 @@ static void tell_news(struct connection *connection, unsigned int lane,
         events->down(events->user, lane);
 }
 
-/* What this thread is telling, and what was sent meanwhile. */
-static _Thread_local struct {
-    const struct connection *connection; /* NULL: nothing */
-    bool held[LANES];
-} telling;
+/* By this thread; NULL: none. */
+static _Thread_local const struct connection *telling;
 
-bool connection_holds(const struct connection *connection, unsigned int lane)
+bool connection_is_telling(const struct connection *connection)
 {
-    if (telling.connection != connection)
-        return false;
-    telling.held[lane] = true;
-    return true;
-}
-
-static void write_held(struct connection *connection)
-{
-    for (unsigned int i = 0; i < LANES; i++) {
-        if (telling.held[i])
-            connection_lane_write(&connection->lanes[i]);
-        telling.held[i] = false;
-    }
+    return telling == connection;
 }
 
 static void tell(struct connection *connection, unsigned int lane,
         const struct lane_news *news)
 {
-    telling.connection = connection;
+    telling = connection;
     tell_news(connection, lane, news);
-    telling.connection = NULL;
-    write_held(connection);
+    telling = NULL;
+    connection_write_held(connection);
 }
 
 /* --- Doing --------------------------------------------------------------- */

@@ -404,6 +404,53 @@ static void what_is_asked_within_an_event_leaves_after_it(void)
     scene_deinit(&scene);
 }
 
+static void *ask_on_another_lane(void *user)
+{
+    struct scene *scene = user;
+    uint8_t byte = 'x';
+    struct wire_head head = { &byte, 1 };
+    struct remex_bytes none = { 0 };
+
+    g_assert_cmpint(scene->transport->operations->send(
+                            scene->transport, LANE + 1, &head, none, LONG_MS),
+            ==, REMEX_OK);
+    return NULL;
+}
+
+static void ask_and_have_another_ask(struct scene *scene)
+{
+    pthread_t thread;
+    char byte;
+
+    ask_and_see_nothing_leave(scene);
+    g_assert_cmpint(
+            pthread_create(&thread, NULL, ask_on_another_lane, scene), ==, 0);
+    g_assert_cmpint(pthread_join(thread, NULL), ==, 0);
+    g_assert_cmpint(
+            recv(scene->peer, &byte, 1, MSG_PEEK | MSG_DONTWAIT), ==, 1);
+}
+
+/* On whatever lane, also one that is down. */
+static void who_sends_after_an_event_comes_after_what_it_led_to(void)
+{
+    struct scene scene;
+    struct told *told;
+
+    scene_init_up(&scene);
+    scene.within = ask_and_have_another_ask;
+    ask_text(&scene, "how are you", LONG_MS);
+    answer(&scene, "how are you", "fine");
+    expect_bytes(&scene, REPLIED, "fine");
+    told = pop(&scene);
+    g_assert_nonnull(told);
+    g_assert_cmpint(told->kind, ==, FAILED);
+    g_assert_cmpuint(told->lane, ==, LANE + 1);
+    g_free(told);
+    answer(&scene, "and you", "fine, too");
+    expect_bytes(&scene, REPLIED, "fine, too");
+    scene_deinit(&scene);
+}
+
 static void a_reply_to_something_else_is_nobodys(void)
 {
     struct scene scene;
@@ -717,6 +764,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/connection", a_request_gets_its_reply);
     SUITE_ADD("/connection", what_is_asked_within_an_event_leaves_after_it);
+    SUITE_ADD(
+            "/connection", who_sends_after_an_event_comes_after_what_it_led_to);
     SUITE_ADD("/connection", a_reply_to_something_else_is_nobodys);
     SUITE_ADD("/connection", a_large_request_arrives_whole);
     SUITE_ADD("/connection", what_is_not_answered_in_time_fails);
