@@ -15,9 +15,16 @@
 #define SPAWN_CALL_IS_BARE 0
 #endif
 
-/* Sanitizers keep books that such a child would muddle. */
+/* Sanitizers keep books that such a child would muddle: clang's for threads
+ * also of each call, unless it is told more than not to look at memory. */
+#if defined(__clang__) && __has_attribute(disable_sanitizer_instrumentation)
+#define SPAWN_IN_CHILD \
+    __attribute__((no_sanitize("address", "thread", "undefined"), \
+            disable_sanitizer_instrumentation))
+#else
 #define SPAWN_IN_CHILD \
     __attribute__((no_sanitize("address", "thread", "undefined")))
+#endif
 
 /* The system call of that number with one to five arguments; those that are
  * pointers by SPAWN_AT. */
