@@ -411,7 +411,8 @@ bool connection_lane_is_greeting(struct connection_lane *lane)
 
 /* --- For whoever sends --------------------------------------------------- */
 
-/* With the lane's lock held, which it lets go: the request has been begun. */
+/* With the lane's lock held, which it lets go. Sees that the thread looks at
+ * the lane again in time. */
 static void end_sending(struct connection_lane *lane)
 {
     bool done = !lane->unsent && !lane->broken && (lane->held || !lane->out);

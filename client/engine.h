@@ -92,7 +92,6 @@ struct engine {
     uint64_t attachment;
     struct message_limits limits;
     uint32_t lease_ms;
-    bool may_let_go; /* the executor has that capability */
     const struct remex_client_info *facts; /* NULL: never opened */
     uint64_t next_follow_id;               /* from 1 */
     uint64_t next_signal;                  /* from 1 */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/engine.h"
+#include "client/facts.h"
 #include "common/clock.h"
 #include "common/error.h"
 
@@ -75,13 +76,14 @@ void engine_pull_forget(struct engine *engine, struct handle *handle)
 static size_t collect_acks(
         struct engine *engine, struct pull_ack acks[MAX_ACKS])
 {
+    bool may_let_go = facts_tell(engine->facts, "let-go");
     size_t count = 0;
 
     while (engine->first_ack && count < MAX_ACKS) {
         struct handle *handle = delist_first(engine);
 
         if (handle_ack_due(handle) != HANDLE_ACK_NONE)
-            acks[count++] = handle_ack(handle, engine->may_let_go);
+            acks[count++] = handle_ack(handle, may_let_go);
     }
     engine->hurry = engine->first_ack != NULL;
     engine->ack_at = CLOCK_NEVER;

@@ -194,19 +194,6 @@ static uint32_t lease_of(const struct open_reply *open)
                                                             : open->lease_ms;
 }
 
-static bool is_capable(const struct open_reply *open, const char *capability)
-{
-    size_t size = strlen(capability);
-
-    for (size_t i = 0; i < open->capability_count; i++) {
-        struct remex_bytes one = open->capabilities[i];
-
-        if (one.size == size && memcmp(one.data, capability, size) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void take_session(struct engine *engine, const struct reply *reply)
 {
     const struct open_reply *open = &reply->open;
@@ -217,7 +204,6 @@ static void take_session(struct engine *engine, const struct reply *reply)
     engine->attachment = open->attachment;
     engine->limits = open->limits;
     engine->lease_ms = lease_of(open);
-    engine->may_let_go = is_capable(open, "let-go");
     listen_to_hints(engine, open);
 }
 

@@ -128,6 +128,15 @@ static struct facts *facts_of(const struct remex_client_info *info)
     return facts;
 }
 
+bool facts_tell(const struct remex_client_info *info, const char *capability)
+{
+    const char *const *name = info->capabilities;
+
+    while (*name && strcmp(*name, capability) != 0)
+        name++;
+    return *name != NULL;
+}
+
 const struct remex_client_info *facts_hold(const struct remex_client_info *info)
 {
     atomic_fetch_add(&facts_of(info)->holders, 1);

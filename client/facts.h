@@ -7,6 +7,8 @@
  * by the engine and by users, gone with the last of them.
  */
 
+#include <stdbool.h>
+
 #include <remex/info.h>
 
 #include "common/message.h"
@@ -14,6 +16,9 @@
 /* NULL without memory. */
 const struct remex_client_info *facts_new(
         const struct open_reply *open, const struct message_id *boot_id);
+
+/* Of this capability. */
+bool facts_tell(const struct remex_client_info *info, const char *capability);
 
 /* One holder more. */
 const struct remex_client_info *facts_hold(

@@ -1552,13 +1552,14 @@ static void a_detached_handle_is_only_unfollowed(void)
     tear_down(NULL);
 }
 
+/* It was not let go of yet. */
 static void a_closed_handle_is_only_unfollowed(void)
 {
     struct remex_event exited = { .kind = REMEX_EVENT_EXITED, .seq = 1 };
     struct remex_event closed = { .kind = REMEX_EVENT_CLOSED, .seq = 2 };
     struct handle handle;
 
-    open_session();
+    open_session_of(true);
     start(&handle);
     handle_push(&handle, &exited, NULL, 0);
     handle_push(&handle, &closed, NULL, 0);

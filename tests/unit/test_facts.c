@@ -50,6 +50,8 @@ static void check(const struct remex_client_info *info)
     g_assert_cmpstr(info->capabilities[0], ==, "list");
     g_assert_cmpstr(info->capabilities[1], ==, "pty");
     g_assert_null(info->capabilities[2]);
+    g_assert_true(facts_tell(info, "pty"));
+    g_assert_false(facts_tell(info, "pt"));
     g_assert_cmpuint(limit(info, "request_bytes"), ==, 11);
     g_assert_cmpuint(limit(info, "processes"), ==, 0);
     g_assert_cmpuint(limit(info, "retained_bytes_in_all"), ==, 22);
