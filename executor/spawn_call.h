@@ -15,16 +15,16 @@
 #define SPAWN_CALL_IS_BARE 0
 #endif
 
-/* Sanitizers keep books that such a child would muddle: clang's for threads
- * also of each call, unless it is told more than not to look at memory. */
-#if defined(__clang__) && __has_attribute(disable_sanitizer_instrumentation)
-#define SPAWN_IN_CHILD \
-    __attribute__((no_sanitize("address", "thread", "undefined"), \
-            disable_sanitizer_instrumentation))
+/* Sanitizers keep books that such a child would muddle. Clang's for threads
+ * notes not only what is read and written, but each call. */
+#if defined(__clang__)
+#define SPAWN_WITHOUT_CALLS __attribute__((disable_sanitizer_instrumentation))
 #else
-#define SPAWN_IN_CHILD \
-    __attribute__((no_sanitize("address", "thread", "undefined")))
+#define SPAWN_WITHOUT_CALLS
 #endif
+#define SPAWN_IN_CHILD \
+    __attribute__((no_sanitize("address", "thread", "undefined"))) \
+    SPAWN_WITHOUT_CALLS
 
 /* The system call of that number with one to five arguments; those that are
  * pointers by SPAWN_AT. */
