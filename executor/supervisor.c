@@ -171,10 +171,18 @@ static void on_reloaded(struct supervisor *supervisor, const char *state)
         ask_to_reload(supervisor);
 }
 
-static void hang_up(struct supervisor *supervisor)
+/* The kernel's own comes a moment before a leader's terminal is gone; a
+ * shell's, who passes it on, after that. */
+static bool has_hung_up(const struct signalfd_siginfo *info)
+{
+    return info->ssi_code == SI_KERNEL || !has_terminal();
+}
+
+static void hang_up(
+        struct supervisor *supervisor, const struct signalfd_siginfo *info)
 {
     if (!supervisor->settings.reloads ||
-            (supervisor->heeds_terminal && !has_terminal()))
+            (supervisor->heeds_terminal && has_hung_up(info)))
         ask_to_end(supervisor);
     else
         ask_to_reload(supervisor);
@@ -278,7 +286,7 @@ static bool take_signal(struct supervisor *supervisor)
     if (info.ssi_signo == SIGABRT)
         kill(supervisor->executor, SIGKILL);
     else if (info.ssi_signo == SIGHUP)
-        hang_up(supervisor);
+        hang_up(supervisor, &info);
     else
         ask_to_end(supervisor);
     return false;

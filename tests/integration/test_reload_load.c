@@ -353,6 +353,33 @@ static void it_ends_with_its_terminal(void)
     g_free(address);
 }
 
+/* The kernel's SIGHUP comes while the terminal is still there: for a moment, to
+ * the group in front of it when the session's leader ends, as above; and for as
+ * long as you like, to a group that nobody at the terminal can continue any
+ * more, of which one is stopped. */
+static void it_ends_when_the_kernel_says_so(void)
+{
+    char *directory = g_dir_make_tmp("remex-test-XXXXXX", NULL);
+    char *address = g_strdup_printf("ipc://%s/socket", directory);
+    struct seat seat;
+    pid_t neighbour, pid;
+
+    seat_init(&seat, 24, 80,
+            "sh -mc '{ sleep 1000 & echo \"<$!>\"; exec \"$@\"; } & read key'"
+            " sh \"$@\"",
+            REMOTE_ARGV(REMEX_BIN_DIR "/remexd", "--listen", address));
+    neighbour = seat_expect_pid(&seat);
+    pid = getpgid(neighbour);
+    seat_expect(&seat, "listening on ");
+    g_assert_cmpint(kill(neighbour, SIGSTOP), ==, 0);
+    g_assert_true(tree_wait_stopped(neighbour, 20000));
+    seat_type_text(&seat, "\n");
+    g_assert_true(tree_wait_gone(pid, 20000));
+    seat_deinit(&seat);
+    secret_free(directory);
+    g_free(address);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -365,5 +392,6 @@ int main(int argc, char **argv)
             after_its_death_it_comes_back_with_what_was_reloaded);
     SUITE_ADD("/reload_load", it_drains_as_it_was_told_last);
     SUITE_ADD("/reload_load", it_ends_with_its_terminal);
+    SUITE_ADD("/reload_load", it_ends_when_the_kernel_says_so);
     return g_test_run();
 }

@@ -89,6 +89,27 @@ bool tree_wait_not_pending(pid_t pid, int signal_number, int ms)
     return true;
 }
 
+static bool is_stopped(pid_t pid)
+{
+    char *state = status_field(pid, "State");
+    bool stopped = state && state[0] == 'T';
+
+    g_free(state);
+    return stopped;
+}
+
+bool tree_wait_stopped(pid_t pid, int ms)
+{
+    gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;
+
+    while (!is_stopped(pid)) {
+        if (g_get_monotonic_time() > deadline)
+            return false;
+        g_usleep(POLL_US);
+    }
+    return true;
+}
+
 /* Of those that one of its threads has made. */
 static pid_t visit_children_of(pid_t pid, const char *thread,
         bool (*visit)(pid_t child, void *data), void *data)

@@ -21,6 +21,9 @@ bool tree_wait_gone(pid_t pid, int ms);
  */
 bool tree_wait_not_pending(pid_t pid, int signal_number, int ms);
 
+/* Waits until a signal has stopped it; false if none has after `ms`. */
+bool tree_wait_stopped(pid_t pid, int ms);
+
 /* The first child of `pid` whose program is called so (at most 15 bytes of it
  * count), or -1. */
 pid_t tree_child(pid_t pid, const char *name);
