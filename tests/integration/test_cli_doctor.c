@@ -15,6 +15,7 @@
 #include "support/seat.h"
 #include "support/secret.h"
 #include "support/suite.h"
+#include "support/tree.h"
 
 #define DAY_S (24L * 60 * 60)
 
@@ -134,13 +135,16 @@ static void what_is_not_there_is_named(void)
 static void an_executor_that_is_dead(void)
 {
     struct daemon daemon;
+    pid_t executor;
     char *text;
 
     daemon_start(&daemon);
+    executor = daemon_executor(&daemon);
     g_assert_cmpint(kill(daemon.pid, SIGSTOP), ==, 0);
-    g_assert_cmpint(kill(daemon_executor(&daemon), SIGKILL), ==, 0);
+    g_assert_cmpint(kill(executor, SIGKILL), ==, 0);
     g_assert_cmpint(kill(daemon.pid, SIGKILL), ==, 0);
     daemon_kill(&daemon);
+    g_assert_true(tree_wait_gone(executor, 20000)); /* it has the lock */
     text = ask(CLI("doctor", daemon.address), 1);
     check_finding(text, "fail", "lock", "the executor is dead");
     check_finding(text, "fail", "session", "");
