@@ -122,8 +122,8 @@ static void await(struct birth *birth)
     while (!conclude(birth));
 }
 
-/* False: the process is gone. */
-static bool tell(struct birth *birth)
+/* If it has come to nothing, the process is gone after that. */
+static void tell(struct birth *birth)
 {
     struct process *process = birth->child->process;
     int64_t pid = birth->child->claim.pid;
@@ -143,14 +143,6 @@ static bool tell(struct birth *birth)
                 &failure, &error);
     birth_free(birth);
     process_on_launched(process, pid, failed ? &error : NULL);
-    return !failed;
-}
-
-bool birth_wait(struct process_child *child)
-{
-    if (child->birth->spawn)
-        await(child->birth);
-    return tell(child->birth);
 }
 
 void birth_abort(struct process_child *child)

@@ -49,9 +49,6 @@ REMEX_CHECKED enum remex_status birth_begin(struct process_child *child,
         const struct process_spec *spec, const struct launch *launch,
         const struct stdio_ends *ends, struct spawn_failure *failure);
 
-/* Stands still until it has been told. False: it has come to nothing. */
-bool birth_wait(struct process_child *child);
-
 /* Kills a child that is on its way; nothing is told of it any more. */
 void birth_abort(struct process_child *child);
 

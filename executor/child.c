@@ -214,7 +214,6 @@ static const struct process_host_calls host_calls = {
     .feed = host_feed,
     .close_stdin = host_close_stdin,
     .resize = host_resize,
-    .await = birth_wait,
     .release = child_release,
 };
 

@@ -322,12 +322,28 @@ static bool copy_rlimits(struct launch *launch, const struct process_spec *spec)
     return true;
 }
 
-static bool make_all(struct launch *launch, const struct process_spec *spec)
+/* NULL stays that. */
+static bool copy_user(struct launch *launch, const struct credentials *user)
+{
+    struct credentials *copy;
+
+    if (!user)
+        return true;
+    copy = arena_alloc(&launch->arena, sizeof(*copy));
+    if (copy)
+        *copy = *user;
+    launch->user = copy;
+    return copy;
+}
+
+static bool make_all(struct launch *launch, const struct process_spec *spec,
+        const struct credentials *user)
 {
     launch->program = copy_string(&launch->arena, spec->argv[0]);
-    return launch->program && make_argv(launch, spec) &&
-            make_env(launch, spec) && make_candidates(launch, spec) &&
-            make_cwd(launch, spec) && copy_rlimits(launch, spec);
+    return launch->program && copy_user(launch, user) &&
+            make_argv(launch, spec) && make_env(launch, spec) &&
+            make_candidates(launch, spec) && make_cwd(launch, spec) &&
+            copy_rlimits(launch, spec);
 }
 
 enum remex_status launch_init(struct launch *launch,
@@ -336,9 +352,9 @@ enum remex_status launch_init(struct launch *launch,
 {
     const struct spawn_failure no_memory = { REMEX_STAGE_RESOURCES, ENOMEM };
 
-    *launch = (struct launch){ .user = user, .program_fd = -1 };
+    *launch = (struct launch){ .program_fd = -1 };
     arena_init(&launch->arena, ARENA_LIMIT);
-    if (make_all(launch, spec))
+    if (make_all(launch, spec, user))
         return REMEX_OK;
     launch_deinit(launch);
     return launch_failed(spec->argv[0], spec->cwd, &no_memory, error);

@@ -40,9 +40,9 @@ struct launch {
     int program_fd; /* see executor/program.h; -1: none */
 };
 
-/* Copies what it needs of `spec`, which passed process_spec_check. `user`
- * (NULL: ours) is lent until launch_deinit. On failure nothing is to be freed,
- * and `error` is a launch failure. */
+/* Copies what it needs of `spec`, which passed process_spec_check, and `user`
+ * (NULL: ours). On failure nothing is to be freed, and `error` is a launch
+ * failure. */
 REMEX_CHECKED enum remex_status launch_init(struct launch *launch,
         const struct process_spec *spec, const struct credentials *user,
         struct remex_error *error);

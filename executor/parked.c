@@ -27,16 +27,13 @@ static void copy_call(struct parked *parked, const struct request *request)
         parked->write = request->write;
         parked->write.process_id = (struct remex_bytes){ 0 };
         memcpy(parked->payload, request->payload.data, request->payload.size);
-        parked->payload_size = request->payload.size;
     }
 }
 
-struct parked *parked_new(struct agenda *agenda, const struct request *request,
+static struct parked *make(struct agenda *agenda, size_t payload_size,
         const struct caller *caller, int64_t at,
         void (*due)(struct appointment *appointment, int64_t now))
 {
-    size_t payload_size =
-            request->method == METHOD_WRITE ? request->payload.size : 0;
     struct parked *parked = calloc(1, sizeof(*parked) + payload_size);
 
     if (!parked)
@@ -50,18 +47,50 @@ struct parked *parked_new(struct agenda *agenda, const struct request *request,
     list_init(&parked->of_target);
     parked->caller = *caller;
     parked->agenda = agenda;
-    copy_call(parked, request);
+    parked->payload_size = payload_size;
     agenda_set(agenda, &parked->limit, at);
     return parked;
 }
 
-void parked_free(struct parked *parked)
+struct parked *parked_new(struct agenda *agenda, const struct request *request,
+        const struct caller *caller, int64_t at,
+        void (*due)(struct appointment *appointment, int64_t now))
+{
+    struct parked *parked = make(agenda,
+            request->method == METHOD_WRITE ? request->payload.size : 0, caller,
+            at, due);
+
+    if (parked)
+        copy_call(parked, request);
+    return parked;
+}
+
+struct parked *parked_put_off(struct agenda *agenda, enum method method,
+        struct remex_bytes bytes, const struct caller *caller, int64_t at,
+        void (*due)(struct appointment *appointment, int64_t now))
+{
+    struct parked *parked = make(agenda, bytes.size, caller, at, due);
+
+    if (!parked)
+        return NULL;
+    parked->method = method;
+    parked->put_off = true;
+    memcpy(parked->payload, bytes.data, bytes.size);
+    return parked;
+}
+
+void parked_leave(struct parked *parked)
 {
     if (list_is_linked(&parked->of_session) && !parked->apart)
         parked->session->parked_count--;
     list_remove(&parked->all);
     list_remove(&parked->of_session);
     list_remove(&parked->of_target);
+}
+
+void parked_free(struct parked *parked)
+{
+    parked_leave(parked);
     agenda_unbook(parked->agenda, &parked->limit);
     free(parked);
 }

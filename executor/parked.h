@@ -38,7 +38,8 @@ struct parked {
     struct list of_session; /* in session->parked */
     struct list of_target;  /* in session->pulls or entry->waiting */
     struct session *session;
-    bool apart;          /* takes no room from others: there are few of them */
+    bool apart;   /* takes no room from others: there are few of them */
+    bool put_off; /* to be taken once more: the payload is the whole request */
     struct entry *entry; /* NULL in a Pull */
     struct caller caller;
     struct agenda *agenda;
@@ -52,7 +53,7 @@ struct parked {
         uint64_t max_output_bytes; /* of a Run */
     };
     size_t payload_size;
-    uint8_t payload[]; /* of a Write */
+    uint8_t payload[]; /* of a Write, or one that is put off */
 };
 
 /* Parks `request` until `at`: its call, with a copy of its payload. NULL: no
@@ -61,7 +62,15 @@ struct parked *parked_new(struct agenda *agenda, const struct request *request,
         const struct caller *caller, int64_t at,
         void (*due)(struct appointment *appointment, int64_t now));
 
-/* Out of all lists. */
+/* Parks a whole request, as it came, until `at`. NULL: no memory. */
+struct parked *parked_put_off(struct agenda *agenda, enum method method,
+        struct remex_bytes bytes, const struct caller *caller, int64_t at,
+        void (*due)(struct appointment *appointment, int64_t now));
+
+/* Out of all lists: nobody finds it any more. */
+void parked_leave(struct parked *parked);
+
+/* The same first. */
 void parked_free(struct parked *parked);
 
 #endif

@@ -125,11 +125,6 @@ enum remex_status process_start(struct process_host *host,
     return status;
 }
 
-bool process_await(struct process *process)
-{
-    return process->host->calls->await(process->child);
-}
-
 void process_on_launched(
         struct process *process, int64_t pid, const struct remex_error *failure)
 {

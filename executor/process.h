@@ -55,19 +55,15 @@ struct process_limits {
 
 /* Starts the program. REMEX_OK: exec succeeded. REMEX_AGAIN: it is on its way
  * to that, and hooks->launched will tell; until then it must not be asked for
- * anything but process_await, what is told of it, and its stdin. Otherwise
- * nothing is left of it, and `error` says at which stage and why. `spec` is
- * copied as far as needed, `limits->policy` lent until it is launched.
+ * anything but what is told of it, and its stdin. Otherwise nothing is left of
+ * it, and `error` says at which stage and why. `spec` is copied as far as
+ * needed, `limits->policy` lent for the call.
  *
  * REMEX_INVALID_ARGUMENT, naming the field, before anything is spawned. */
 REMEX_CHECKED enum remex_status process_start(struct process_host *host,
         const struct process_spec *spec, const struct process_limits *limits,
         const struct process_hooks *hooks, struct process **out,
         struct remex_error *error);
-
-/* Of one that is on its way: stands still until that was told. False: it has
- * come to nothing, and is freed. */
-bool process_await(struct process *process);
 
 /* Kills whatever is left of its tree first. NULL is allowed. */
 void process_free(struct process *process);

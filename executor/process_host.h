@@ -37,15 +37,11 @@ struct process_host_calls {
      * none) allows it. REMEX_OK: exec succeeded, and the outputs that are
      * captured are being read. REMEX_AGAIN: it is on its way to that, and
      * process_on_launched will tell, before anything else that is reported of
-     * it. `spec` is lent for the call, `policy` until then. */
+     * it. `spec` and `policy` are lent for the call. */
     enum remex_status (*start)(struct process_host *host,
             const struct process_spec *spec,
             const struct policy_section *policy, struct process *process,
             struct process_started *out, struct remex_error *error);
-
-    /* Of one that is on its way: stands still until it has reported what became
-     * of that. False: nothing, and it is released. */
-    bool (*await)(struct process_child *child);
 
     /* REMEX_ENDED: nobody of those is left. */
     enum remex_status (*signal)(struct process_child *child, int signal_number,

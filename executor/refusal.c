@@ -31,6 +31,13 @@ enum remex_status refusal_no_memory(struct remex_error *error, const char *what)
             "The executor has no memory for %s; try again later.", what);
 }
 
+enum remex_status refusal_undecided(struct remex_error *error)
+{
+    return error_set(error, REMEX_DEADLINE_EXCEEDED,
+            "The process is still on its way to its program, and the request "
+            "has waited for that; nothing was done.");
+}
+
 enum remex_status refusal_draining(struct remex_error *error)
 {
     return error_set(error, REMEX_UNAVAILABLE,

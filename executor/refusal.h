@@ -26,6 +26,9 @@ enum remex_status refusal_no_memory(
 /* REMEX_RESOURCE_EXHAUSTED: no memory for the answer to what may be done. */
 enum remex_status refusal_answer_lost(struct remex_error *error);
 
+/* REMEX_DEADLINE_EXCEEDED. */
+enum remex_status refusal_undecided(struct remex_error *error);
+
 /* REMEX_UNAVAILABLE. */
 enum remex_status refusal_draining(struct remex_error *error);
 

@@ -97,6 +97,10 @@ static void reschedule(struct entry *entry)
 
     at = earlier(at, entry->kill_at);
     at = earlier(at, entry->forget_at);
+    if (entry->is_lost)
+        at = 0;
+    if (registry_is_launching(entry))
+        at = CLOCK_NEVER;
     agenda_set(entry->registry->agenda, &entry->tick, at);
 }
 
@@ -115,13 +119,12 @@ static void end_process(struct entry *entry, size_t steps, int64_t now)
     process_let_go(entry->process);
 }
 
-/* Whoever is on his way cannot be killed in whole. */
 static void tick(struct appointment *appointment, int64_t now)
 {
     struct entry *entry = CONTAINER_OF(appointment, struct entry, tick);
 
-    if (registry_is_launching(entry) && !registry_await(entry))
-        return;
+    if (entry->is_lost)
+        registry_owner_lost(entry, now);
     if (entry->forget_at <= now && !is_wanted(entry)) {
         registry_drop(entry);
         return;
@@ -161,7 +164,7 @@ static uint64_t hash_of(
     return table_hash(id.data, id.size) ^ table_hash(name, strlen(name));
 }
 
-struct entry *registry_look(const struct registry *registry,
+struct entry *registry_find(const struct registry *registry,
         const struct principal *principal, struct remex_bytes id)
 {
     struct table_node *node =
@@ -177,33 +180,11 @@ struct entry *registry_look(const struct registry *registry,
     return NULL;
 }
 
-struct entry *registry_find(const struct registry *registry,
-        const struct principal *principal, struct remex_bytes id)
-{
-    struct entry *entry = registry_look(registry, principal, id);
-
-    if (entry && registry_is_launching(entry) && !registry_await(entry))
-        return NULL;
-    return entry;
-}
-
 /* --- On their way -------------------------------------------------------- */
 
 bool registry_is_launching(const struct entry *entry)
 {
     return list_is_linked(&entry->launching);
-}
-
-bool registry_await(struct entry *entry)
-{
-    return process_await(entry->process);
-}
-
-void registry_await_all(struct registry *registry)
-{
-    while (!list_is_empty(&registry->launching))
-        registry_await(CONTAINER_OF(
-                registry->launching.next, struct entry, launching));
 }
 
 static void on_launched(
@@ -219,6 +200,8 @@ static void on_launched(
     registry->hooks.launched(registry->hooks.user, entry, failure);
     if (failure)
         registry_drop(entry);
+    else
+        reschedule(entry);
 }
 
 /* --- Starting ------------------------------------------------------------ */
@@ -371,7 +354,7 @@ enum remex_status registry_start(struct registry *registry,
         struct remex_error *error)
 {
     struct digest digest = digest_of_start(registry, spec, input);
-    struct entry *known = registry_look(registry, principal, spec->process_id);
+    struct entry *known = registry_find(registry, principal, spec->process_id);
     enum remex_status status;
 
     if (known && !digest_equal(&known->digest, &digest))
@@ -409,15 +392,19 @@ void registry_own(struct entry *entry, struct list *owner)
     if (list_is_linked(&entry->owned))
         return;
     list_append(owner, &entry->owned);
+    entry->is_lost = false;
     entry->kill_at = CLOCK_NEVER;
     reschedule(entry);
 }
 
+/* Whoever is on his way cannot be killed in whole: it is done as soon as he has
+ * his program. */
 void registry_owner_lost(struct entry *entry, int64_t now)
 {
-    if (registry_is_launching(entry) && !registry_await(entry))
-        return;
     list_remove(&entry->owned);
+    entry->is_lost = registry_is_launching(entry);
+    if (entry->is_lost)
+        return;
     if (process_state(entry->process) == PROCESS_CLOSED)
         return;
     if (entry->owner_loss == OWNER_LOSS_KEEP)

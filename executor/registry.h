@@ -44,11 +44,12 @@ struct entry {
     struct process *process;
 
     struct list launching; /* in the registry's list, while it is on its way */
-    struct list owned;     /* in its session's processes; in none: not owned */
-    struct list follows;   /* who follows it */
-    struct list waiting;   /* parked Reads and Writes */
-    struct list changed;   /* in the list of entries to be looked after */
-    uint64_t told_seq; /* its followers' sessions know of events up to here */
+    bool is_lost; /* its owner was, on its way: that has yet to be acted upon */
+    struct list owned;   /* in its session's processes; in none: not owned */
+    struct list follows; /* who follows it */
+    struct list waiting; /* requests that are parked for it */
+    struct list changed; /* in the list of entries to be looked after */
+    uint64_t told_seq;   /* its followers' sessions know of events up to here */
 
     enum owner_loss owner_loss;
     int64_t keep; /* nanoseconds */
@@ -124,19 +125,10 @@ REMEX_CHECKED enum remex_status registry_check_former(struct registry *registry,
         struct remex_error *error);
 
 /* NULL: unknown, or another principal's. It may be on its way. */
-struct entry *registry_look(const struct registry *registry,
-        const struct principal *principal, struct remex_bytes id);
-
-/* The same, but for one that is on its way it stands still until that is
- * decided. */
 struct entry *registry_find(const struct registry *registry,
         const struct principal *principal, struct remex_bytes id);
 
 bool registry_is_launching(const struct entry *entry);
-
-/* Stands still until it is not any more. False: it is gone. */
-bool registry_await(struct entry *entry);
-void registry_await_all(struct registry *registry);
 
 /* Frees the name of a closed process. REMEX_FAILED_PRECONDITION: it is not
  * closed, or somebody is still to be told about it. */
@@ -161,7 +153,8 @@ bool registry_is_over(const struct registry *registry);
  * One that was kept without is not killed for that any more. */
 void registry_own(struct entry *entry, struct list *owner);
 
-/* Its session is over: does to the process what was chosen at the start. */
+/* Its session is over: does to the process what was chosen at the start, once
+ * it is not on its way any more. */
 void registry_owner_lost(struct entry *entry, int64_t now);
 
 #endif

@@ -54,6 +54,7 @@ static void refuse_all(struct requests *requests, struct list *parked,
 static void on_launched(
         void *user, struct entry *entry, const struct remex_error *failure)
 {
+    requests_take_up(user, entry);
     if (failure)
         refuse_all(user, &entry->waiting, offsetof(struct parked, of_target),
                 failure);
@@ -84,11 +85,27 @@ static void on_forgotten(void *user, struct entry *entry)
     list_remove(&entry->owned);
 }
 
+/* They are answered all the same, when that is decided. */
+static void let_go_of_starts(struct session *session)
+{
+    struct list *node = session->parked.next;
+
+    while (node != &session->parked) {
+        struct parked *parked = CONTAINER_OF(node, struct parked, of_session);
+
+        node = node->next;
+        if (parked->apart && requests_is_undecided(parked)) {
+            list_remove(&parked->of_session);
+            parked->session = NULL;
+        }
+    }
+}
+
 static void on_ended(void *user, struct session *session, int64_t now)
 {
     struct remex_error error;
 
-    requests_await_starts(session);
+    let_go_of_starts(session);
     refusal_session_gone(&error);
     refuse_all(user, &session->parked, offsetof(struct parked, of_session),
             &error);
@@ -205,6 +222,7 @@ enum remex_status requests_new(const struct requests_settings *settings,
     list_init(&requests->entries);
     list_init(&requests->changed);
     list_init(&requests->hinting);
+    list_init(&requests->again);
     arena_init(&requests->arena, REQUESTS_ARENA_BYTES);
     *out = requests;
     return REMEX_OK;
@@ -326,6 +344,7 @@ static requests_method *find_method(enum method method)
 static enum remex_status carry_out(struct call *call, struct remex_error *error)
 {
     requests_method *method = find_method(call->request->method);
+    struct entry *undecided;
     enum remex_status status;
 
     if (call->request->version != MESSAGE_VERSION)
@@ -339,7 +358,9 @@ static enum remex_status carry_out(struct call *call, struct remex_error *error)
         return error_set(error, REMEX_DEADLINE_EXCEEDED,
                 "The request waited for longer than its deadline before it "
                 "could be looked at; nothing was done.");
-    return method(call, error);
+    undecided = requests_undecided(call);
+    return undecided ? requests_put_off(call, call->session, undecided, error)
+                     : method(call, error);
 }
 
 static void take_decoded(struct call *call)
@@ -369,6 +390,7 @@ void requests_take(struct requests *requests, const struct caller *caller,
         .requests = requests,
         .caller = caller,
         .request = &request,
+        .bytes = bytes,
         .now = now,
     };
 

@@ -37,7 +37,7 @@ uint32_t requests_time_left(const struct call *call)
 }
 
 /* The reply has to be there by the deadline, not on its way. */
-static uint32_t patience(const struct call *call)
+uint32_t requests_patience(const struct call *call)
 {
     uint32_t left = requests_time_left(call);
 
@@ -67,6 +67,16 @@ void requests_put_parked_at(
     list_append(&entry->waiting, &parked->of_target);
 }
 
+enum remex_status requests_check_parked(
+        const struct session *session, struct remex_error *error)
+{
+    uint64_t most = session->principal->limits.parked;
+
+    if (session->parked_count < most)
+        return REMEX_OK;
+    return error_limit_hit(error, "parked", most, session->parked_count + 1);
+}
+
 struct parked *requests_park(
         struct call *call, uint32_t wait_ms, struct remex_error *error)
 {
@@ -75,13 +85,10 @@ struct parked *requests_park(
     const struct message_limits *limits = &session->principal->limits;
     struct parked *parked;
 
-    if (session->parked_count >= limits->parked) {
-        error_limit_hit(
-                error, "parked", limits->parked, session->parked_count + 1);
+    if (requests_check_parked(session, error) != REMEX_OK)
         return NULL;
-    }
     wait_ms = least(wait_ms, limits->park_ms);
-    wait_ms = least(wait_ms, patience(call));
+    wait_ms = least(wait_ms, requests_patience(call));
     parked = parked_new(&requests->agenda, call->request, call->caller,
             clock_after(call->now, clock_from_ms(wait_ms)),
             requests_parked_due);

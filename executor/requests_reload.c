@@ -8,25 +8,17 @@
 #include "executor/refusal.h"
 #include "executor/requests_state.h"
 
-static void refuse_parked(struct requests *requests, struct session *session)
-{
-    struct remex_error error;
-
-    refusal_token_revoked(&error);
-    while (!list_is_empty(&session->parked))
-        requests_refuse_parked(requests,
-                CONTAINER_OF(session->parked.next, struct parked, of_session),
-                &error);
-}
-
 /* Its processes stay its own, and whoever resumes it by a good token has it
  * back; else its lease ends it. */
 static void check_again(struct requests *requests, struct session *session)
 {
+    struct remex_error error;
+
     session->revoked = !gate_still_knows(
             &requests->settings.gate, &session->token, &session->role);
+    refusal_token_revoked(&error);
     if (session->revoked)
-        refuse_parked(requests, session);
+        requests_refuse_session(requests, session, &error);
 }
 
 void requests_reload(struct requests *requests,
@@ -34,7 +26,6 @@ void requests_reload(struct requests *requests,
 {
     struct list *node = requests->sessions.all.next;
 
-    registry_await_all(&requests->registry);
     requests->settings.gate.tokens = settings->gate.tokens;
     requests->settings.limits = settings->limits;
     requests->settings.policy = settings->policy;

@@ -43,9 +43,8 @@ static enum remex_status check_run(
     if (!known && input_size > allowance_left(&principal->input))
         return error_limit_hit(error, "stdin_bytes_per_principal",
                 principal->input.limit, principal->input.used + input_size);
-    if (call->session->parked_count >= limits->parked)
-        return error_limit_hit(error, "parked", limits->parked,
-                call->session->parked_count + 1);
+    if (requests_check_parked(call->session, error) != REMEX_OK)
+        return error->status;
     return requests_check_process(
             call, &call->request->run.process, known, error);
 }
@@ -97,7 +96,7 @@ enum remex_status requests_run(struct call *call, struct remex_error *error)
     const struct process_spec *spec = &call->request->run.process;
     struct principal *principal = call->session->principal;
     struct registry *registry = &call->requests->registry;
-    bool known = registry_look(registry, principal, spec->process_id);
+    bool known = registry_find(registry, principal, spec->process_id);
     struct entry *entry = NULL;
     enum remex_status status = check_run(call, known, error);
 

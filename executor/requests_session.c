@@ -175,10 +175,7 @@ static void supersede_parked(struct requests *requests, struct session *session)
     struct remex_error error;
 
     refusal_superseded(&error, session->attachment);
-    while (!list_is_empty(&session->parked))
-        requests_refuse_parked(requests,
-                CONTAINER_OF(session->parked.next, struct parked, of_session),
-                &error);
+    requests_refuse_session(requests, session, &error);
 }
 
 static struct session *find_resumed(
@@ -229,11 +226,14 @@ static enum remex_status open_resumed(struct call *call,
     struct requests *requests = call->requests;
     struct session *session = find_resumed(call, identity->name, error);
     struct follow_state *states;
+    struct entry *undecided;
     enum remex_status status;
 
     if (!session)
         return error->status;
-    requests_await_starts(session);
+    undecided = requests_undecided_follow(call, session);
+    if (undecided)
+        return requests_put_off(call, session, undecided, error);
     status = check_follows(call, session, error);
     if (status != REMEX_OK)
         return status;

@@ -88,6 +88,20 @@ void requests_refuse_parked(struct requests *requests, struct parked *parked,
     parked_free(parked);
 }
 
+void requests_refuse_session(struct requests *requests, struct session *session,
+        const struct remex_error *error)
+{
+    struct list *node = session->parked.next;
+
+    while (node != &session->parked) {
+        struct parked *parked = CONTAINER_OF(node, struct parked, of_session);
+
+        node = node->next;
+        if (!requests_is_undecided(parked))
+            requests_refuse_parked(requests, parked, error);
+    }
+}
+
 /* --- Parked requests ------------------------------------------------------ */
 
 static enum remex_status do_pull(
@@ -214,6 +228,7 @@ static void settle_session(struct requests *requests, struct session *session)
 
 void requests_settle(struct requests *requests, int64_t now)
 {
+    requests_take_again(requests, now);
     while (!list_is_empty(&requests->entries)) {
         struct entry *entry =
                 CONTAINER_OF(requests->entries.next, struct entry, changed);

@@ -83,31 +83,9 @@ void requests_launched(struct requests *requests, struct entry *entry)
         struct parked *parked = CONTAINER_OF(node, struct parked, of_target);
 
         node = node->next;
-        if (parked->method == METHOD_START)
+        if (parked->method == METHOD_START && !parked->put_off)
             requests_try_parked(requests, parked, true);
     }
-}
-
-static struct entry *find_start_of(const struct session *session)
-{
-    struct list *node = session->parked.next;
-
-    for (; node != &session->parked; node = node->next) {
-        const struct parked *parked =
-                CONTAINER_OF(node, struct parked, of_session);
-
-        if (parked->method == METHOD_START)
-            return parked->entry;
-    }
-    return NULL;
-}
-
-void requests_await_starts(const struct session *session)
-{
-    struct entry *entry;
-
-    while ((entry = find_start_of(session)))
-        registry_await(entry);
 }
 
 /* --- Start ---------------------------------------------------------------- */
@@ -161,14 +139,10 @@ static enum remex_status prepare_repeat(const struct call *call,
         const struct entry *known, struct parked **waiting,
         struct remex_error *error)
 {
-    const struct session *session = call->session;
-    uint64_t most = session->principal->limits.parked;
-
     if (!registry_is_launching(known))
         return REMEX_OK;
-    if (session->parked_count >= most)
-        return error_limit_hit(
-                error, "parked", most, session->parked_count + 1);
+    if (requests_check_parked(call->session, error) != REMEX_OK)
+        return error->status;
     *waiting = new_waiting(call);
     return *waiting ? REMEX_OK : refusal_no_memory(error, "a start");
 }
@@ -219,7 +193,7 @@ static enum remex_status take_started(struct call *call, struct entry *entry,
 enum remex_status requests_start(struct call *call, struct remex_error *error)
 {
     const struct start_request *start = &call->request->start;
-    const struct entry *known = registry_look(&call->requests->registry,
+    const struct entry *known = registry_find(&call->requests->registry,
             call->session->principal, start->process.process_id);
     struct parked *waiting = NULL;
     struct entry *entry = NULL;

@@ -42,6 +42,7 @@ struct requests {
     struct list entries;      /* changed, to be settled */
     struct list changed;      /* sessions with parked Pulls to be looked at */
     struct list hinting;      /* sessions to be sent a hint */
+    struct list again;        /* requests that were put off, to be taken */
     struct arena arena;       /* for the request being worked on */
     struct gather gather;     /* for the reply being built */
     struct wire_head reserve; /* the reply when there is no memory for one */
@@ -52,7 +53,8 @@ struct call {
     struct requests *requests;
     const struct caller *caller;
     const struct request *request;
-    struct session *session; /* NULL in Open */
+    struct remex_bytes bytes; /* the request as it came */
+    struct session *session;  /* NULL in Open */
     int64_t now;
     struct reply reply;
     bool gathered; /* the reply's payload is in `requests->gather` */
@@ -101,9 +103,32 @@ REMEX_CHECKED enum remex_status requests_check_process(struct call *call,
  * for it. */
 void requests_launched(struct requests *requests, struct entry *entry);
 
-/* Stands still until the Starts that the session waits for are decided: an
- * answer to them that says anything else would not be true. */
-void requests_await_starts(const struct session *session);
+/* --- About what is on its way (requests_put_off.c) -------------------------
+ */
+
+/* What a request has to wait for that names a process; NULL: nothing. */
+struct entry *requests_undecided(const struct call *call);
+
+/* The same of a Resume. */
+struct entry *requests_undecided_follow(
+        const struct call *call, const struct session *session);
+
+/* Has the whole request taken once more when that is decided: REMEX_AGAIN, or
+ * why not. It counts as one that is parked by `session`. */
+REMEX_CHECKED enum remex_status requests_put_off(struct call *call,
+        struct session *session, struct entry *entry,
+        struct remex_error *error);
+
+/* It is decided: they are taken next, when the turn is settled. */
+void requests_take_up(struct requests *requests, struct entry *entry);
+void requests_take_again(struct requests *requests, int64_t now);
+
+/* It waits for what is on its way: an answer to a Start or a Run that says
+ * anything else would not be true, and what was put off is judged when it is
+ * taken. */
+bool requests_is_undecided(const struct parked *parked);
+
+/* --- Parked requests ------------------------------------------------------ */
 
 /* Until the sender gives up: milliseconds, UINT32_MAX if he has no deadline. */
 uint32_t requests_time_left(const struct call *call);
@@ -121,6 +146,14 @@ REMEX_CHECKED enum remex_status requests_park_at(struct call *call,
  * `entry` find it. */
 void requests_put_parked_at(
         const struct call *call, struct parked *parked, struct entry *entry);
+
+/* How long the sender is sure to wait for an answer, in milliseconds;
+ * UINT32_MAX: he has no deadline. */
+uint32_t requests_patience(const struct call *call);
+
+/* A session has one more request parked than it may. */
+REMEX_CHECKED enum remex_status requests_check_parked(
+        const struct session *session, struct remex_error *error);
 
 /* The caller's process of that id, or NULL. */
 struct entry *requests_find(
@@ -142,6 +175,10 @@ void requests_parked_due(struct appointment *appointment, int64_t now);
 
 /* Answers with an error, in any case. */
 void requests_refuse_parked(struct requests *requests, struct parked *parked,
+        const struct remex_error *error);
+
+/* The same to all that the session has parked, but for what is undecided. */
+void requests_refuse_session(struct requests *requests, struct session *session,
         const struct remex_error *error);
 
 /* Has what waits for it looked at, at the end of the turn. */

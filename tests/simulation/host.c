@@ -65,6 +65,20 @@ static enum remex_status decide(const struct policy_section *policy,
     return policy ? policy_decide(policy, &program, argv, error) : REMEX_OK;
 }
 
+/* A network disk takes its time now and then. */
+static int64_t time_of_launch(struct host *host, struct plan *plan)
+{
+    int64_t now = host->world->now;
+    int64_t at;
+
+    if (!chance_percent(&plan->chance, 2))
+        return now + chance_between(&plan->chance, 0, 4 * MS);
+    at = now + chance_between(&plan->chance, 0, 3 * SECOND);
+    if (at > host->far_until)
+        host->far_until = at;
+    return at;
+}
+
 static enum remex_status start(struct process_host *process_host,
         const struct process_spec *spec, const struct policy_section *policy,
         struct process *process, struct process_started *out,
@@ -91,17 +105,11 @@ static enum remex_status start(struct process_host *process_host,
     plan->started_at = now;
     child->on_way = true;
     if (plan->dawdles) {
-        world_set(host->world, &child->launch,
-                now + chance_between(&plan->chance, 0, 4 * MS));
+        world_set(host->world, &child->launch, time_of_launch(host, plan));
         return REMEX_AGAIN;
     }
     host_child_launch(child);
     return REMEX_OK;
-}
-
-static bool await(struct process_child *process_child)
-{
-    return host_child_launch(of(process_child));
 }
 
 static void feed(struct process_child *child)
@@ -213,7 +221,6 @@ static void release(struct process_child *process_child)
 
 static const struct process_host_calls calls = {
     .start = start,
-    .await = await,
     .signal = send_signal,
     .kill_tree = kill_tree,
     .resume = resume,

@@ -23,6 +23,7 @@ struct host {
     struct child *children;      /* not released */
     unsigned int boot;           /* of the executor now, from 1 */
     int64_t asleep_until;        /* the executor */
+    int64_t far_until;           /* some program is a long way off */
     struct memory memory;        /* of the executor */
     int64_t short_at;            /* it last had not enough */
     int64_t scarce_until; /* descriptors or processes: many starts fail */

@@ -61,7 +61,7 @@ static void begin(struct child *child)
         world_set(world, &child->heir_ends, world->now + plan->heir);
 }
 
-bool host_child_launch(struct child *child)
+void host_child_launch(struct child *child)
 {
     bool fails = child->plan->fails;
 
@@ -74,7 +74,6 @@ bool host_child_launch(struct child *child)
     if (child->plan->dawdles)
         process_on_launched(child->process, 1000 + (int64_t)child->plan->actor,
                 fails ? &host_no_program : NULL);
-    return !fails;
 }
 
 static void on_launch(struct appointment *appointment, int64_t now)

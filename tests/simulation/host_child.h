@@ -46,9 +46,8 @@ struct child *host_child_new(
 /* Why those have none that fail. */
 extern const struct remex_error host_no_program;
 
-/* It has its program, and the executor is told so. False: it has none, and is
- * gone. */
-bool host_child_launch(struct child *child);
+/* It has its program, or it has none and is gone; the executor is told so. */
+void host_child_launch(struct child *child);
 
 /* The executor looks soon, or when it wakes. */
 void host_child_look(struct child *child, struct appointment *appointment);

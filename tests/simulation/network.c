@@ -182,7 +182,8 @@ bool network_had_trouble(const struct network *network, int64_t within)
 
     return network->trouble_at >= since || station->full ||
             station->jammed_at >= since || station->host.short_at >= since ||
-            station->host.asleep_until >= since || !station_is_up(station);
+            station->host.asleep_until >= since ||
+            station->host.far_until >= since || !station_is_up(station);
 }
 
 static void on_timeout(struct appointment *appointment, int64_t now)

@@ -28,7 +28,7 @@ static const struct entry *find(
     const struct principal *principal =
             station->requests ? find_principal(station, plan->principal) : NULL;
 
-    return principal ? registry_look(&station->requests->registry, principal,
+    return principal ? registry_find(&station->requests->registry, principal,
                                text_bytes(plan->process_id))
                      : NULL;
 }

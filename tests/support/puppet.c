@@ -62,16 +62,6 @@ void puppet_launch(struct puppet *puppet, enum remex_status status)
             puppet->process, puppet->pid, status == REMEX_OK ? NULL : &failure);
 }
 
-static bool await(struct process_child *child)
-{
-    struct puppet *puppet = of_child(child);
-    enum remex_status awaited = puppet->puppets->awaited;
-
-    puppet->puppets->waits++;
-    puppet_launch(puppet, awaited);
-    return awaited == REMEX_OK;
-}
-
 static enum remex_status send_signal(struct process_child *child,
         int signal_number, enum signal_target target)
 {
@@ -115,7 +105,6 @@ static void release(struct process_child *child)
 
 static const struct process_host_calls calls = {
     .start = start,
-    .await = await,
     .signal = send_signal,
     .kill_tree = kill_tree,
     .resume = no_stream,

@@ -34,8 +34,6 @@ struct puppets {
     enum remex_status next_start; /* REMEX_AGAIN: those that start are on their
                                      way. Else, if not REMEX_OK, starts fail
                                      with it */
-    enum remex_status awaited; /* what becomes of those that are waited for */
-    unsigned int waits;        /* for those */
     unsigned int started;
     unsigned int living;   /* not released */
     struct puppet *newest; /* of those; each points to the one before */

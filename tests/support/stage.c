@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "executor/child_inside.h"
 #include "executor/list.h"
 #include "executor/members.h"
 #include "executor/sweep.h"
@@ -283,6 +284,7 @@ static void on_launched(
 {
     struct actor *actor = user;
 
+    actor->on_way = false;
     if (failure) {
         actor->failure = *failure;
         actor->process = NULL;
@@ -304,8 +306,11 @@ static enum remex_status start(struct actor *actor,
         .policy = stage->policy,
     };
 
-    return process_start(child_host_of(stage->host), spec, &limits, &hooks,
-            &actor->process, error);
+    enum remex_status status = process_start(child_host_of(stage->host), spec,
+            &limits, &hooks, &actor->process, error);
+
+    actor->on_way = status == REMEX_AGAIN;
+    return status;
 }
 
 struct actor *stage_begin(struct stage *stage, const struct process_spec *spec,
@@ -330,12 +335,30 @@ struct actor *stage_begin(struct stage *stage, const struct process_spec *spec,
     return actor;
 }
 
+/* Nothing else happens meanwhile. */
+static void await(const struct actor *actor)
+{
+    struct births *births = &actor->stage->host->births;
+    struct loop_lookout *lookout = &births->lookout;
+
+    while (actor->on_way) {
+        lookout->stand(lookout);
+        if (lookout->sees(lookout))
+            lookout->ready(lookout);
+        else
+            births->look.due(&births->look);
+    }
+}
+
 struct actor *stage_start(struct stage *stage, const struct process_spec *spec,
         struct remex_error *error)
 {
     struct actor *actor = stage_begin(stage, spec, error);
 
-    if (!actor || process_await(actor->process))
+    if (!actor)
+        return NULL;
+    await(actor);
+    if (actor->process)
         return actor;
     if (error)
         *error = actor->failure;

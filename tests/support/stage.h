@@ -37,6 +37,7 @@ struct actor {
     struct process *process;
     struct loop_timer tick;
     struct cursor cursor;
+    bool on_way;   /* to its program */
     bool reads;    /* takes events, as they come; set by default */
     GString *told; /* "out:hello\n", "err...\n" if it is long, "tty:...",
                       "gap N\n", "exit N\n", "signal N\n",

@@ -131,31 +131,11 @@ static void who_is_let_go_of_on_its_way_leaves_nothing(void)
     stage_close(&stage);
 }
 
-/* One is waited for, in a turn; the others get on meanwhile. */
-static void who_is_waited_for_is_decided_when_that_returns(void)
-{
-    struct stage stage;
-    struct actor *missing;
-    struct actor *last;
-
-    stage_open(&stage);
-    begin_sh(&stage, "exit 0");
-    missing = begin_missing(&stage);
-    last = begin_sh(&stage, "exit 3");
-    g_assert_true(process_await(last->process));
-    g_assert_false(process_await(missing->process));
-    g_assert_null(missing->process);
-    stage_until_all_closed(&stage);
-    g_assert_cmpstr(last->told->str, ==, "exit 3\nclosed eof eof\n");
-    stage_close(&stage);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/birth", a_crowd_has_its_programs_and_its_own_output);
     SUITE_ADD("/birth", who_has_no_program_in_a_crowd_disturbs_nobody);
     SUITE_ADD("/birth", who_is_let_go_of_on_its_way_leaves_nothing);
-    SUITE_ADD("/birth", who_is_waited_for_is_decided_when_that_returns);
     return g_test_run();
 }

@@ -20,7 +20,6 @@ struct process_child {
     bool abandons_at_once;
     struct process *process;
     enum remex_status start_status;
-    const struct remex_error *failure; /* of what was on its way */
 };
 
 struct toy {
@@ -72,16 +71,6 @@ static enum remex_status toy_start(struct process_host *host,
     return toy->child.start_status;
 }
 
-/* Reports what the test has put there. */
-static bool toy_await(struct process_child *child)
-{
-    const struct remex_error *failure = child->failure;
-
-    ask(child, "await", 0);
-    process_on_launched(child->process, 78, failure);
-    return !failure;
-}
-
 static enum remex_status toy_signal(struct process_child *child,
         int signal_number, enum signal_target target)
 {
@@ -124,7 +113,6 @@ static void toy_release(struct process_child *child)
 
 static const struct process_host_calls toy_calls = {
     .start = toy_start,
-    .await = toy_await,
     .signal = toy_signal,
     .kill_tree = toy_kill_tree,
     .resume = toy_resume,
@@ -1053,15 +1041,14 @@ static void one_on_its_way_is_there_before_that_is_decided(void)
 static void one_that_comes_to_nothing_is_freed_as_that_is_told(void)
 {
     const struct remex_error failure = { .status = REMEX_NOT_FOUND };
-    struct toy toy = { .child.start_status = REMEX_AGAIN,
-        .child.failure = &failure };
+    struct toy toy = { .child.start_status = REMEX_AGAIN };
     struct process_spec spec = toy_spec();
 
     g_assert_cmpint(toy_open_as(&toy, &spec, NULL), ==, REMEX_AGAIN);
-    g_assert_false(process_await(toy.process));
+    process_on_launched(toy.process, 78, &failure);
     g_assert_cmpuint(toy.launched, ==, 1);
     g_assert_cmpint(toy.launch_status, ==, REMEX_NOT_FOUND);
-    check_asked(&toy, "await0 release0 ");
+    check_asked(&toy, "release0 ");
     g_string_free(toy.child.asked, TRUE);
 }
 

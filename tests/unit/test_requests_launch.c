@@ -30,19 +30,17 @@ static uint64_t begin(struct desk *desk)
     return desk_ask(desk, &request);
 }
 
-static struct reply ask(
-        struct desk *desk, enum method method, const char *id, size_t size)
+static uint64_t ask(struct desk *desk, enum method method)
 {
-    struct remex_bytes process_id = { id, size };
+    struct remex_bytes id = ID("one");
     struct request request = { .method = method };
 
     if (method == METHOD_INSPECT)
-        request.inspect.process_id = process_id;
+        request.inspect.process_id = id;
     else
-        request.terminate =
-                (struct terminate_request){ .process_id = process_id,
-                    .default_plan = true };
-    return desk_call(desk, &request);
+        request.terminate = (struct terminate_request){ .process_id = id,
+            .default_plan = true };
+    return desk_ask(desk, &request);
 }
 
 static struct figures figures_of(const struct desk *desk)
@@ -77,7 +75,6 @@ static void a_start_is_answered_once_it_has_its_program(void)
     g_assert_cmpint(reply.start.pid, ==, 1000);
     g_assert_nonnull(strstr(desk.traces->str, TRACEPARENT));
     g_assert_cmpuint(figures_of(&desk).processes, ==, 1);
-    g_assert_cmpuint(desk.puppets.waits, ==, 0);
     desk_deinit(&desk);
 }
 
@@ -125,16 +122,23 @@ static void what_it_says_comes_after_its_start(void)
 
 /* --- Who asks for it ----------------------------------------------------- */
 
+/* It is not executed before, and the executor does something else meanwhile. */
 static void whoever_asks_for_it_waits_until_it_is_there(void)
 {
+    struct request list = { .method = METHOD_LIST };
     struct desk desk;
     uint64_t ticket = begin(&desk);
-    struct reply reply = ask(&desk, METHOD_TERMINATE, "one", 3);
+    uint64_t asked = ask(&desk, METHOD_TERMINATE);
+    struct reply reply = desk_call(&desk, &list);
 
     desk_check_status(&reply, REMEX_OK);
-    g_assert_true(reply.terminate.running);
-    g_assert_cmpuint(desk.puppets.waits, ==, 1);
+    desk_check_parked(&desk, asked);
+    g_assert_false(desk.puppets.newest->killed);
+    launch(&desk, REMEX_OK);
     desk_check_answered(&desk, ticket, REMEX_OK);
+    g_assert_true(desk_take(&desk, asked, &reply));
+    desk_check_status(&reply, REMEX_OK);
+    g_assert_true(reply.terminate.running);
     g_assert_true(desk.puppets.newest->killed);
     desk_deinit(&desk);
 }
@@ -143,12 +147,58 @@ static void whoever_asks_for_what_came_to_nothing_finds_nothing(void)
 {
     struct desk desk;
     uint64_t ticket = begin(&desk);
-    struct reply reply;
+    uint64_t asked = ask(&desk, METHOD_INSPECT);
 
-    desk.puppets.awaited = REMEX_PERMISSION_DENIED;
-    reply = ask(&desk, METHOD_INSPECT, "one", 3);
-    desk_check_status(&reply, REMEX_NOT_FOUND);
+    launch(&desk, REMEX_PERMISSION_DENIED);
     desk_check_answered(&desk, ticket, REMEX_PERMISSION_DENIED);
+    desk_check_answered(&desk, asked, REMEX_NOT_FOUND);
+    desk_deinit(&desk);
+}
+
+/* Before that of his own patience. */
+static void whoever_asks_hears_in_time_that_nothing_was_done(void)
+{
+    struct remex_bytes id = ID("one");
+    struct request request = { .method = METHOD_TERMINATE,
+        .deadline_ms = 1000,
+        .terminate = { .process_id = id, .default_plan = true } };
+    struct desk desk;
+    uint64_t ticket = begin(&desk);
+    uint64_t asked = desk_ask(&desk, &request);
+
+    desk_check_parked(&desk, asked);
+    desk_pass(&desk, 1000);
+    desk_check_answered(&desk, asked, REMEX_DEADLINE_EXCEEDED);
+    launch(&desk, REMEX_OK);
+    desk_check_answered(&desk, ticket, REMEX_OK);
+    g_assert_false(desk.puppets.newest->killed);
+    desk_deinit(&desk);
+}
+
+/* As those are who repeat a Start. */
+static void those_who_ask_are_bounded(void)
+{
+    struct follow_spec follow = { .follow_id = 1 };
+    struct request request = desk_start_request("one", &follow, WINDOW);
+    struct desk desk;
+    uint64_t first;
+    uint64_t second;
+    uint64_t third;
+
+    desk_init(&desk);
+    desk.settings.limits.parked = 1;
+    desk_start(&desk);
+    desk_open(&desk);
+    desk.puppets.next_start = REMEX_AGAIN;
+    first = desk_ask(&desk, &request);
+    second = ask(&desk, METHOD_INSPECT);
+    third = ask(&desk, METHOD_INSPECT);
+    desk_check_answered(&desk, third, REMEX_RESOURCE_EXHAUSTED);
+    launch(&desk, REMEX_OK);
+    desk_check_answered(&desk, first, REMEX_OK);
+    desk_check_answered(&desk, second, REMEX_OK);
+    third = ask(&desk, METHOD_INSPECT);
+    desk_check_answered(&desk, third, REMEX_OK);
     desk_deinit(&desk);
 }
 
@@ -177,7 +227,6 @@ static void a_repeated_start_is_told_the_same(void)
     desk_check_status(&reply, REMEX_OK);
     g_assert_cmpint(reply.start.pid, ==, 1000);
     g_assert_cmpuint(desk.puppets.started, ==, 1);
-    g_assert_cmpuint(desk.puppets.waits, ==, 0);
     desk_deinit(&desk);
 }
 
@@ -228,7 +277,6 @@ static void it_is_not_listed_before(void)
     struct reply reply = desk_call(&desk, &list);
 
     g_assert_cmpuint(reply.list.count, ==, 0);
-    g_assert_cmpuint(desk.puppets.waits, ==, 0);
     launch(&desk, REMEX_OK);
     desk_check_answered(&desk, ticket, REMEX_OK);
     reply = desk_call(&desk, &list);
@@ -263,27 +311,57 @@ static void starts_take_no_room_from_what_waits(void)
 
 /* --- Who leaves ---------------------------------------------------------- */
 
-/* Otherwise its answer would be that the session is another's by now. */
-static void a_resume_waits_for_it(void)
+static uint64_t resume(struct desk *desk, const struct follow_spec *follow)
 {
-    struct desk desk;
-    uint64_t ticket = begin(&desk);
-    struct resume resume = { .session_id = desk.session_id,
-        .boot_id = *requests_boot_id(desk.requests),
-        .attachment = desk.attachment };
+    struct resume resume = { .session_id = desk->session_id,
+        .boot_id = *requests_boot_id(desk->requests),
+        .attachment = desk->attachment,
+        .follows = follow,
+        .follow_count = follow ? 1 : 0 };
     struct request request = { .version = MESSAGE_VERSION,
         .method = METHOD_OPEN,
         .open = { .min_version = 1, .max_version = 1, .resume = &resume } };
-    struct caller caller = desk_caller(&desk);
-    uint64_t resumed = desk_send(&desk, &caller, &request);
+    struct caller caller = desk_caller(desk);
 
-    desk_check_answered(&desk, resumed, REMEX_OK);
+    return desk_send(desk, &caller, &request);
+}
+
+/* That the session is another's by now would not be true of it. */
+static void a_resume_leaves_its_start_to_be_answered(void)
+{
+    struct desk desk;
+    uint64_t ticket = begin(&desk);
+
+    desk_check_answered(&desk, resume(&desk, NULL), REMEX_OK);
+    desk_check_parked(&desk, ticket);
+    launch(&desk, REMEX_OK);
     desk_check_answered(&desk, ticket, REMEX_OK);
-    g_assert_cmpuint(desk.puppets.waits, ==, 1);
     desk_deinit(&desk);
 }
 
-static void the_end_of_its_session_waits_for_it(void)
+/* What comes of it, he could not be told otherwise. */
+static void a_resume_that_follows_it_waits(void)
+{
+    const struct follow_spec follow = {
+        .follow_id = 1, .process_id = ID("one"), .until_position = WINDOW
+    };
+    struct desk desk;
+    uint64_t ticket = begin(&desk);
+    uint64_t resumed = resume(&desk, &follow);
+    struct reply reply;
+
+    desk_check_parked(&desk, resumed);
+    launch(&desk, REMEX_NOT_FOUND);
+    desk_check_answered(&desk, ticket, REMEX_NOT_FOUND);
+    g_assert_true(desk_take(&desk, resumed, &reply));
+    desk_check_status(&reply, REMEX_OK);
+    g_assert_cmpuint(reply.open.follow_count, ==, 1);
+    g_assert_false(reply.open.follows[0].known);
+    desk_deinit(&desk);
+}
+
+/* Its start is answered all the same, and then it ends, as was chosen. */
+static void the_end_of_its_session_does_not_wait_for_it(void)
 {
     struct request close = { .method = METHOD_CLOSE };
     struct desk desk;
@@ -291,18 +369,66 @@ static void the_end_of_its_session_waits_for_it(void)
     struct reply reply = desk_call(&desk, &close);
 
     desk_check_status(&reply, REMEX_OK);
+    desk_check_parked(&desk, ticket);
+    g_assert_false(desk.puppets.newest->killed);
+    launch(&desk, REMEX_OK);
     desk_check_answered(&desk, ticket, REMEX_OK);
+    desk_pass(&desk, 0);
     g_assert_true(desk.puppets.newest->killed);
     desk_deinit(&desk);
 }
 
-static void other_rules_wait_for_it(void)
+/* As it would be if it had not been on its way. */
+static void one_without_an_owner_is_forgotten(void)
+{
+    struct request close = { .method = METHOD_CLOSE };
+    struct desk desk;
+    uint64_t ticket = begin(&desk);
+    struct reply reply = desk_call(&desk, &close);
+
+    desk_check_status(&reply, REMEX_OK);
+    puppet_launch(desk.puppets.newest, REMEX_OK);
+    desk_close_process(&desk, desk.puppets.newest, 0);
+    desk_check_answered(&desk, ticket, REMEX_OK);
+    desk_pass(&desk, 0);
+    g_assert_cmpuint(desk.puppets.living, ==, 1);
+    desk_pass(&desk, desk.settings.retention_ms + 1);
+    g_assert_cmpuint(desk.puppets.living, ==, 0);
+    desk_deinit(&desk);
+}
+
+/* Somebody else of its principal has found it meanwhile. */
+static void one_that_has_another_owner_by_then_lives(void)
+{
+    struct request close = { .method = METHOD_CLOSE };
+    struct follow_spec follow = { .follow_id = 1 };
+    struct request again = desk_start_request("one", &follow, WINDOW);
+    struct desk desk;
+    uint64_t first = begin(&desk);
+    struct reply reply = desk_call(&desk, &close);
+    uint64_t second;
+
+    desk_check_status(&reply, REMEX_OK);
+    desk_open(&desk);
+    again.start.process.traceparent = ID(TRACEPARENT);
+    second = desk_ask(&desk, &again);
+    desk_check_parked(&desk, second);
+    launch(&desk, REMEX_OK);
+    desk_check_answered(&desk, first, REMEX_OK);
+    desk_check_answered(&desk, second, REMEX_OK);
+    desk_pass(&desk, 0);
+    g_assert_false(desk.puppets.newest->killed);
+    desk_deinit(&desk);
+}
+
+static void other_rules_do_not_wait_for_it(void)
 {
     struct desk desk;
     uint64_t ticket = begin(&desk);
 
     requests_reload(desk.requests, &desk.settings, desk.puppets.now);
-    g_assert_cmpuint(desk.puppets.waits, ==, 1);
+    desk_check_parked(&desk, ticket);
+    launch(&desk, REMEX_OK);
     desk_check_answered(&desk, ticket, REMEX_OK);
     desk_deinit(&desk);
 }
@@ -338,10 +464,11 @@ static void its_wall_time_waits_for_it(void)
     desk.puppets.next_start = REMEX_AGAIN;
     request.start.process.wall_time_ms = 5;
     ticket = desk_ask(&desk, &request);
-    desk_pass(&desk, 4);
+    desk_pass(&desk, 6);
     desk_check_parked(&desk, ticket);
-    desk_pass(&desk, 2);
+    launch(&desk, REMEX_OK);
     desk_check_answered(&desk, ticket, REMEX_OK);
+    desk_pass(&desk, 0);
     g_assert_true(desk.puppets.newest->killed);
     desk_deinit(&desk);
 }
@@ -405,14 +532,19 @@ int main(int argc, char **argv)
     SUITE_ADD("/launch", what_it_says_comes_after_its_start);
     SUITE_ADD("/launch", whoever_asks_for_it_waits_until_it_is_there);
     SUITE_ADD("/launch", whoever_asks_for_what_came_to_nothing_finds_nothing);
+    SUITE_ADD("/launch", whoever_asks_hears_in_time_that_nothing_was_done);
+    SUITE_ADD("/launch", those_who_ask_are_bounded);
     SUITE_ADD("/launch", a_repeated_start_is_told_the_same);
     SUITE_ADD("/launch", a_repeated_start_is_told_the_same_failure);
     SUITE_ADD("/launch", those_who_repeat_a_start_are_bounded);
     SUITE_ADD("/launch", it_is_not_listed_before);
     SUITE_ADD("/launch", starts_take_no_room_from_what_waits);
-    SUITE_ADD("/launch", a_resume_waits_for_it);
-    SUITE_ADD("/launch", the_end_of_its_session_waits_for_it);
-    SUITE_ADD("/launch", other_rules_wait_for_it);
+    SUITE_ADD("/launch", a_resume_leaves_its_start_to_be_answered);
+    SUITE_ADD("/launch", a_resume_that_follows_it_waits);
+    SUITE_ADD("/launch", the_end_of_its_session_does_not_wait_for_it);
+    SUITE_ADD("/launch", one_without_an_owner_is_forgotten);
+    SUITE_ADD("/launch", one_that_has_another_owner_by_then_lives);
+    SUITE_ADD("/launch", other_rules_do_not_wait_for_it);
     SUITE_ADD("/launch", it_gets_on_without_who_asked);
     SUITE_ADD("/launch", its_wall_time_waits_for_it);
     SUITE_ADD("/launch", an_executor_that_ends_lets_go_of_it);

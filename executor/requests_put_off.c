@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Requests about a process that is on its way to its program. That may take as
+ * long as a network disk does, and nobody else is to wait for it: such a
+ * request is put off as it came, and taken once more when it is decided.
+ */
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "executor/refusal.h"
+#include "executor/requests_state.h"
+
+/* --- What is undecided ---------------------------------------------------- */
+
+static struct remex_bytes process_id_of(const struct request *request)
+{
+    switch ((unsigned int)request->method) {
+    case METHOD_FOLLOW:
+        return request->follow.follow.process_id;
+    case METHOD_READ:
+        return request->read.process_id;
+    case METHOD_WRITE:
+        return request->write.process_id;
+    case METHOD_SIGNAL:
+        return request->signal.process_id;
+    case METHOD_RESIZE:
+        return request->resize.process_id;
+    case METHOD_TERMINATE:
+        return request->terminate.process_id;
+    case METHOD_WAIT:
+        return request->wait.process_id;
+    case METHOD_INSPECT:
+        return request->inspect.process_id;
+    case METHOD_SEAL:
+        return request->seal.process_id;
+    case METHOD_FORGET:
+        return request->forget.process_id;
+    default:
+        return (struct remex_bytes){ 0 };
+    }
+}
+
+static struct entry *find_undecided(const struct call *call,
+        const struct session *session, struct remex_bytes process_id)
+{
+    struct entry *entry = registry_find(
+            &call->requests->registry, session->principal, process_id);
+
+    return entry && registry_is_launching(entry) ? entry : NULL;
+}
+
+struct entry *requests_undecided(const struct call *call)
+{
+    struct remex_bytes process_id = process_id_of(call->request);
+
+    return process_id.size > 0 ? find_undecided(call, call->session, process_id)
+                               : NULL;
+}
+
+struct entry *requests_undecided_follow(
+        const struct call *call, const struct session *session)
+{
+    const struct resume *resume = call->request->open.resume;
+    struct entry *entry = NULL;
+
+    for (size_t i = 0; i < resume->follow_count && !entry; i++)
+        entry = find_undecided(call, session, resume->follows[i].process_id);
+    return entry;
+}
+
+bool requests_is_undecided(const struct parked *parked)
+{
+    return parked->put_off ||
+            (parked->entry && registry_is_launching(parked->entry));
+}
+
+/* --- Putting off ---------------------------------------------------------- */
+
+/* Nobody is told that later than he is sure to wait for. */
+static void on_due(struct appointment *appointment, int64_t now)
+{
+    struct parked *parked = CONTAINER_OF(appointment, struct parked, limit);
+    struct remex_error error;
+
+    (void)now;
+    refusal_undecided(&error);
+    requests_refuse_parked(parked->requests, parked, &error);
+}
+
+enum remex_status requests_put_off(struct call *call, struct session *session,
+        struct entry *entry, struct remex_error *error)
+{
+    uint32_t patience_ms = requests_patience(call);
+    int64_t at = patience_ms == UINT32_MAX
+            ? CLOCK_NEVER
+            : clock_after(call->now, clock_from_ms(patience_ms));
+    enum remex_status status = requests_check_parked(session, error);
+    struct parked *parked;
+
+    if (status != REMEX_OK)
+        return status;
+    parked = parked_put_off(&call->requests->agenda, call->request->method,
+            call->bytes, call->caller, at, on_due);
+    if (!parked)
+        return refusal_no_memory(error, "a request that waits");
+    call->session = session;
+    requests_put_parked_at(call, parked, entry);
+    return REMEX_AGAIN;
+}
+
+/* --- Taking up ------------------------------------------------------------ */
+
+void requests_take_up(struct requests *requests, struct entry *entry)
+{
+    struct list *node = entry->waiting.next;
+
+    while (node != &entry->waiting) {
+        struct parked *parked = CONTAINER_OF(node, struct parked, of_target);
+
+        node = node->next;
+        if (!parked->put_off)
+            continue;
+        parked->entry = NULL;
+        list_remove(&parked->of_target);
+        list_append(&requests->again, &parked->of_target);
+        requests->hooks.unsettled(requests->hooks.user);
+    }
+}
+
+/* What comes of one may put another off again. */
+void requests_take_again(struct requests *requests, int64_t now)
+{
+    while (!list_is_empty(&requests->again)) {
+        struct parked *parked =
+                CONTAINER_OF(requests->again.next, struct parked, of_target);
+        struct remex_bytes bytes = { parked->payload, parked->payload_size };
+
+        parked_leave(parked);
+        requests->taken[parked->method]--;
+        requests_take(requests, &parked->caller, bytes, now);
+        parked_free(parked);
+    }
+}
