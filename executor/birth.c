@@ -18,6 +18,9 @@
 #define LEAST_PAUSE_NS INT64_C(400000)
 #define MOST_PAUSE_NS INT64_C(5000000)
 
+/* Whoever has been on his way for longer may be so for much longer. */
+#define YOUNG_NS INT64_C(20000000)
+
 /* So many one by one, and they do not come in crowds any more. */
 #define LONERS 32
 
@@ -28,6 +31,7 @@ struct birth {
     struct spawn_order order; /* points into the launch, and to the doors */
     struct tree_limits limits;
     int doors[TREE_LIMITS];
+    int64_t began;
     struct spawn *spawn; /* NULL: it is over, and not told yet */
     struct spawn_failure failure;
 };
@@ -113,13 +117,6 @@ static bool conclude(struct birth *birth)
 static bool is_over(const struct birth *birth)
 {
     return !birth->spawn || spawn_is_over(birth->spawn);
-}
-
-static void await(struct birth *birth)
-{
-    do
-        spawn_wait(birth->spawn);
-    while (!conclude(birth));
 }
 
 /* If it has come to nothing, the process is gone after that. */
@@ -277,18 +274,38 @@ static struct birth *birth_new(struct process_child *child,
     return birth;
 }
 
-/* Who is on his way longest is waited for, and told of when it is his turn. */
-static void make_room(struct births *births)
+static bool is_young(const struct birth *birth)
+{
+    return clock_monotonic_ns() - birth->began < YOUNG_NS;
+}
+
+/* Who is expected to be there next; NULL: that may take long. */
+static struct birth *next_expected(const struct births *births)
 {
     struct list *node = births->on_way.next;
 
-    while (spawner_is_full(&births->spawner)) {
+    for (; node != &births->on_way; node = node->next) {
         struct birth *birth = CONTAINER_OF(node, struct birth, on_way);
 
-        node = node->next;
-        if (birth->spawn)
-            await(birth);
+        if (birth->spawn && is_young(birth))
+            return birth;
     }
+    return NULL;
+}
+
+/* Who is waited for is told of when it is his turn. */
+bool births_have_room(struct births *births)
+{
+    while (spawner_is_full(&births->spawner)) {
+        struct birth *birth = next_expected(births);
+
+        if (!birth)
+            return false;
+        spawn_wait_briefly(birth->spawn);
+        if (is_over(birth))
+            conclude(birth);
+    }
+    return true;
 }
 
 /* Whoever comes alone is waited for; but in a crowd, too, somebody is alone now
@@ -310,6 +327,7 @@ static void set_out(struct birth *birth, const struct spawned *spawned)
     struct births *births = &child->host->births;
 
     child->birth = birth;
+    birth->began = clock_monotonic_ns();
     list_append(&births->on_way, &birth->on_way);
     births->count++;
     births->lookout.outlook = outlook(births);
@@ -328,6 +346,11 @@ enum remex_status birth_begin(struct process_child *child,
     *failure = (struct spawn_failure){ REMEX_STAGE_RESOURCES, ENOMEM };
     if (!birth)
         return REMEX_NO_MEMORY;
+    if (!births_have_room(births)) {
+        *failure = (struct spawn_failure){ REMEX_STAGE_RESOURCES, EAGAIN };
+        free(birth);
+        return REMEX_RESOURCE_EXHAUSTED;
+    }
     birth->order.terminal = ends->terminal;
     stdio_ends_give(ends, births->spawner.null_fd, birth->order.stdio);
     if (!open_doors(birth)) {
@@ -335,7 +358,6 @@ enum remex_status birth_begin(struct process_child *child,
         discard(birth);
         return REMEX_INTERNAL;
     }
-    make_room(births);
     if (spawner_begin(&births->spawner, &birth->order, &birth->spawn, &spawned,
                 failure) != REMEX_OK) {
         discard(birth);

@@ -42,6 +42,11 @@ REMEX_CHECKED enum remex_status births_init(
 /* Nobody may be on his way. */
 void births_deinit(struct births *births);
 
+/* Whether one more may be on its way. Stands still for those who are expected
+ * to be there any moment; for those who have been on their way for longer than
+ * that, it does not. */
+bool births_have_room(struct births *births);
+
 /* REMEX_OK: the child is on its way, and what becomes of that is told by
  * process_on_launched; `launch` is taken over. Otherwise nothing has happened
  * but `failure`. `ends` are the caller's. */

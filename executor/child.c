@@ -205,8 +205,16 @@ static enum remex_status host_resize(
 
 /* --- The host ------------------------------------------------------------ */
 
+static bool host_has_room(struct process_host *base)
+{
+    struct child_host *host = CONTAINER_OF(base, struct child_host, base);
+
+    return births_have_room(&host->births);
+}
+
 static const struct process_host_calls host_calls = {
     .start = child_start,
+    .has_room = host_has_room,
     .signal = host_signal,
     .kill_tree = host_kill_tree,
     .resume = host_resume,

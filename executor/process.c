@@ -100,6 +100,11 @@ static enum remex_status start_child(struct process *process,
     return status;
 }
 
+bool process_has_room(struct process_host *host)
+{
+    return host->calls->has_room(host);
+}
+
 /* NOLINTNEXTLINE(readability-function-size) */
 enum remex_status process_start(struct process_host *host,
         const struct process_spec *spec, const struct process_limits *limits,

@@ -53,6 +53,9 @@ struct process_limits {
     const struct policy_section *policy; /* NULL: it may be any program */
 };
 
+/* Whether the host can have one more on its way. */
+bool process_has_room(struct process_host *host);
+
 /* Starts the program. REMEX_OK: exec succeeded. REMEX_AGAIN: it is on its way
  * to that, and hooks->launched will tell; until then it must not be asked for
  * anything but what is told of it, and its stdin. Otherwise nothing is left of

@@ -43,6 +43,10 @@ struct process_host_calls {
             const struct policy_section *policy, struct process *process,
             struct process_started *out, struct remex_error *error);
 
+    /* Whether one more can be on its way; otherwise once one of those is told
+     * of. */
+    bool (*has_room)(struct process_host *host);
+
     /* REMEX_ENDED: nobody of those is left. */
     enum remex_status (*signal)(struct process_child *child, int signal_number,
             enum signal_target target);

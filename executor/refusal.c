@@ -34,8 +34,8 @@ enum remex_status refusal_no_memory(struct remex_error *error, const char *what)
 enum remex_status refusal_undecided(struct remex_error *error)
 {
     return error_set(error, REMEX_DEADLINE_EXCEEDED,
-            "The process is still on its way to its program, and the request "
-            "has waited for that; nothing was done.");
+            "The request has waited for a process that is still on its way to "
+            "its program; nothing was done.");
 }
 
 enum remex_status refusal_draining(struct remex_error *error)

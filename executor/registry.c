@@ -15,8 +15,12 @@
 enum {
     /* A closed process that somebody is still to be told about is looked at
      * again after so long. */
-    AGAIN_MS = 1000
+    AGAIN_MS = 1000,
+    /* Of one principal, so many may have been on their way for so long. */
+    FAR_EACH = 4,
 };
+
+#define FAR_NS INT64_C(20000000)
 
 void registry_init(struct registry *registry,
         const struct registry_limits *limits,
@@ -185,6 +189,20 @@ struct entry *registry_find(const struct registry *registry,
 bool registry_is_launching(const struct entry *entry)
 {
     return list_is_linked(&entry->launching);
+}
+
+bool registry_has_room(const struct registry *registry,
+        const struct principal *principal, int64_t now)
+{
+    struct list *node = registry->launching.next;
+    unsigned int far = 0;
+
+    for (; node != &registry->launching; node = node->next) {
+        const struct entry *entry = CONTAINER_OF(node, struct entry, launching);
+
+        far += entry->principal == principal && now - entry->began > FAR_NS;
+    }
+    return far < FAR_EACH && process_has_room(registry->host);
 }
 
 static void on_launched(
@@ -370,8 +388,10 @@ enum remex_status registry_start(struct registry *registry,
         return status;
     status = start(
             registry, principal, spec, input ? input->size : 0, out, error);
-    if (status == REMEX_OK || status == REMEX_AGAIN)
-        (*out)->digest = digest;
+    if (status != REMEX_OK && status != REMEX_AGAIN)
+        return status;
+    (*out)->digest = digest;
+    (*out)->began = now;
     return status;
 }
 

@@ -44,6 +44,7 @@ struct entry {
     struct process *process;
 
     struct list launching; /* in the registry's list, while it is on its way */
+    int64_t began;         /* its start */
     bool is_lost; /* its owner was, on its way: that has yet to be acted upon */
     struct list owned;   /* in its session's processes; in none: not owned */
     struct list follows; /* who follows it */
@@ -129,6 +130,12 @@ struct entry *registry_find(const struct registry *registry,
         const struct principal *principal, struct remex_bytes id);
 
 bool registry_is_launching(const struct entry *entry);
+
+/* Whether he may have one more on its way. As many programs as may be could lie
+ * where they do not come from; those of one principal must not be all of them.
+ * False: when one of those is decided, he is to ask again. */
+bool registry_has_room(const struct registry *registry,
+        const struct principal *principal, int64_t now);
 
 /* Frees the name of a closed process. REMEX_FAILED_PRECONDITION: it is not
  * closed, or somebody is still to be told about it. */

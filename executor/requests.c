@@ -222,6 +222,7 @@ enum remex_status requests_new(const struct requests_settings *settings,
     list_init(&requests->entries);
     list_init(&requests->changed);
     list_init(&requests->hinting);
+    list_init(&requests->crowd);
     list_init(&requests->again);
     arena_init(&requests->arena, REQUESTS_ARENA_BYTES);
     *out = requests;

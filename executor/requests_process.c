@@ -46,8 +46,7 @@ uint32_t requests_patience(const struct call *call)
     return left - least(left / 4, DEADLINE_MARGIN_MS);
 }
 
-/* Where its session and its front find it. */
-static void put_parked(const struct call *call, struct parked *parked)
+void requests_put_parked(const struct call *call, struct parked *parked)
 {
     struct session *session = call->session;
 
@@ -62,7 +61,7 @@ static void put_parked(const struct call *call, struct parked *parked)
 void requests_put_parked_at(
         const struct call *call, struct parked *parked, struct entry *entry)
 {
-    put_parked(call, parked);
+    requests_put_parked(call, parked);
     parked->entry = entry;
     list_append(&entry->waiting, &parked->of_target);
 }
@@ -96,7 +95,7 @@ struct parked *requests_park(
         refusal_no_memory(error, "a request that waits");
         return NULL;
     }
-    put_parked(call, parked);
+    requests_put_parked(call, parked);
     return parked;
 }
 

@@ -71,6 +71,12 @@ struct entry *requests_undecided_follow(
     return entry;
 }
 
+bool requests_has_room(const struct call *call)
+{
+    return registry_has_room(
+            &call->requests->registry, call->session->principal, call->now);
+}
+
 bool requests_is_undecided(const struct parked *parked)
 {
     return parked->put_off ||
@@ -107,27 +113,35 @@ enum remex_status requests_put_off(struct call *call, struct session *session,
     if (!parked)
         return refusal_no_memory(error, "a request that waits");
     call->session = session;
-    requests_put_parked_at(call, parked, entry);
+    requests_put_parked(call, parked);
+    parked->entry = entry;
+    list_append(entry ? &entry->waiting : &call->requests->crowd,
+            &parked->of_target);
     return REMEX_AGAIN;
 }
 
 /* --- Taking up ------------------------------------------------------------ */
 
-void requests_take_up(struct requests *requests, struct entry *entry)
+static void take_up(struct requests *requests, struct list *waiting)
 {
-    struct list *node = entry->waiting.next;
+    struct list *node = waiting->next;
 
-    while (node != &entry->waiting) {
+    while (node != waiting) {
         struct parked *parked = CONTAINER_OF(node, struct parked, of_target);
 
         node = node->next;
         if (!parked->put_off)
             continue;
         parked->entry = NULL;
-        list_remove(&parked->of_target);
         list_append(&requests->again, &parked->of_target);
         requests->hooks.unsettled(requests->hooks.user);
     }
+}
+
+void requests_take_up(struct requests *requests, struct entry *entry)
+{
+    take_up(requests, &entry->waiting);
+    take_up(requests, &requests->crowd);
 }
 
 /* What comes of one may put another off again. */

@@ -98,8 +98,11 @@ enum remex_status requests_run(struct call *call, struct remex_error *error)
     struct registry *registry = &call->requests->registry;
     bool known = registry_find(registry, principal, spec->process_id);
     struct entry *entry = NULL;
-    enum remex_status status = check_run(call, known, error);
+    enum remex_status status;
 
+    if (!known && !requests_has_room(call))
+        return requests_put_off(call, call->session, NULL, error);
+    status = check_run(call, known, error);
     if (status == REMEX_OK)
         status = registry_start(registry, principal, spec,
                 &call->request->payload, call->now, &entry, error);

@@ -197,8 +197,11 @@ enum remex_status requests_start(struct call *call, struct remex_error *error)
             call->session->principal, start->process.process_id);
     struct parked *waiting = NULL;
     struct entry *entry = NULL;
-    enum remex_status status = check_start(call, known, error);
+    enum remex_status status;
 
+    if (!known && !requests_has_room(call))
+        return requests_put_off(call, call->session, NULL, error);
+    status = check_start(call, known, error);
     if (status == REMEX_OK)
         status = start_known_or_new(call, known, &waiting, &entry, error);
     if (entry)

@@ -42,6 +42,7 @@ struct requests {
     struct list entries;      /* changed, to be settled */
     struct list changed;      /* sessions with parked Pulls to be looked at */
     struct list hinting;      /* sessions to be sent a hint */
+    struct list crowd;        /* Starts and Runs that wait for room */
     struct list again;        /* requests that were put off, to be taken */
     struct arena arena;       /* for the request being worked on */
     struct gather gather;     /* for the reply being built */
@@ -113,13 +114,18 @@ struct entry *requests_undecided(const struct call *call);
 struct entry *requests_undecided_follow(
         const struct call *call, const struct session *session);
 
-/* Has the whole request taken once more when that is decided: REMEX_AGAIN, or
- * why not. It counts as one that is parked by `session`. */
+/* Whether he may have one more on its way. */
+bool requests_has_room(const struct call *call);
+
+/* Has the whole request taken once more when that is decided (NULL: when
+ * anything is): REMEX_AGAIN, or why not. It counts as one that is parked by
+ * `session`. */
 REMEX_CHECKED enum remex_status requests_put_off(struct call *call,
         struct session *session, struct entry *entry,
         struct remex_error *error);
 
-/* It is decided: they are taken next, when the turn is settled. */
+/* It is decided: they are taken next, when the turn is settled, and so are
+ * those who wait for room. */
 void requests_take_up(struct requests *requests, struct entry *entry);
 void requests_take_again(struct requests *requests, int64_t now);
 
@@ -142,8 +148,9 @@ struct parked *requests_park(
 REMEX_CHECKED enum remex_status requests_park_at(struct call *call,
         struct entry *entry, uint32_t wait_ms, struct remex_error *error);
 
-/* Puts one that was parked by parked_new where its session, its front and
- * `entry` find it. */
+/* Puts one that was parked where its session and its front find it; and where
+ * `entry` does. */
+void requests_put_parked(const struct call *call, struct parked *parked);
 void requests_put_parked_at(
         const struct call *call, struct parked *parked, struct entry *entry);
 

@@ -1,77 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A program whose file does not come: as on a network disk that does not
- * answer, whoever executes it waits. Here it is a lease on the file that the
- * test gives back when it likes.
+ * A program whose file does not come, and who else wants something meanwhile.
  */
 
-#include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <glib.h>
-#include <glib/gstdio.h>
 
 #include <remex/inspect.h>
 #include <remex/run.h>
 
 #include "support/daemon.h"
+#include "support/far.h"
 #include "support/remote.h"
 #include "support/suite.h"
 
-#define POLL_US (2 * 1000)
-#define PATIENCE_US (20 * G_USEC_PER_SEC)
+/* More than an executor has on their way at a time. */
+enum { LIVES = 50, LIVE_MS = 5000, ASK_MS = 500, CROWD = 12 };
 
-enum { LIVES = 50, LIVE_MS = 5000, ASK_MS = 500 };
-
-/* --- The program ---------------------------------------------------------- */
-
-struct far {
+struct scene {
     struct daemon daemon;
-    char *path;
-    int file;
+    struct far far;
 };
 
-static void far_open(struct far *far)
+static void scene_open(struct scene *scene)
 {
-    char *bytes;
-    gsize size;
-
-    daemon_start(&far->daemon);
-    far->path = g_build_filename(far->daemon.directory, "far", NULL);
-    g_assert_true(g_file_get_contents("/bin/true", &bytes, &size, NULL));
-    g_assert_true(g_file_set_contents(far->path, bytes, (gssize)size, NULL));
-    g_assert_cmpint(g_chmod(far->path, 0700), ==, 0);
-    g_free(bytes);
-    far->file = open(far->path, O_RDONLY | O_CLOEXEC);
-    g_assert_cmpint(far->file, >=, 0);
-    g_assert_cmpint(fcntl(far->file, F_SETLEASE, F_WRLCK), ==, 0);
+    daemon_start(&scene->daemon);
+    far_init(&scene->far);
 }
 
-/* Somebody waits for it. */
-static void far_until_wanted(const struct far *far)
+static void scene_close(struct scene *scene)
 {
-    gint64 until = g_get_monotonic_time() + PATIENCE_US;
-
-    while (fcntl(far->file, F_GETLEASE) == F_WRLCK) {
-        g_assert_cmpint(g_get_monotonic_time(), <, until);
-        g_usleep(POLL_US);
-    }
-}
-
-static void far_come(struct far *far)
-{
-    g_assert_cmpint(fcntl(far->file, F_SETLEASE, F_UNLCK), ==, 0);
-    close(far->file);
-}
-
-static void far_close(struct far *far)
-{
-    g_unlink(far->path);
-    g_free(far->path);
-    daemon_stop(&far->daemon);
+    far_deinit(&scene->far);
+    daemon_stop(&scene->daemon);
 }
 
 /* --- Who has to do with it ------------------------------------------------ */
@@ -80,6 +42,7 @@ struct part {
     GThread *thread;
     struct remex_client *client;
     const char *path;
+    const char *id; /* NULL: any */
     enum remex_status status;
 };
 
@@ -91,7 +54,7 @@ static gpointer start(gpointer user)
     struct remex_process *process = NULL;
     struct remex_exit exited = { 0 };
 
-    options.id = "far";
+    options.id = part->id;
     part->status = remex_process_start(
             part->client, REMOTE_ARGV(part->path), &options, &process, NULL);
     if (part->status == REMEX_OK)
@@ -110,10 +73,12 @@ static gpointer inspect(gpointer user)
     return NULL;
 }
 
-static void begin(struct part *part, const struct far *far, GThreadFunc what)
+static void begin(struct part *part, const struct scene *scene, const char *id,
+        GThreadFunc what)
 {
-    part->client = remote_connect_to(far->daemon.address);
-    part->path = far->path;
+    part->client = remote_connect_to(scene->daemon.address);
+    part->path = scene->far.path;
+    part->id = id;
     part->status = REMEX_UNKNOWN;
     part->thread = g_thread_new("part", what, part);
 }
@@ -127,9 +92,9 @@ static void finish(struct part *part)
 
 /* --- The others ----------------------------------------------------------- */
 
-static void check_lives(const struct far *far)
+static void check_lives(const struct scene *scene)
 {
-    struct remex_client *client = remote_connect_to(far->daemon.address);
+    struct remex_client *client = remote_connect_to(scene->daemon.address);
 
     for (int i = 0; i < LIVES; i++) {
         struct remex_run_result *result = NULL;
@@ -145,19 +110,19 @@ static void check_lives(const struct far *far)
 
 static void whoever_asks_for_it_holds_up_nobody(void)
 {
-    struct far far;
+    struct scene scene;
     struct part starter;
     struct part asker;
 
-    far_open(&far);
-    begin(&starter, &far, start);
-    far_until_wanted(&far);
-    begin(&asker, &far, inspect);
-    check_lives(&far);
-    far_come(&far);
+    scene_open(&scene);
+    begin(&starter, &scene, "far", start);
+    far_until_wanted(&scene.far);
+    begin(&asker, &scene, NULL, inspect);
+    check_lives(&scene);
+    far_come(&scene.far);
     finish(&starter);
     finish(&asker);
-    far_close(&far);
+    scene_close(&scene);
 }
 
 static void whoever_has_no_time_is_told_that_nothing_was_done(void)
@@ -167,30 +132,62 @@ static void whoever_has_no_time_is_told_that_nothing_was_done(void)
     struct remex_client *client = NULL;
     struct remex_error error = { 0 };
     struct part starter;
-    struct far far;
+    struct scene scene;
 
-    far_open(&far);
-    begin(&starter, &far, start);
-    far_until_wanted(&far);
+    scene_open(&scene);
+    begin(&starter, &scene, "far", start);
+    far_until_wanted(&scene.far);
     options.call_timeout_ms = ASK_MS;
     g_assert_cmpint(
-            remex_client_connect(far.daemon.address, &options, &client, NULL),
+            remex_client_connect(scene.daemon.address, &options, &client, NULL),
             ==, REMEX_OK);
     g_assert_cmpint(remex_client_inspect(client, "far", &status, &error), ==,
             REMEX_DEADLINE_EXCEEDED);
     g_assert_nonnull(strstr(error.text, "nothing was done"));
-    far_come(&far);
+    far_come(&scene.far);
     finish(&starter);
     remex_client_free(client);
-    far_close(&far);
+    scene_close(&scene);
+}
+
+/* What he has running can be looked at, and ends; what he starts waits. */
+static void whoever_has_too_many_of_them_holds_up_himself(void)
+{
+    struct remex_list_options options = REMEX_DEFAULTS(remex_list_options);
+    struct remex_process_list *list = NULL;
+    struct remex_client *client;
+    struct part crowd[CROWD];
+    struct remex_process *cat;
+    struct remex_process_options piped = remote_with_stdin();
+    struct remex_exit exited = { 0 };
+    struct scene scene;
+
+    scene_open(&scene);
+    client = remote_connect_to(scene.daemon.address);
+    cat = remote_start(client, REMOTE_ARGV("cat"), &piped);
+    for (int i = 0; i < CROWD; i++)
+        begin(&crowd[i], &scene, NULL, start);
+    far_until_wanted(&scene.far);
+    g_assert_cmpint(
+            remex_client_list(client, &options, &list, NULL), ==, REMEX_OK);
+    remex_process_list_free(list);
+    g_assert_cmpint(remex_process_close_stdin(cat, NULL), ==, REMEX_OK);
+    g_assert_cmpint(remex_process_wait(cat, LIVE_MS, &exited), ==, REMEX_OK);
+    remex_process_free(cat);
+    far_come(&scene.far);
+    for (int i = 0; i < CROWD; i++)
+        finish(&crowd[i]);
+    remex_client_free(client);
+    check_lives(&scene);
+    scene_close(&scene);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    signal(SIGIO, SIG_IGN); /* that somebody wants the file is looked for */
     SUITE_ADD("/far_program", whoever_asks_for_it_holds_up_nobody);
     SUITE_ADD(
             "/far_program", whoever_has_no_time_is_told_that_nothing_was_done);
+    SUITE_ADD("/far_program", whoever_has_too_many_of_them_holds_up_himself);
     return g_test_run();
 }

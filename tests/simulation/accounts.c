@@ -22,7 +22,16 @@ static size_t count_of(const struct list *list)
 /* --- Sessions ---------------------------------------------------------------
  */
 
-/* Those that count; and Starts wait only for what is on its way. */
+/* Starts, and what is put off, wait only for what is on its way. */
+static bool waits_in_vain(const struct parked *parked)
+{
+    if (parked->put_off && !parked->entry)
+        return false; /* for room */
+    return (parked->put_off || parked->method == METHOD_START) &&
+            !registry_is_launching(parked->entry);
+}
+
+/* Those that count. */
 static size_t count_parked(
         const struct station *station, const struct session *session)
 {
@@ -34,10 +43,8 @@ static size_t count_parked(
                 CONTAINER_OF(node, struct parked, of_session);
 
         count += !parked->apart;
-        CHECK(station,
-                parked->method != METHOD_START ||
-                        registry_is_launching(parked->entry),
-                "a start waits for what is decided");
+        CHECK(station, !waits_in_vain(parked),
+                "a request waits for what is decided");
     }
     return count;
 }

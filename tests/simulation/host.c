@@ -11,6 +11,8 @@
 #include "simulation/host_child.h"
 #include "simulation/station.h"
 
+enum { BERTHS = 3 };
+
 /* The executor's idea of a child. */
 static struct child *of(struct process_child *child)
 {
@@ -65,6 +67,17 @@ static enum remex_status decide(const struct policy_section *policy,
     return policy ? policy_decide(policy, &program, argv, error) : REMEX_OK;
 }
 
+/* Fewer than a real one, so that it comes to that. */
+static bool has_room(struct process_host *process_host)
+{
+    const struct host *host = (const struct host *)(void *)process_host;
+    unsigned int on_way = 0;
+
+    for (const struct child *at = host->children; at; at = at->next)
+        on_way += at->on_way;
+    return on_way < BERTHS;
+}
+
 /* A network disk takes its time now and then. */
 static int64_t time_of_launch(struct host *host, struct plan *plan)
 {
@@ -99,6 +112,8 @@ static enum remex_status start(struct process_host *process_host,
     }
     if (is_scarce(host, plan))
         return launch_failed(spec->argv[0], spec->cwd, &scarcity, error);
+    WORLD_CHECK(
+            host->world, has_room(process_host), "%s has no room", plan->id);
     child = host_child_new(host, plan, process);
     *out = (struct process_started){ (struct process_child *)(void *)child,
         1000 + (int64_t)plan->actor, now, now };
@@ -221,6 +236,7 @@ static void release(struct process_child *process_child)
 
 static const struct process_host_calls calls = {
     .start = start,
+    .has_room = has_room,
     .signal = send_signal,
     .kill_tree = kill_tree,
     .resume = resume,

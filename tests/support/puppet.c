@@ -52,6 +52,11 @@ static enum remex_status start(struct process_host *host,
     return puppets->next_start;
 }
 
+static bool has_room(struct process_host *host)
+{
+    return !CONTAINER_OF(host, struct puppets, host)->full;
+}
+
 void puppet_launch(struct puppet *puppet, enum remex_status status)
 {
     struct remex_error failure = failure_of(status);
@@ -105,6 +110,7 @@ static void release(struct process_child *child)
 
 static const struct process_host_calls calls = {
     .start = start,
+    .has_room = has_room,
     .signal = send_signal,
     .kill_tree = kill_tree,
     .resume = no_stream,

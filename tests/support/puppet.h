@@ -34,6 +34,7 @@ struct puppets {
     enum remex_status next_start; /* REMEX_AGAIN: those that start are on their
                                      way. Else, if not REMEX_OK, starts fail
                                      with it */
+    bool full;                    /* no more may be on their way */
     unsigned int started;
     unsigned int living;   /* not released */
     struct puppet *newest; /* of those; each points to the one before */

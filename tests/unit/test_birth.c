@@ -8,7 +8,9 @@
 
 #include <glib.h>
 
+#include "executor/child_inside.h"
 #include "executor/process.h"
+#include "support/far.h"
 #include "support/stage.h"
 #include "support/suite.h"
 #include "support/tree.h"
@@ -131,11 +133,38 @@ static void who_is_let_go_of_on_its_way_leaves_nothing(void)
     stage_close(&stage);
 }
 
+/* Those who are long on their way are not waited for; whoever comes as well is
+ * told so. */
+static void where_nobody_gets_on_there_is_no_room(void)
+{
+    struct process_spec spec;
+    struct remex_error error = { 0 };
+    struct stage stage;
+    struct far far;
+
+    stage_open(&stage);
+    far_init(&far);
+    spec = stage_spec((const char *const[]){ far.path, NULL });
+    while (births_have_room(&stage.host->births))
+        g_assert_nonnull(stage_begin(&stage, &spec, NULL));
+    g_assert_cmpuint(stage.actors->len, ==, SPAWN_BERTHS);
+    g_assert_null(stage_begin(&stage, &spec, &error));
+    g_assert_cmpint(error.kind, ==, REMEX_ERROR_LAUNCH_FAILED);
+    g_assert_cmpint(error.os_error, ==, EAGAIN);
+    far_come(&far);
+    stage_until_all_closed(&stage);
+    g_assert_true(births_have_room(&stage.host->births));
+    stage_spec_free(&spec);
+    far_deinit(&far);
+    stage_close(&stage);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     SUITE_ADD("/birth", a_crowd_has_its_programs_and_its_own_output);
     SUITE_ADD("/birth", who_has_no_program_in_a_crowd_disturbs_nobody);
     SUITE_ADD("/birth", who_is_let_go_of_on_its_way_leaves_nothing);
+    SUITE_ADD("/birth", where_nobody_gets_on_there_is_no_room);
     return g_test_run();
 }

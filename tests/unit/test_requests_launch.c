@@ -309,6 +309,82 @@ static void starts_take_no_room_from_what_waits(void)
     desk_deinit(&desk);
 }
 
+/* --- Where there is no room for more -------------------------------------- */
+
+static uint64_t start(struct desk *desk, const char *id)
+{
+    struct follow_spec none = { 0 };
+    struct request request = desk_start_request(id, &none, 0);
+
+    return desk_ask(desk, &request);
+}
+
+static void a_start_waits_for_room(void)
+{
+    struct desk desk;
+    uint64_t first = begin(&desk);
+    uint64_t second;
+    uint64_t again;
+
+    desk.puppets.full = true;
+    second = start(&desk, "two");
+    again = start(&desk, "two");
+    g_assert_cmpuint(desk.puppets.started, ==, 1);
+    desk.puppets.full = false;
+    desk.puppets.next_start = REMEX_OK;
+    launch(&desk, REMEX_NOT_FOUND);
+    desk_check_answered(&desk, first, REMEX_NOT_FOUND);
+    desk_check_answered(&desk, second, REMEX_OK);
+    desk_check_answered(&desk, again, REMEX_OK);
+    g_assert_cmpuint(desk.puppets.started, ==, 2);
+    desk_deinit(&desk);
+}
+
+static void a_run_waits_for_room(void)
+{
+    struct request run = { .method = METHOD_RUN };
+    struct follow_spec none = { 0 };
+    struct desk desk;
+    uint64_t first = begin(&desk);
+    uint64_t second;
+
+    run.run.process = desk_start_request("two", &none, 0).start.process;
+    desk.puppets.full = true;
+    second = desk_ask(&desk, &run);
+    desk.puppets.full = false;
+    g_assert_cmpuint(desk.puppets.started, ==, 1);
+    desk.puppets.next_start = REMEX_OK;
+    launch(&desk, REMEX_OK);
+    desk_check_answered(&desk, first, REMEX_OK);
+    g_assert_cmpuint(desk.puppets.started, ==, 2);
+    desk_close_process(&desk, desk.puppets.newest, 0);
+    desk_check_answered(&desk, second, REMEX_OK);
+    desk_deinit(&desk);
+}
+
+/* It is put off as often as it takes, and nothing comes of it later. */
+static void a_start_that_has_waited_too_long_starts_nothing(void)
+{
+    struct follow_spec none = { 0 };
+    struct request request = desk_start_request("two", &none, 0);
+    struct desk desk;
+    uint64_t first = begin(&desk);
+    uint64_t second;
+
+    desk.puppets.full = true;
+    request.deadline_ms = 1000;
+    second = desk_ask(&desk, &request);
+    desk_check_parked(&desk, second);
+    launch(&desk, REMEX_OK);
+    desk_check_answered(&desk, first, REMEX_OK);
+    desk_check_parked(&desk, second);
+    desk_pass(&desk, 1000);
+    desk_check_answered(&desk, second, REMEX_DEADLINE_EXCEEDED);
+    desk.puppets.full = false;
+    g_assert_cmpuint(desk.puppets.started, ==, 1);
+    desk_deinit(&desk);
+}
+
 /* --- Who leaves ---------------------------------------------------------- */
 
 static uint64_t resume(struct desk *desk, const struct follow_spec *follow)
@@ -539,6 +615,9 @@ int main(int argc, char **argv)
     SUITE_ADD("/launch", those_who_repeat_a_start_are_bounded);
     SUITE_ADD("/launch", it_is_not_listed_before);
     SUITE_ADD("/launch", starts_take_no_room_from_what_waits);
+    SUITE_ADD("/launch", a_start_waits_for_room);
+    SUITE_ADD("/launch", a_run_waits_for_room);
+    SUITE_ADD("/launch", a_start_that_has_waited_too_long_starts_nothing);
     SUITE_ADD("/launch", a_resume_leaves_its_start_to_be_answered);
     SUITE_ADD("/launch", a_resume_that_follows_it_waits);
     SUITE_ADD("/launch", the_end_of_its_session_does_not_wait_for_it);

@@ -32,17 +32,24 @@ static void office_deinit(struct office *office)
     desk_deinit(&office->desk);
 }
 
-static struct reply ask(struct office *office, struct request *request)
+static uint64_t begin(struct office *office, struct request *request)
 {
     struct desk *desk = &office->desk;
     struct caller caller = desk_caller(desk);
-    struct reply reply;
 
     caller.has_uid = false;
     g_strlcpy(caller.name, office->name, sizeof(caller.name));
     if (request->method != METHOD_OPEN)
         desk_address(desk, request);
-    g_assert_true(desk_take(desk, desk_send(desk, &caller, request), &reply));
+    return desk_send(desk, &caller, request);
+}
+
+static struct reply ask(struct office *office, struct request *request)
+{
+    uint64_t ticket = begin(office, request);
+    struct reply reply;
+
+    g_assert_true(desk_take(&office->desk, ticket, &reply));
     return reply;
 }
 
@@ -438,6 +445,34 @@ static void what_can_be_limited_is_told(void)
     desk_deinit(&desk);
 }
 
+/* Those who have only just set out are expected to be there any moment. */
+static void the_room_for_starts_is_not_for_one_alone(void)
+{
+    static const char *const ids[] = { "1", "2", "3", "4", "5" };
+    struct follow_spec none = { 0 };
+    struct office office;
+
+    office_init(&office);
+    desk_start(&office.desk);
+    office.desk.puppets.next_start = REMEX_AGAIN;
+    become(&office, "joe");
+    for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
+        struct request request = desk_start_request(ids[i], &none, 0);
+
+        begin(&office, &request);
+    }
+    g_assert_cmpuint(office.desk.puppets.started, ==, 5);
+    desk_pass(&office.desk, 21);
+    for (int i = 0; i < 2; i++) {
+        struct request request = desk_start_request("more", &none, 0);
+
+        become(&office, i == 0 ? "joe" : "eve");
+        begin(&office, &request);
+        g_assert_cmpuint(office.desk.puppets.started, ==, i == 0 ? 5 : 6);
+    }
+    office_deinit(&office);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -452,5 +487,6 @@ int main(int argc, char **argv)
     SUITE_ADD("/requests_limits", wall_time_is_limited);
     SUITE_ADD("/requests_limits", trees_are_limited);
     SUITE_ADD("/requests_limits", what_can_be_limited_is_told);
+    SUITE_ADD("/requests_limits", the_room_for_starts_is_not_for_one_alone);
     return g_test_run();
 }
