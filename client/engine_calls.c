@@ -19,6 +19,12 @@
 #define ANSWER_MS 3000
 #define GRACE_MS 2000
 
+/* That to a Start: a program may be that far away (executor.proto). */
+#define START_ANSWER_MS 11000
+
+/* With less of its own time left, a call is not asked again. */
+#define LEAST_LEFT_MS 500
+
 /* How long an executor remembers a closed process, if it does not say. */
 #define RETENTION_MS 80000
 
@@ -78,6 +84,11 @@ static void refuse_unsent(
     calls_refuse(&engine->calls, call, error);
 }
 
+static uint32_t answer_ms(const struct call *call)
+{
+    return call->request.method == METHOD_START ? START_ANSWER_MS : ANSWER_MS;
+}
+
 static void send_call(struct engine *engine, struct call *call,
         unsigned int lane, int64_t now)
 {
@@ -88,7 +99,7 @@ static void send_call(struct engine *engine, struct call *call,
     if (call->prepare)
         call->prepare(call, wait);
     call->request.deadline_ms =
-            call->parks ? wait : ms_left(call, now, wait + ANSWER_MS);
+            call->parks ? wait : ms_left(call, now, wait + answer_ms(call));
     if (call->request.deadline_ms == 0) /* that would be none */
         call->request.deadline_ms = 1;
     status = engine_send(engine, lane, &call->request, ENGINE_CALLS,
@@ -181,12 +192,27 @@ static void take_refusal(struct call *call, const struct remex_error *error)
                 error->text);
 }
 
+/* What was asked had no time left for it, but who asks has. Nothing was done;
+ * what was sent before that, and lost, may have done something. */
+static bool asks_again(struct engine *engine, struct call *call,
+        const struct reply *reply, int64_t now)
+{
+    if (reply->error.status != REMEX_DEADLINE_EXCEEDED ||
+            call->deadline - now < clock_from_ms(LEAST_LEFT_MS))
+        return false;
+    call->unanswered = call->repeated;
+    calls_add(&engine->calls, call);
+    return true;
+}
+
 /* The call is in no list any more. */
 static void take_answer(struct engine *engine, struct call *call,
         const struct reply *reply, int64_t now)
 {
     enum remex_status status = reply->error.status;
 
+    if (asks_again(engine, call, reply, now))
+        return;
     if (status == REMEX_OK && call->replied)
         status = call->replied(call, reply);
     if (status == REMEX_AGAIN) {

@@ -4,6 +4,7 @@
  * A program whose file does not come, and who else wants something meanwhile.
  */
 
+#include <errno.h>
 #include <string.h>
 
 #include <glib.h>
@@ -41,7 +42,7 @@ static void scene_close(struct scene *scene)
 struct part {
     GThread *thread;
     struct remex_client *client;
-    const char *path;
+    const struct far *far;
     const char *id; /* NULL: any */
     enum remex_status status;
 };
@@ -55,8 +56,8 @@ static gpointer start(gpointer user)
     struct remex_exit exited = { 0 };
 
     options.id = part->id;
-    part->status = remex_process_start(
-            part->client, REMOTE_ARGV(part->path), &options, &process, NULL);
+    part->status = remex_process_start(part->client,
+            REMOTE_ARGV(part->far->path), &options, &process, NULL);
     if (part->status == REMEX_OK)
         part->status = remex_process_wait(process, REMEX_FOREVER, &exited);
     remex_process_free(process);
@@ -73,11 +74,19 @@ static gpointer inspect(gpointer user)
     return NULL;
 }
 
+static gpointer inspect_when_wanted(gpointer user)
+{
+    struct part *part = user;
+
+    far_until_wanted(part->far);
+    return inspect(part);
+}
+
 static void begin(struct part *part, const struct scene *scene, const char *id,
         GThreadFunc what)
 {
     part->client = remote_connect_to(scene->daemon.address);
-    part->path = scene->far.path;
+    part->far = &scene->far;
     part->id = id;
     part->status = REMEX_UNKNOWN;
     part->thread = g_thread_new("part", what, part);
@@ -150,6 +159,38 @@ static void whoever_has_no_time_is_told_that_nothing_was_done(void)
     scene_close(&scene);
 }
 
+/* Which takes the ten seconds that the protocol states: who started it and who
+ * asks have more time than that. */
+static void one_that_never_comes_is_given_up(void)
+{
+    struct remex_process_status *status = NULL;
+    struct remex_process_options options =
+            REMEX_DEFAULTS(remex_process_options);
+    struct remex_process *process = NULL;
+    struct remex_error error = { 0 };
+    struct part asker;
+    struct scene scene;
+    struct remex_client *client;
+
+    scene_open(&scene);
+    client = remote_connect_to(scene.daemon.address);
+    begin(&asker, &scene, NULL, inspect_when_wanted);
+    options.id = "far";
+    g_assert_cmpint(remex_process_start(client, REMOTE_ARGV(scene.far.path),
+                            &options, &process, &error),
+            !=, REMEX_OK);
+    g_assert_cmpint(error.kind, ==, REMEX_ERROR_LAUNCH_FAILED);
+    g_assert_cmpint(error.os_error, ==, ETIMEDOUT);
+    g_thread_join(asker.thread);
+    g_assert_cmpint(asker.status, ==, REMEX_NOT_FOUND);
+    g_assert_cmpint(remex_client_inspect(client, "far", &status, NULL), ==,
+            REMEX_NOT_FOUND);
+    remex_client_free(asker.client);
+    remex_client_free(client);
+    far_come(&scene.far);
+    scene_close(&scene);
+}
+
 /* What he has running can be looked at, and ends; what he starts waits. */
 static void whoever_has_too_many_of_them_holds_up_himself(void)
 {
@@ -189,5 +230,6 @@ int main(int argc, char **argv)
     SUITE_ADD(
             "/far_program", whoever_has_no_time_is_told_that_nothing_was_done);
     SUITE_ADD("/far_program", whoever_has_too_many_of_them_holds_up_himself);
+    SUITE_ADD("/far_program", one_that_never_comes_is_given_up);
     return g_test_run();
 }

@@ -690,6 +690,42 @@ static void what_is_refused_for_want_of_room_at_once_did_nothing(void)
     tear_down(NULL);
 }
 
+static void what_had_no_time_is_asked_again_while_there_is_some(void)
+{
+    struct call call = new_call(METHOD_TERMINATE);
+
+    call.changes = true;
+    open_session();
+    call.deadline = world.now + 10000 * MS;
+    engine_call(&world.engine, &call, world.now);
+    world.now += 9500 * MS;
+    refuse(0, REMEX_DEADLINE_EXCEEDED, REMEX_ERROR_PLAIN);
+    expect(0, METHOD_TERMINATE);
+    world.now += 1 * MS;
+    refuse(0, REMEX_DEADLINE_EXCEEDED, REMEX_ERROR_PLAIN);
+    g_assert_cmpint(call.error.status, ==, REMEX_DEADLINE_EXCEEDED);
+    tear_down(NULL);
+}
+
+/* What was sent before that may have acted, whatever comes of it now. */
+static void a_repeat_that_had_no_time_is_a_repeat_again(void)
+{
+    struct call call = new_call(METHOD_TERMINATE);
+
+    call.changes = true;
+    open_session();
+    engine_call(&world.engine, &call, world.now);
+    fail_lane(0);
+    expect(0, METHOD_OPEN);
+    answer_open(0, 2, NULL, 0);
+    expect(0, METHOD_TERMINATE);
+    refuse(0, REMEX_DEADLINE_EXCEEDED, REMEX_ERROR_PLAIN);
+    expect(0, METHOD_TERMINATE);
+    refuse(0, REMEX_RESOURCE_EXHAUSTED, REMEX_ERROR_LIMIT_HIT);
+    g_assert_cmpint(call.error.status, ==, REMEX_OUTCOME_UNKNOWN);
+    tear_down(NULL);
+}
+
 static void a_call_that_there_is_no_memory_to_send_did_nothing(void)
 {
     struct call call = new_call(METHOD_TERMINATE);
@@ -2063,6 +2099,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", a_repeat_that_the_policy_refuses_did_nothing);
     SUITE_ADD("/engine", who_is_not_known_any_more_resumes);
     SUITE_ADD("/engine", what_is_refused_for_want_of_room_at_once_did_nothing);
+    SUITE_ADD("/engine", what_had_no_time_is_asked_again_while_there_is_some);
+    SUITE_ADD("/engine", a_repeat_that_had_no_time_is_a_repeat_again);
     SUITE_ADD("/engine", a_call_that_there_is_no_memory_to_send_did_nothing);
     SUITE_ADD("/engine", an_answer_shows_that_it_is_remembered);
     SUITE_ADD("/engine", a_connection_that_breaks_is_resumed_once);
