@@ -6,8 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
-#include <openssl/sha.h>
+#include <sha2.h>
 
 #include "common/error.h"
 #include "executor/trusted_file.h"
@@ -179,6 +178,17 @@ void tokens_deinit(struct tokens *tokens)
     *tokens = (struct tokens){ .all = NULL };
 }
 
+/* In the same time, wherever they differ. */
+static bool is_same(const uint8_t one[TOKEN_DIGEST_BYTES],
+        const uint8_t other[TOKEN_DIGEST_BYTES])
+{
+    volatile uint8_t difference = 0;
+
+    for (size_t i = 0; i < TOKEN_DIGEST_BYTES; i++)
+        difference |= one[i] ^ other[i];
+    return difference == 0;
+}
+
 static const struct token *find(
         const struct tokens *tokens, const uint8_t digest[TOKEN_DIGEST_BYTES])
 {
@@ -187,7 +197,7 @@ static const struct token *find(
     for (size_t i = 0; i < tokens->count; i++) {
         const struct token *token = &tokens->all[i];
 
-        if (CRYPTO_memcmp(digest, token->digest, TOKEN_DIGEST_BYTES) == 0)
+        if (is_same(digest, token->digest))
             found = token;
     }
     return found;
@@ -197,8 +207,12 @@ const struct token *tokens_find(
         const struct tokens *tokens, struct remex_bytes shown)
 {
     uint8_t digest[SHA256_DIGEST_LENGTH];
+    SHA2_CTX sha;
 
-    SHA256(shown.data ? shown.data : "", shown.size, digest);
+    SHA256Init(&sha);
+    if (shown.size > 0)
+        SHA256Update(&sha, shown.data, shown.size);
+    SHA256Final(digest, &sha);
     return find(tokens, digest);
 }
 

@@ -38,9 +38,9 @@ forbid 'NNG is for tests' "$production" 'nng/'
 forbid 'protobuf stops at common/wire' \
     "$production|tests" '(.*\.pb-c\.h|protobuf-c/)' \
     'common/wire[^/]*|tests/fuzz/.*'
-forbid 'OpenSSL stops at the tls front, client/tls and stream, tokens and keys' \
+forbid 'OpenSSL stops at the tls front, client/tls and stream, and keys' \
     "$production" 'openssl/' \
-    'executor/tls/.*|executor/tokens\.c|client/(connection|connection_inside|stream|tls)\.[ch]|client/cli/(certificate|doctor_tls|token)\.c'
+    'executor/tls/.*|client/(connection|connection_inside|stream|tls)\.[ch]|client/cli/(certificate|doctor_tls|token)\.c'
 forbid 'GLib is for tests, and to show its users how to live with it' \
     "$production" '(glib|gio)' 'client/examples/glib_loop\.c'
 forbid 'include by folder, not by ../' "$production|tests" '(.*/)?\.\./'
