@@ -62,6 +62,7 @@ struct call {
     bool repeated;    /* and so may what was sent before that */
     bool known;       /* was sent, ever */
     int64_t known_at; /* to the executor: sent first, or answered since */
+    int64_t sent_at;  /* the last time */
     struct call *next;
     struct call *previous;
     struct remex_error error; /* once done; its status is the call's */

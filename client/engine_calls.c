@@ -111,6 +111,7 @@ static void send_call(struct engine *engine, struct call *call,
     if (!call->known)
         call->known_at = now;
     call->known = true;
+    call->sent_at = now;
     calls_sent(&engine->calls, call, lane);
 }
 
@@ -193,12 +194,14 @@ static void take_refusal(struct call *call, const struct remex_error *error)
 }
 
 /* What was asked had no time left for it, but who asks has. Nothing was done;
- * what was sent before that, and lost, may have done something. */
+ * what was sent before that, and lost, may have done something. An executor who
+ * says so at once is not believed. */
 static bool asks_again(struct engine *engine, struct call *call,
         const struct reply *reply, int64_t now)
 {
     if (reply->error.status != REMEX_DEADLINE_EXCEEDED ||
-            call->deadline - now < clock_from_ms(LEAST_LEFT_MS))
+            call->deadline - now < clock_from_ms(LEAST_LEFT_MS) ||
+            now - call->sent_at < clock_from_ms(call->request.deadline_ms / 2))
         return false;
     call->unanswered = call->repeated;
     calls_add(&engine->calls, call);

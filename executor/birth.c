@@ -13,13 +13,11 @@
 #include "common/clock.h"
 #include "common/text.h"
 #include "executor/child_inside.h"
+#include "executor/process_host.h"
 
 /* Most are over before the first look by time alone. */
 #define LEAST_PAUSE_NS INT64_C(400000)
 #define MOST_PAUSE_NS INT64_C(5000000)
-
-/* Whoever has been on his way for longer may be so for much longer. */
-#define YOUNG_NS INT64_C(20000000)
 
 /* So many one by one, and they do not come in crowds any more. */
 #define LONERS 32
@@ -276,7 +274,8 @@ static struct birth *birth_new(struct process_child *child,
 
 static bool is_young(const struct birth *birth)
 {
-    return clock_monotonic_ns() - birth->began < YOUNG_NS;
+    return clock_monotonic_ns() - birth->began <
+            clock_from_ms(PROCESS_YOUNG_MS);
 }
 
 /* Who is expected to be there next; NULL: that may take long. */

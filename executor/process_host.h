@@ -32,6 +32,10 @@ struct process_started {
     int64_t time_ns; /* the same moment since 1970 */
 };
 
+/* Whoever has been on his way to his program for longer may be so for much
+ * longer; the others are expected any moment. */
+enum { PROCESS_YOUNG_MS = 20 };
+
 struct process_host_calls {
     /* Starts what `spec` says, which has been checked, if `policy` (NULL:
      * none) allows it. REMEX_OK: exec succeeded, and the outputs that are

@@ -9,6 +9,7 @@
 #include "common/error.h"
 #include "common/random.h"
 #include "common/text.h"
+#include "executor/process_host.h"
 #include "executor/refusal.h"
 #include "executor/registry_inside.h"
 
@@ -16,11 +17,9 @@ enum {
     /* A closed process that somebody is still to be told about is looked at
      * again after so long. */
     AGAIN_MS = 1000,
-    /* Of one principal, so many may have been on their way for so long. */
+    /* So many of one principal may be on their way that are not expected. */
     FAR_EACH = 4,
 };
-
-#define FAR_NS INT64_C(20000000)
 
 void registry_init(struct registry *registry,
         const struct registry_limits *limits,
@@ -200,7 +199,8 @@ bool registry_has_room(const struct registry *registry,
     for (; node != &registry->launching; node = node->next) {
         const struct entry *entry = CONTAINER_OF(node, struct entry, launching);
 
-        far += entry->principal == principal && now - entry->began > FAR_NS;
+        far += entry->principal == principal &&
+                now - entry->began > clock_from_ms(PROCESS_YOUNG_MS);
     }
     return far < FAR_EACH && process_has_room(registry->host);
 }

@@ -94,7 +94,8 @@ static void let_go_of_starts(struct session *session)
         struct parked *parked = CONTAINER_OF(node, struct parked, of_session);
 
         node = node->next;
-        if (parked->apart && requests_is_undecided(parked)) {
+        if (parked->apart && !parked->put_off &&
+                requests_is_undecided(parked)) {
             list_remove(&parked->of_session);
             parked->session = NULL;
         }

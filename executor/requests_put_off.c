@@ -96,22 +96,37 @@ static void on_due(struct appointment *appointment, int64_t now)
     requests_refuse_parked(parked->requests, parked, &error);
 }
 
+static bool has_resume(const struct session *session)
+{
+    struct list *node = session->parked.next;
+
+    for (; node != &session->parked; node = node->next) {
+        const struct parked *parked =
+                CONTAINER_OF(node, struct parked, of_session);
+
+        if (parked->put_off && parked->method == METHOD_OPEN)
+            return true;
+    }
+    return false;
+}
+
 enum remex_status requests_put_off(struct call *call, struct session *session,
         struct entry *entry, struct remex_error *error)
 {
+    bool apart = call->request->method == METHOD_OPEN && !has_resume(session);
     uint32_t patience_ms = requests_patience(call);
     int64_t at = patience_ms == UINT32_MAX
             ? CLOCK_NEVER
             : clock_after(call->now, clock_from_ms(patience_ms));
-    enum remex_status status = requests_check_parked(session, error);
     struct parked *parked;
 
-    if (status != REMEX_OK)
-        return status;
+    if (!apart && requests_check_parked(session, error) != REMEX_OK)
+        return error->status;
     parked = parked_put_off(&call->requests->agenda, call->request->method,
             call->bytes, call->caller, at, on_due);
     if (!parked)
         return refusal_no_memory(error, "a request that waits");
+    parked->apart = apart;
     call->session = session;
     requests_put_parked(call, parked);
     parked->entry = entry;

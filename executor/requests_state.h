@@ -119,7 +119,7 @@ bool requests_has_room(const struct call *call);
 
 /* Has the whole request taken once more when that is decided (NULL: when
  * anything is): REMEX_AGAIN, or why not. It counts as one that is parked by
- * `session`. */
+ * `session`, but for one Resume, which would make room. */
 REMEX_CHECKED enum remex_status requests_put_off(struct call *call,
         struct session *session, struct entry *entry,
         struct remex_error *error);

@@ -701,9 +701,22 @@ static void what_had_no_time_is_asked_again_while_there_is_some(void)
     world.now += 9500 * MS;
     refuse(0, REMEX_DEADLINE_EXCEEDED, REMEX_ERROR_PLAIN);
     expect(0, METHOD_TERMINATE);
-    world.now += 1 * MS;
+    world.now += 250 * MS;
     refuse(0, REMEX_DEADLINE_EXCEEDED, REMEX_ERROR_PLAIN);
     g_assert_cmpint(call.error.status, ==, REMEX_DEADLINE_EXCEEDED);
+    tear_down(NULL);
+}
+
+/* He could keep us busy with that. */
+static void who_says_at_once_that_there_was_no_time_is_not_asked_again(void)
+{
+    struct call call = new_call(METHOD_TERMINATE);
+
+    open_session();
+    engine_call(&world.engine, &call, world.now);
+    refuse(0, REMEX_DEADLINE_EXCEEDED, REMEX_ERROR_PLAIN);
+    g_assert_cmpint(call.error.status, ==, REMEX_DEADLINE_EXCEEDED);
+    expect_nothing(0);
     tear_down(NULL);
 }
 
@@ -719,6 +732,7 @@ static void a_repeat_that_had_no_time_is_a_repeat_again(void)
     expect(0, METHOD_OPEN);
     answer_open(0, 2, NULL, 0);
     expect(0, METHOD_TERMINATE);
+    world.now += 3000 * MS;
     refuse(0, REMEX_DEADLINE_EXCEEDED, REMEX_ERROR_PLAIN);
     expect(0, METHOD_TERMINATE);
     refuse(0, REMEX_RESOURCE_EXHAUSTED, REMEX_ERROR_LIMIT_HIT);
@@ -2100,6 +2114,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine", who_is_not_known_any_more_resumes);
     SUITE_ADD("/engine", what_is_refused_for_want_of_room_at_once_did_nothing);
     SUITE_ADD("/engine", what_had_no_time_is_asked_again_while_there_is_some);
+    SUITE_ADD("/engine",
+            who_says_at_once_that_there_was_no_time_is_not_asked_again);
     SUITE_ADD("/engine", a_repeat_that_had_no_time_is_a_repeat_again);
     SUITE_ADD("/engine", a_call_that_there_is_no_memory_to_send_did_nothing);
     SUITE_ADD("/engine", an_answer_shows_that_it_is_remembered);

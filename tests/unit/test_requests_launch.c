@@ -436,6 +436,35 @@ static void a_resume_that_follows_it_waits(void)
     desk_deinit(&desk);
 }
 
+/* It makes room for itself when it is carried out; but only one does. */
+static void a_resume_waits_beyond_what_may_be_parked(void)
+{
+    const struct follow_spec follow = { .follow_id = 1,
+        .process_id = ID("one") };
+    struct follow_spec with = { .follow_id = 1 };
+    struct request request = desk_start_request("one", &with, WINDOW);
+    struct request pull = desk_pull_request(1000);
+    struct desk desk;
+    uint64_t parked;
+    uint64_t resumed;
+
+    desk_init(&desk);
+    desk.settings.limits.parked = 1;
+    desk_start(&desk);
+    desk_open(&desk);
+    desk.puppets.next_start = REMEX_AGAIN;
+    desk_ask(&desk, &request);
+    parked = desk_ask(&desk, &pull);
+    desk_check_parked(&desk, parked);
+    resumed = resume(&desk, &follow);
+    desk_check_parked(&desk, resumed);
+    desk_check_answered(
+            &desk, resume(&desk, &follow), REMEX_RESOURCE_EXHAUSTED);
+    launch(&desk, REMEX_OK);
+    desk_check_answered(&desk, resumed, REMEX_OK);
+    desk_deinit(&desk);
+}
+
 /* Its start is answered all the same, and then it ends, as was chosen. */
 static void the_end_of_its_session_does_not_wait_for_it(void)
 {
@@ -620,6 +649,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/launch", a_start_that_has_waited_too_long_starts_nothing);
     SUITE_ADD("/launch", a_resume_leaves_its_start_to_be_answered);
     SUITE_ADD("/launch", a_resume_that_follows_it_waits);
+    SUITE_ADD("/launch", a_resume_waits_beyond_what_may_be_parked);
     SUITE_ADD("/launch", the_end_of_its_session_does_not_wait_for_it);
     SUITE_ADD("/launch", one_without_an_owner_is_forgotten);
     SUITE_ADD("/launch", one_that_has_another_owner_by_then_lives);
