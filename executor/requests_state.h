@@ -104,8 +104,7 @@ REMEX_CHECKED enum remex_status requests_check_process(struct call *call,
  * for it. */
 void requests_launched(struct requests *requests, struct entry *entry);
 
-/* --- About what is on its way (requests_put_off.c) -------------------------
- */
+/* --- Putting off (requests_put_off.c) ------------------------------------- */
 
 /* What a request has to wait for that names a process; NULL: nothing. */
 struct entry *requests_undecided(const struct call *call);
