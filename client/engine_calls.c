@@ -19,8 +19,9 @@
 #define ANSWER_MS 3000
 #define GRACE_MS 2000
 
-/* That to a Start: a program may be that far away (executor.proto). */
-#define START_ANSWER_MS 11000
+/* That to a Start that was missed before: its program may be as far away as
+ * that (executor.proto). */
+#define FAR_ANSWER_MS 11000
 
 /* With less of its own time left, a call is not asked again. */
 #define LEAST_LEFT_MS 500
@@ -86,7 +87,9 @@ static void refuse_unsent(
 
 static uint32_t answer_ms(const struct call *call)
 {
-    return call->request.method == METHOD_START ? START_ANSWER_MS : ANSWER_MS;
+    bool far = call->request.method == METHOD_START && call->unanswered;
+
+    return far ? FAR_ANSWER_MS : ANSWER_MS;
 }
 
 static void send_call(struct engine *engine, struct call *call,

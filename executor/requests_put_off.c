@@ -60,15 +60,29 @@ struct entry *requests_undecided(const struct call *call)
                                : NULL;
 }
 
+/* That of a Start which waits is there already, and its answer tells whoever
+ * sent it if nothing comes of it. */
+static bool is_of_start(const struct session *session,
+        const struct follow_spec *spec, const struct entry *entry)
+{
+    const struct follow *follow = follows_find(session, spec->follow_id);
+
+    return follow && follow->entry == entry;
+}
+
 struct entry *requests_undecided_follow(
         const struct call *call, const struct session *session)
 {
     const struct resume *resume = call->request->open.resume;
-    struct entry *entry = NULL;
 
-    for (size_t i = 0; i < resume->follow_count && !entry; i++)
-        entry = find_undecided(call, session, resume->follows[i].process_id);
-    return entry;
+    for (size_t i = 0; i < resume->follow_count; i++) {
+        const struct follow_spec *spec = &resume->follows[i];
+        struct entry *entry = find_undecided(call, session, spec->process_id);
+
+        if (entry && !is_of_start(session, spec, entry))
+            return entry;
+    }
+    return NULL;
 }
 
 bool requests_has_room(const struct call *call)

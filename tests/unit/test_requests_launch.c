@@ -416,11 +416,10 @@ static void a_resume_leaves_its_start_to_be_answered(void)
 }
 
 /* What comes of it, he could not be told otherwise. */
-static void a_resume_that_follows_it_waits(void)
+static void a_resume_that_follows_it_anew_waits(void)
 {
-    const struct follow_spec follow = {
-        .follow_id = 1, .process_id = ID("one"), .until_position = WINDOW
-    };
+    const struct follow_spec follow = { .follow_id = 2,
+        .process_id = ID("one") };
     struct desk desk;
     uint64_t ticket = begin(&desk);
     uint64_t resumed = resume(&desk, &follow);
@@ -436,10 +435,36 @@ static void a_resume_that_follows_it_waits(void)
     desk_deinit(&desk);
 }
 
+/* The Start's own follow goes on; his Start tells him if nothing comes of it.
+ */
+static void a_resume_that_goes_on_following_it_does_not_wait(void)
+{
+    const struct follow_spec follow = { .follow_id = 1,
+        .process_id = ID("one") };
+    struct request pull = desk_pull_request(1000);
+    struct desk desk;
+    uint64_t ticket = begin(&desk);
+    struct reply reply;
+    uint64_t events;
+
+    g_assert_true(desk_take(&desk, resume(&desk, &follow), &reply));
+    desk_check_status(&reply, REMEX_OK);
+    g_assert_true(reply.open.follows[0].known);
+    desk.attachment = reply.open.attachment;
+    desk_check_parked(&desk, ticket);
+    events = desk_ask(&desk, &pull);
+    launch(&desk, REMEX_OK);
+    desk_check_answered(&desk, ticket, REMEX_OK);
+    desk_close_process(&desk, desk.puppets.newest, 3);
+    g_assert_true(desk_take(&desk, events, &reply));
+    g_assert_cmpuint(reply.pull.batch.count, ==, 2);
+    desk_deinit(&desk);
+}
+
 /* It makes room for itself when it is carried out; but only one does. */
 static void a_resume_waits_beyond_what_may_be_parked(void)
 {
-    const struct follow_spec follow = { .follow_id = 1,
+    const struct follow_spec follow = { .follow_id = 2,
         .process_id = ID("one") };
     struct follow_spec with = { .follow_id = 1 };
     struct request request = desk_start_request("one", &with, WINDOW);
@@ -648,7 +673,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/launch", a_run_waits_for_room);
     SUITE_ADD("/launch", a_start_that_has_waited_too_long_starts_nothing);
     SUITE_ADD("/launch", a_resume_leaves_its_start_to_be_answered);
-    SUITE_ADD("/launch", a_resume_that_follows_it_waits);
+    SUITE_ADD("/launch", a_resume_that_follows_it_anew_waits);
+    SUITE_ADD("/launch", a_resume_that_goes_on_following_it_does_not_wait);
     SUITE_ADD("/launch", a_resume_waits_beyond_what_may_be_parked);
     SUITE_ADD("/launch", the_end_of_its_session_does_not_wait_for_it);
     SUITE_ADD("/launch", one_without_an_owner_is_forgotten);
