@@ -146,8 +146,8 @@ void judge_owners(const struct actor *actor)
     for (const struct job *job = actor->jobs; job; job = job->next) {
         const struct plan *plan = job->plan;
 
-        if (plan->started_at > heard_at)
-            heard_at = plan->started_at;
+        if (plan->launched_at > heard_at)
+            heard_at = plan->launched_at;
         if (station->host.asleep_until > heard_at)
             heard_at = station->host.asleep_until;
         CHECK(job,

@@ -707,6 +707,46 @@ static void what_had_no_time_is_asked_again_while_there_is_some(void)
     tear_down(NULL);
 }
 
+static struct call new_start(struct follow_spec *follow)
+{
+    static const struct remex_bytes argv[] = { { "/bin/true", 9 } };
+    struct stream_spec stream = {
+        .capture = CAPTURE_PIPE,
+        .delivery = DELIVERY_LOSSY,
+        .retention = RETENTION_ALL,
+    };
+    struct call call = new_call(METHOD_START);
+
+    call.request.start = (struct start_request){
+        .process = { .process_id = { "p", 1 },
+                .argv = argv,
+                .argv_count = 1,
+                .env_base = ENV_EXECUTOR,
+                .stdin_kind = STDIN_CLOSED,
+                .out = stream,
+                .err = stream,
+                .owner_loss = OWNER_LOSS_KILL },
+        .follow = follow,
+    };
+    return call;
+}
+
+/* Its answer may have vanished; or its program is far away. */
+static void a_start_that_was_missed_is_given_as_long_as_a_program_may_take(void)
+{
+    struct call call = new_start(NULL);
+
+    call.changes = true;
+    open_session();
+    engine_call(&world.engine, &call, world.now);
+    g_assert_cmpuint(expect(0, METHOD_START)->deadline_ms, ==, 3000);
+    fail_lane(0);
+    expect(0, METHOD_OPEN);
+    answer_open(0, 2, NULL, 0);
+    g_assert_cmpuint(expect(0, METHOD_START)->deadline_ms, >, 10000);
+    tear_down(NULL);
+}
+
 /* He could keep us busy with that. */
 static void who_says_at_once_that_there_was_no_time_is_not_asked_again(void)
 {
@@ -914,26 +954,9 @@ static void park_second_pull(void)
 
 static void a_start_answered_amid_a_resume_is_repeated(void)
 {
-    static const struct remex_bytes argv[] = { { "/bin/true", 9 } };
-    struct stream_spec stream = {
-        .capture = CAPTURE_PIPE,
-        .delivery = DELIVERY_LOSSY,
-        .retention = RETENTION_ALL,
-    };
     struct follow_spec follow = { .process_id = { "p", 1 }, .follow_id = 1 };
-    struct call call = new_call(METHOD_START);
+    struct call call = new_start(&follow);
 
-    call.request.start = (struct start_request){
-        .process = { .process_id = { "p", 1 },
-                .argv = argv,
-                .argv_count = 1,
-                .env_base = ENV_EXECUTOR,
-                .stdin_kind = STDIN_CLOSED,
-                .out = stream,
-                .err = stream,
-                .owner_loss = OWNER_LOSS_KILL },
-        .follow = &follow,
-    };
     open_session();
     engine_on_up(&world.engine, 1, world.now);
     engine_call(&world.engine, &call, world.now);
@@ -2117,6 +2140,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine",
             who_says_at_once_that_there_was_no_time_is_not_asked_again);
     SUITE_ADD("/engine", a_repeat_that_had_no_time_is_a_repeat_again);
+    SUITE_ADD("/engine",
+            a_start_that_was_missed_is_given_as_long_as_a_program_may_take);
     SUITE_ADD("/engine", a_call_that_there_is_no_memory_to_send_did_nothing);
     SUITE_ADD("/engine", an_answer_shows_that_it_is_remembered);
     SUITE_ADD("/engine", a_connection_that_breaks_is_resumed_once);
