@@ -175,11 +175,13 @@ void engine_calls_pump(struct engine *engine, int64_t now)
     }
 }
 
-/* For want of something, or for a role that is another by now: before the
- * executor has looked whether it knows it. A policy is asked after that. */
+/* For want of something, for a role that is another by now, or after a Close of
+ * ours: before the executor has looked whether it knows it. A policy is asked
+ * after that. */
 static bool is_of_the_moment(const struct remex_error *error)
 {
     return error->status == REMEX_RESOURCE_EXHAUSTED ||
+            error->kind == REMEX_ERROR_SESSION_GONE ||
             (error->status == REMEX_PERMISSION_DENIED &&
                     error->kind != REMEX_ERROR_POLICY);
 }

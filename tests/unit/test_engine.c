@@ -646,6 +646,24 @@ static void a_repeat_that_a_role_does_not_allow_may_have_acted(void)
             ==, REMEX_OUTCOME_UNKNOWN);
 }
 
+/* A Close has overtaken it. */
+static void a_repeat_that_finds_no_session_may_have_acted(void)
+{
+    struct call call = new_call(METHOD_TERMINATE);
+
+    call.changes = true;
+    open_session();
+    engine_call(&world.engine, &call, world.now);
+    fail_lane(0);
+    expect(0, METHOD_OPEN);
+    answer_open(0, 2, NULL, 0);
+    expect(0, METHOD_TERMINATE);
+    engine_close(&world.engine, world.now + 1000 * MS, world.now);
+    refuse(0, REMEX_FAILED_PRECONDITION, REMEX_ERROR_SESSION_GONE);
+    g_assert_cmpint(call.error.status, ==, REMEX_OUTCOME_UNKNOWN);
+    tear_down(NULL);
+}
+
 /* It says nothing of what runs. */
 static void a_repeat_that_the_policy_refuses_did_nothing(void)
 {
@@ -2133,6 +2151,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/engine",
             a_repeat_that_is_refused_for_want_of_room_may_have_acted);
     SUITE_ADD("/engine", a_repeat_that_a_role_does_not_allow_may_have_acted);
+    SUITE_ADD("/engine", a_repeat_that_finds_no_session_may_have_acted);
     SUITE_ADD("/engine", a_repeat_that_the_policy_refuses_did_nothing);
     SUITE_ADD("/engine", who_is_not_known_any_more_resumes);
     SUITE_ADD("/engine", what_is_refused_for_want_of_room_at_once_did_nothing);
