@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/ids.h"
 
+#include "common/secret.h"
+
 bool id_equal(const struct message_id *a, const struct message_id *b)
 {
-    unsigned int difference = 0;
-
-    for (int i = 0; i < MESSAGE_ID_BYTES; i++)
-        difference |= (unsigned int)a->bytes[i] ^ b->bytes[i];
-    return difference == 0;
+    return secret_equal(a->bytes, b->bytes, MESSAGE_ID_BYTES);
 }
 
 bool id_is_zero(const struct message_id *id)

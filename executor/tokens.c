@@ -9,6 +9,7 @@
 #include <sha2.h>
 
 #include "common/error.h"
+#include "common/secret.h"
 #include "executor/trusted_file.h"
 
 static enum remex_status wrong(struct remex_error *error, const char *path,
@@ -178,17 +179,6 @@ void tokens_deinit(struct tokens *tokens)
     *tokens = (struct tokens){ .all = NULL };
 }
 
-/* In the same time, wherever they differ. */
-static bool is_same(const uint8_t one[TOKEN_DIGEST_BYTES],
-        const uint8_t other[TOKEN_DIGEST_BYTES])
-{
-    volatile uint8_t difference = 0;
-
-    for (size_t i = 0; i < TOKEN_DIGEST_BYTES; i++)
-        difference |= one[i] ^ other[i];
-    return difference == 0;
-}
-
 static const struct token *find(
         const struct tokens *tokens, const uint8_t digest[TOKEN_DIGEST_BYTES])
 {
@@ -197,7 +187,7 @@ static const struct token *find(
     for (size_t i = 0; i < tokens->count; i++) {
         const struct token *token = &tokens->all[i];
 
-        if (is_same(digest, token->digest))
+        if (secret_equal(digest, token->digest, TOKEN_DIGEST_BYTES))
             found = token;
     }
     return found;
