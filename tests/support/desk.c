@@ -246,21 +246,27 @@ struct reply desk_open(struct desk *desk)
     return reply;
 }
 
-struct reply desk_resume(struct desk *desk, struct follow_spec follow)
+uint64_t desk_ask_resume(struct desk *desk, const struct follow_spec *follow)
 {
     struct resume resume = { .session_id = desk->session_id,
         .boot_id = *requests_boot_id(desk->requests),
         .attachment = desk->attachment,
-        .follows = &follow,
-        .follow_count = 1 };
+        .follows = follow,
+        .follow_count = follow ? 1 : 0 };
     struct request request = { .version = MESSAGE_VERSION,
         .method = METHOD_OPEN,
         .open = { .min_version = 1, .max_version = 1, .resume = &resume } };
     struct caller caller = desk_caller(desk);
+
+    return desk_send(desk, &caller, &request);
+}
+
+struct reply desk_resume(struct desk *desk, struct follow_spec follow)
+{
     struct reply reply;
 
     follow.process_id = text_bytes("one");
-    g_assert_true(desk_take(desk, desk_send(desk, &caller, &request), &reply));
+    g_assert_true(desk_take(desk, desk_ask_resume(desk, &follow), &reply));
     g_assert_cmpint(reply.error.status, ==, REMEX_OK);
     desk->attachment = reply.open.attachment;
     return reply;

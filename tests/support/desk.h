@@ -72,6 +72,9 @@ uint64_t desk_ask(struct desk *desk, struct request *request);
 /* Opens a session, and keeps its ids. */
 struct reply desk_open(struct desk *desk);
 
+/* Asks for it back, following that (NULL: nothing); its ticket. */
+uint64_t desk_ask_resume(struct desk *desk, const struct follow_spec *follow);
+
 /* Resumes the session, stating this follow of "one" alone, and keeps the new
  * attachment. */
 struct reply desk_resume(struct desk *desk, struct follow_spec follow);

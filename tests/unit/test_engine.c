@@ -614,19 +614,25 @@ static void a_call_that_there_is_no_memory_to_repeat_may_have_acted(void)
     tear_down(NULL);
 }
 
+/* It was sent, lost, and is sent again. */
+static void have_repeated(struct call *call)
+{
+    call->changes = true;
+    open_session();
+    engine_call(&world.engine, call, world.now);
+    fail_lane(0);
+    expect(0, METHOD_OPEN);
+    answer_open(0, 2, NULL, 0);
+    expect(0, call->request.method);
+}
+
 /* What its maker is told. */
 static enum remex_status refuse_repeat(
         enum remex_status status, enum remex_error_kind kind)
 {
     struct call call = new_call(METHOD_TERMINATE);
 
-    call.changes = true;
-    open_session();
-    engine_call(&world.engine, &call, world.now);
-    fail_lane(0);
-    expect(0, METHOD_OPEN);
-    answer_open(0, 2, NULL, 0);
-    expect(0, METHOD_TERMINATE);
+    have_repeated(&call);
     refuse(0, status, kind);
     tear_down(NULL);
     return call.error.status;
@@ -651,13 +657,7 @@ static void a_repeat_that_finds_no_session_may_have_acted(void)
 {
     struct call call = new_call(METHOD_TERMINATE);
 
-    call.changes = true;
-    open_session();
-    engine_call(&world.engine, &call, world.now);
-    fail_lane(0);
-    expect(0, METHOD_OPEN);
-    answer_open(0, 2, NULL, 0);
-    expect(0, METHOD_TERMINATE);
+    have_repeated(&call);
     engine_close(&world.engine, world.now + 1000 * MS, world.now);
     refuse(0, REMEX_FAILED_PRECONDITION, REMEX_ERROR_SESSION_GONE);
     g_assert_cmpint(call.error.status, ==, REMEX_OUTCOME_UNKNOWN);
@@ -783,13 +783,7 @@ static void a_repeat_that_had_no_time_is_a_repeat_again(void)
 {
     struct call call = new_call(METHOD_TERMINATE);
 
-    call.changes = true;
-    open_session();
-    engine_call(&world.engine, &call, world.now);
-    fail_lane(0);
-    expect(0, METHOD_OPEN);
-    answer_open(0, 2, NULL, 0);
-    expect(0, METHOD_TERMINATE);
+    have_repeated(&call);
     world.now += 3000 * MS;
     refuse(0, REMEX_DEADLINE_EXCEEDED, REMEX_ERROR_PLAIN);
     expect(0, METHOD_TERMINATE);

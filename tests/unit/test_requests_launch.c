@@ -18,16 +18,33 @@
 
 enum { WINDOW = 1024 * 1024 };
 
-/* A desk at which "one" is on its way, followed as 1; who waits for that. */
-static uint64_t begin(struct desk *desk)
+/* Of "one", followed as 1; its ticket. The same whenever it is asked. */
+static uint64_t start_one(struct desk *desk)
 {
     struct follow_spec follow = { .follow_id = 1 };
     struct request request = desk_start_request("one", &follow, WINDOW);
 
-    desk_begin(desk);
-    desk->puppets.next_start = REMEX_AGAIN;
     request.start.process.traceparent = ID(TRACEPARENT);
     return desk_ask(desk, &request);
+}
+
+/* A desk at which it is on its way; who waits for that. */
+static uint64_t begin(struct desk *desk)
+{
+    desk_begin(desk);
+    desk->puppets.next_start = REMEX_AGAIN;
+    return start_one(desk);
+}
+
+/* The same, where one request may be parked. */
+static uint64_t begin_narrow(struct desk *desk)
+{
+    desk_init(desk);
+    desk->settings.limits.parked = 1;
+    desk_start(desk);
+    desk_open(desk);
+    desk->puppets.next_start = REMEX_AGAIN;
+    return start_one(desk);
 }
 
 static uint64_t ask(struct desk *desk, enum method method)
@@ -178,21 +195,11 @@ static void whoever_asks_hears_in_time_that_nothing_was_done(void)
 /* As those are who repeat a Start. */
 static void those_who_ask_are_bounded(void)
 {
-    struct follow_spec follow = { .follow_id = 1 };
-    struct request request = desk_start_request("one", &follow, WINDOW);
     struct desk desk;
-    uint64_t first;
-    uint64_t second;
-    uint64_t third;
+    uint64_t first = begin_narrow(&desk);
+    uint64_t second = ask(&desk, METHOD_INSPECT);
+    uint64_t third = ask(&desk, METHOD_INSPECT);
 
-    desk_init(&desk);
-    desk.settings.limits.parked = 1;
-    desk_start(&desk);
-    desk_open(&desk);
-    desk.puppets.next_start = REMEX_AGAIN;
-    first = desk_ask(&desk, &request);
-    second = ask(&desk, METHOD_INSPECT);
-    third = ask(&desk, METHOD_INSPECT);
     desk_check_answered(&desk, third, REMEX_RESOURCE_EXHAUSTED);
     launch(&desk, REMEX_OK);
     desk_check_answered(&desk, first, REMEX_OK);
@@ -202,21 +209,12 @@ static void those_who_ask_are_bounded(void)
     desk_deinit(&desk);
 }
 
-static uint64_t repeat(struct desk *desk)
-{
-    struct follow_spec follow = { .follow_id = 1 };
-    struct request again = desk_start_request("one", &follow, WINDOW);
-
-    again.start.process.traceparent = ID(TRACEPARENT);
-    return desk_ask(desk, &again);
-}
-
 /* Nobody stands still for that. */
 static void a_repeated_start_is_told_the_same(void)
 {
     struct desk desk;
     uint64_t first = begin(&desk);
-    uint64_t second = repeat(&desk);
+    uint64_t second = start_one(&desk);
     struct reply reply;
 
     desk_check_parked(&desk, first);
@@ -234,7 +232,7 @@ static void a_repeated_start_is_told_the_same_failure(void)
 {
     struct desk desk;
     uint64_t first = begin(&desk);
-    uint64_t second = repeat(&desk);
+    uint64_t second = start_one(&desk);
 
     launch(&desk, REMEX_NOT_FOUND);
     desk_check_answered(&desk, first, REMEX_NOT_FOUND);
@@ -246,21 +244,12 @@ static void a_repeated_start_is_told_the_same_failure(void)
 /* Else he could have any number of them wait. */
 static void those_who_repeat_a_start_are_bounded(void)
 {
-    struct follow_spec follow = { .follow_id = 1 };
-    struct request request = desk_start_request("one", &follow, WINDOW);
     struct desk desk;
+    uint64_t first = begin_narrow(&desk);
+    uint64_t second = start_one(&desk);
     struct reply reply;
-    uint64_t first;
-    uint64_t second;
 
-    desk_init(&desk);
-    desk.settings.limits.parked = 1;
-    desk_start(&desk);
-    desk_open(&desk);
-    desk.puppets.next_start = REMEX_AGAIN;
-    first = desk_ask(&desk, &request);
-    second = desk_ask(&desk, &request);
-    reply = desk_call(&desk, &request);
+    g_assert_true(desk_take(&desk, start_one(&desk), &reply));
     desk_check_status(&reply, REMEX_RESOURCE_EXHAUSTED);
     g_assert_cmpstr(reply.error.name, ==, "parked");
     launch(&desk, REMEX_OK);
@@ -288,19 +277,10 @@ static void it_is_not_listed_before(void)
 static void starts_take_no_room_from_what_waits(void)
 {
     struct request pull = desk_pull_request(1000);
-    struct follow_spec follow = { .follow_id = 1 };
-    struct request request = desk_start_request("one", &follow, WINDOW);
     struct desk desk;
-    uint64_t started;
-    uint64_t parked;
+    uint64_t started = begin_narrow(&desk);
+    uint64_t parked = desk_ask(&desk, &pull);
 
-    desk_init(&desk);
-    desk.settings.limits.parked = 1;
-    desk_start(&desk);
-    desk_open(&desk);
-    desk.puppets.next_start = REMEX_AGAIN;
-    started = desk_ask(&desk, &request);
-    parked = desk_ask(&desk, &pull);
     desk_check_parked(&desk, started);
     desk_check_parked(&desk, parked);
     launch(&desk, REMEX_OK);
@@ -387,28 +367,13 @@ static void a_start_that_has_waited_too_long_starts_nothing(void)
 
 /* --- Who leaves ---------------------------------------------------------- */
 
-static uint64_t resume(struct desk *desk, const struct follow_spec *follow)
-{
-    struct resume resume = { .session_id = desk->session_id,
-        .boot_id = *requests_boot_id(desk->requests),
-        .attachment = desk->attachment,
-        .follows = follow,
-        .follow_count = follow ? 1 : 0 };
-    struct request request = { .version = MESSAGE_VERSION,
-        .method = METHOD_OPEN,
-        .open = { .min_version = 1, .max_version = 1, .resume = &resume } };
-    struct caller caller = desk_caller(desk);
-
-    return desk_send(desk, &caller, &request);
-}
-
 /* That the session is another's by now would not be true of it. */
 static void a_resume_leaves_its_start_to_be_answered(void)
 {
     struct desk desk;
     uint64_t ticket = begin(&desk);
 
-    desk_check_answered(&desk, resume(&desk, NULL), REMEX_OK);
+    desk_check_answered(&desk, desk_ask_resume(&desk, NULL), REMEX_OK);
     desk_check_parked(&desk, ticket);
     launch(&desk, REMEX_OK);
     desk_check_answered(&desk, ticket, REMEX_OK);
@@ -422,7 +387,7 @@ static void a_resume_that_follows_it_anew_waits(void)
         .process_id = ID("one") };
     struct desk desk;
     uint64_t ticket = begin(&desk);
-    uint64_t resumed = resume(&desk, &follow);
+    uint64_t resumed = desk_ask_resume(&desk, &follow);
     struct reply reply;
 
     desk_check_parked(&desk, resumed);
@@ -447,7 +412,7 @@ static void a_resume_that_goes_on_following_it_does_not_wait(void)
     struct reply reply;
     uint64_t events;
 
-    g_assert_true(desk_take(&desk, resume(&desk, &follow), &reply));
+    g_assert_true(desk_take(&desk, desk_ask_resume(&desk, &follow), &reply));
     desk_check_status(&reply, REMEX_OK);
     g_assert_true(reply.open.follows[0].known);
     desk.attachment = reply.open.attachment;
@@ -466,25 +431,18 @@ static void a_resume_waits_beyond_what_may_be_parked(void)
 {
     const struct follow_spec follow = { .follow_id = 2,
         .process_id = ID("one") };
-    struct follow_spec with = { .follow_id = 1 };
-    struct request request = desk_start_request("one", &with, WINDOW);
     struct request pull = desk_pull_request(1000);
     struct desk desk;
     uint64_t parked;
     uint64_t resumed;
 
-    desk_init(&desk);
-    desk.settings.limits.parked = 1;
-    desk_start(&desk);
-    desk_open(&desk);
-    desk.puppets.next_start = REMEX_AGAIN;
-    desk_ask(&desk, &request);
+    begin_narrow(&desk);
     parked = desk_ask(&desk, &pull);
     desk_check_parked(&desk, parked);
-    resumed = resume(&desk, &follow);
+    resumed = desk_ask_resume(&desk, &follow);
     desk_check_parked(&desk, resumed);
     desk_check_answered(
-            &desk, resume(&desk, &follow), REMEX_RESOURCE_EXHAUSTED);
+            &desk, desk_ask_resume(&desk, &follow), REMEX_RESOURCE_EXHAUSTED);
     launch(&desk, REMEX_OK);
     desk_check_answered(&desk, resumed, REMEX_OK);
     desk_deinit(&desk);
@@ -531,8 +489,6 @@ static void one_without_an_owner_is_forgotten(void)
 static void one_that_has_another_owner_by_then_lives(void)
 {
     struct request close = { .method = METHOD_CLOSE };
-    struct follow_spec follow = { .follow_id = 1 };
-    struct request again = desk_start_request("one", &follow, WINDOW);
     struct desk desk;
     uint64_t first = begin(&desk);
     struct reply reply = desk_call(&desk, &close);
@@ -540,8 +496,7 @@ static void one_that_has_another_owner_by_then_lives(void)
 
     desk_check_status(&reply, REMEX_OK);
     desk_open(&desk);
-    again.start.process.traceparent = ID(TRACEPARENT);
-    second = desk_ask(&desk, &again);
+    second = start_one(&desk);
     desk_check_parked(&desk, second);
     launch(&desk, REMEX_OK);
     desk_check_answered(&desk, first, REMEX_OK);
