@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "common/error.h"
 #include "executor/front_frame.h"
+#include "executor/front_pulse.h"
 #include "executor/list.h"
 #include "executor/path_lock.h"
 #include "executor/shelf_list.h"
@@ -45,29 +46,18 @@ struct front {
     struct loop_timer restart;
 
     struct front_files files; /* of tls://: as it was started with */
-    /* What makes sure that it lives. */
-    uint64_t asked;    /* newest beat sent */
-    uint64_t answered; /* newest beat answered */
-    int64_t heard_at;  /* anything else from it */
-    bool suspect;      /* silent for too long; the grace period runs */
-    struct loop_timer silence;
+    struct front_pulse pulse;
 };
 
-/* The timers are set as long as the front lives, to never if need be: then
- * setting them cannot fail. */
-static void set_timer(
-        struct front *front, struct loop_timer *timer, int64_t delay)
+/* The timer is set as long as the front lives, to never if need be: then
+ * setting it cannot fail. */
+static void restart_after(struct front *front, int64_t delay)
 {
     struct loop *loop = front->site->loop;
     int64_t at = clock_after(loop_now(loop), delay);
 
-    if (loop_timer_set(loop, timer, at) != REMEX_OK)
+    if (loop_timer_set(loop, &front->restart, at) != REMEX_OK)
         abort();
-}
-
-static void cancel_timer(struct front *front, struct loop_timer *timer)
-{
-    set_timer(front, timer, CLOCK_NEVER);
 }
 
 /* --- The end of a process ------------------------------------------------ */
@@ -102,9 +92,9 @@ static void gone(struct front *front)
 
     if (front->link || front->running)
         return;
-    cancel_timer(front, &front->silence);
+    front_pulse_end(&front->pulse);
     if (front->was_ready) {
-        set_timer(front, &front->restart, next_delay(front));
+        restart_after(front, next_delay(front));
     } else if (!front->refused) {
         snprintf(why, sizeof(why),
                 "cannot listen on %s: the front ended before it was ready",
@@ -188,7 +178,7 @@ static bool on_listening(struct front *front, const char *body, size_t size)
     memcpy(front->hint_address, hint_address, strlen(hint_address) + 1);
     front->listening = true;
     front->since = loop_now(site->loop);
-    cancel_timer(front, &front->silence);
+    front_pulse_listens(&front->pulse);
     log_info(site->log, "front", "listening on %s", front->address);
     front->was_ready = true;
     front_renew(front); /* before anybody knows, and may change its files */
@@ -210,19 +200,6 @@ static void on_refused(struct front *front, const char *body, size_t size)
         site->hooks.failed(site->hooks.user, why);
 }
 
-static bool on_alive(struct front *front, uint64_t beat)
-{
-    if (beat > front->asked || beat < front->answered)
-        return false;
-    front->answered = beat;
-    front->suspect = false;
-    if (front->answered == front->asked)
-        cancel_timer(front, &front->silence);
-    else
-        set_timer(front, &front->silence, clock_from_ms(FRONT_SILENCE_MS));
-    return true;
-}
-
 static bool on_frame(
         void *user, const struct link_header *header, const void *body)
 {
@@ -230,7 +207,7 @@ static bool on_frame(
     struct front_site *site = front->site;
 
     if (header->kind != LINK_ALIVE)
-        front->heard_at = loop_now(site->loop);
+        front_pulse_hear(&front->pulse);
     switch (header->kind) {
     case LINK_READY:
         return !front->listening && on_listening(front, body, header->size);
@@ -238,7 +215,7 @@ static bool on_frame(
         on_refused(front, body, header->size);
         return true;
     case LINK_ALIVE:
-        return on_alive(front, header->ticket);
+        return front_pulse_answer(&front->pulse, header->ticket);
     default:
         return site->hooks.frame(site->hooks.user, front, header, body);
     }
@@ -253,26 +230,10 @@ static void on_drained(void *user)
 
 /* --- Watching ------------------------------------------------------------ */
 
-/* While there is much to relay, the answer waits behind it. If this process
- * itself stood still, it may lie in the link already: one more chance to read
- * it. */
-static void on_silence(struct loop_timer *timer)
+static void on_stopped(struct front_pulse *pulse)
 {
-    struct front *front = CONTAINER_OF(timer, struct front, silence);
-    int64_t quiet = loop_now(front->site->loop) - front->heard_at;
-    int64_t patience = clock_from_ms(FRONT_SILENCE_MS);
+    struct front *front = CONTAINER_OF(pulse, struct front, pulse);
 
-    if (front->listening && quiet < patience) {
-        front->suspect = false;
-        set_timer(front, timer, patience - quiet);
-        return;
-    }
-    cancel_timer(front, timer);
-    if (front->listening && !front->suspect) {
-        front->suspect = true;
-        set_timer(front, timer, clock_from_ms(FRONT_GRACE_MS));
-        return;
-    }
     log_warning(front->site->log, "front", "the front of %s does not answer",
             front->address);
     kill_front(front);
@@ -289,9 +250,7 @@ void front_beat(
         return; /* the next beat is not far */
     memcpy(piece.heap, hint, size);
     piece.data = piece.heap;
-    if (front->answered == front->asked)
-        set_timer(front, &front->silence, clock_from_ms(FRONT_SILENCE_MS));
-    front->asked = beat;
+    front_pulse_ask(&front->pulse, beat);
     link_send(front->link, &header, &piece, 1);
 }
 
@@ -356,11 +315,9 @@ static void start(struct front *front)
     front->listening = false;
     front->refused = false;
     front->outdated = false;
-    front->suspect = false;
-    front->asked = front->answered = 0;
     front->shelf = (struct shelf_list){ .next = 0 };
     if (start_linked(front) == REMEX_OK) {
-        set_timer(front, &front->silence, clock_from_ms(FRONT_START_MS));
+        front_pulse_start(&front->pulse);
     } else {
         log_warning(front->site->log, "front",
                 "cannot start the front of %s: %s", front->address,
@@ -373,7 +330,7 @@ static void on_restart(struct loop_timer *timer)
 {
     struct front *front = CONTAINER_OF(timer, struct front, restart);
 
-    cancel_timer(front, timer);
+    restart_after(front, CLOCK_NEVER);
     start(front);
 }
 
@@ -383,8 +340,7 @@ static enum remex_status make_timers(struct front *front)
     struct loop *loop = front->site->loop;
 
     front->restart.due = on_restart;
-    front->silence.due = on_silence;
-    if (loop_timer_set(loop, &front->silence, INT64_MAX) != REMEX_OK)
+    if (front_pulse_init(&front->pulse, loop, on_stopped) != REMEX_OK)
         return REMEX_NO_MEMORY;
     return loop_timer_set(loop, &front->restart, loop_now(loop));
 }
@@ -409,7 +365,7 @@ static enum remex_status set_addresses(struct front *front,
 static void discard(struct front *front)
 {
     loop_timer_cancel(front->site->loop, &front->restart);
-    loop_timer_cancel(front->site->loop, &front->silence);
+    front_pulse_deinit(&front->pulse);
     path_lock_release(&front->lock);
     free(front);
 }

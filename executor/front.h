@@ -43,9 +43,6 @@ struct fronts_hooks {
 };
 
 enum {
-    FRONT_SILENCE_MS = 2500, /* a beat unanswered for so long is the end */
-    FRONT_GRACE_MS = 250,    /* in case it was us who stood still */
-    FRONT_START_MS = 10000,  /* to begin to listen */
     FRONT_MIN_DELAY_MS = 10, /* before the next try, doubled each time */
     FRONT_MAX_DELAY_MS = 1000,
     FRONT_STEADY_MS = 1000 /* having listened so long, it starts over */
