@@ -140,6 +140,8 @@ static enum reading read_piece(struct child_output *output)
         return took(output, (size_t)got, offered);
     if (got == 0)
         return finish(output, REMEX_END_EOF, 0);
+    if (errno == EFAULT)
+        return pause_for_memory(output); /* of a log's store */
     if (errno == EIO && output->stream == REMEX_TERMINAL)
         return finish(output, REMEX_END_EOF, 0); /* nobody has it open */
     if (errno != EAGAIN)

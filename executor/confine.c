@@ -35,10 +35,11 @@ bool confine_parse(const char *text, struct confine_user *out)
                     parse_id(rest + 1, '\0', &out->gid, &rest));
 }
 
-bool confine_parse_sockets(const char *text, unsigned int *out)
+bool confine_parse_given(const char *text, unsigned int *out)
 {
     *out = (unsigned int)(text[0] - '0');
-    return *out <= (LINK_HAS_REQUESTS | LINK_HAS_HINTS) && text[1] == '\0';
+    return *out <= (LINK_HAS_REQUESTS | LINK_HAS_HINTS | LINK_HAS_STORE) &&
+            text[1] == '\0';
 }
 
 static void keep_or_close(int fd, bool keep)
@@ -57,7 +58,8 @@ void confine_begin(unsigned int has)
     setpgid(0, 0); /* a terminal's ^C is for the executor to handle */
     keep_or_close(LINK_REQUESTS_FD, has & LINK_HAS_REQUESTS);
     keep_or_close(LINK_HINTS_FD, has & LINK_HAS_HINTS);
-    close_range(LINK_HINTS_FD + 1, ~0U, 0);
+    keep_or_close(LINK_STORE_FD, has & LINK_HAS_STORE);
+    close_range(LINK_STORE_FD + 1, ~0U, 0);
     fcntl(LINK_FD, F_SETFD, FD_CLOEXEC);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

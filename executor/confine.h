@@ -23,12 +23,12 @@ struct confine_user {
 /* "UID:GID", or nothing to stay who one is. */
 bool confine_parse(const char *text, struct confine_user *out);
 
-/* The sockets that it was given, as an argument says. */
-bool confine_parse_sockets(const char *text, unsigned int *out);
+/* What it was given, a set of LINK_HAS, as an argument says. */
+bool confine_parse_given(const char *text, unsigned int *out);
 
 /* First of all, while there is one thread. Closes all but standard files, the
- * link and the sockets that it was given (a set of LINK_HAS), and gives up what
- * no front needs to begin to listen. */
+ * link and what else it was given (a set of LINK_HAS), and gives up what no
+ * front needs to begin to listen. */
 void confine_begin(unsigned int has);
 
 /* Becomes that user in all threads, and this one, for good, without any

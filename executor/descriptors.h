@@ -13,7 +13,7 @@
 
 enum {
     DESCRIPTORS_LEAST = 30,      /* of our own, and for one program or two */
-    DESCRIPTORS_PER_ADDRESS = 2, /* a link, and the lock of a path */
+    DESCRIPTORS_PER_ADDRESS = 3, /* a link, a store, the lock of a path */
 };
 
 /* Whether this process may have as many as it takes to serve so many addresses.

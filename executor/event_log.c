@@ -14,7 +14,8 @@ struct event_log {
     struct event_log_limits limits;
     struct event_log_limits share; /* of one stream */
     struct log_stream streams[REMEX_STREAMS];
-    struct log_block *spare; /* of all rings */
+    struct log_store *store; /* of all rings; held, or NULL */
+    struct log_block *spare; /* the same */
     uint64_t next_seq;
     struct mark end; /* behind the newest */
 
@@ -72,7 +73,8 @@ struct event_log_limits event_log_share(
 }
 
 enum remex_status event_log_new(struct event_log_limits limits,
-        const struct log_policy policies[REMEX_STREAMS], struct event_log **out)
+        const struct log_policy policies[REMEX_STREAMS],
+        struct log_store *store, struct event_log **out)
 {
     struct event_log *log = calloc(1, sizeof(*log));
     size_t captured = 0;
@@ -80,12 +82,14 @@ enum remex_status event_log_new(struct event_log_limits limits,
     if (!log)
         return REMEX_NO_MEMORY;
     for (size_t i = 0; i < REMEX_STREAMS; i++) {
-        log_stream_init(&log->streams[i], i, &policies[i], &log->spare);
+        log_stream_init(&log->streams[i], i, &policies[i], store, &log->spare);
         captured += policies[i].captured;
     }
     assert(limits.max_bytes >= LOG_BLOCK_BYTES);
     assert(limits.max_events >= (captured == 2 ? 4 : 1));
     log->limits = limits;
+    log->store = store;
+    log_store_hold(store);
     log->share = event_log_share(limits, captured);
     log->next_seq = 1;
     *out = log;
@@ -106,6 +110,7 @@ void event_log_free(struct event_log *log)
     for (size_t i = 0; i < REMEX_STREAMS; i++)
         output_ring_clear(&log->streams[i].ring);
     free_spare(log);
+    log_store_release(log->store);
     free(log);
 }
 

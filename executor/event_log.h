@@ -36,6 +36,7 @@
 #include "common/message.h"
 
 struct event_log;
+struct log_store;
 struct log_block; /* bytes of output; counted references, see below */
 
 enum { LOG_BLOCK_BYTES = 64 * 1024 };
@@ -76,10 +77,10 @@ struct event_log_limits event_log_share(
         struct event_log_limits limits, size_t streams);
 
 /* At most two of the policies are of captured streams. Index: enum remex_stream
- * - 1. */
+ * - 1. `store` (NULL: none) is for its large blocks; the log holds it. */
 REMEX_CHECKED enum remex_status event_log_new(struct event_log_limits limits,
         const struct log_policy policies[REMEX_STREAMS],
-        struct event_log **out);
+        struct log_store *store, struct event_log **out);
 
 /* NULL is allowed. Blocks somebody holds live on. */
 void event_log_free(struct event_log *log);

@@ -15,8 +15,8 @@
 #include "executor/front_frame.h"
 #include "executor/front_pulse.h"
 #include "executor/list.h"
+#include "executor/loans.h"
 #include "executor/path_lock.h"
-#include "executor/shelf_list.h"
 
 /* What an executor that has lost its supervisor may need to end. It delays only
  * the start of this one. */
@@ -33,7 +33,6 @@ struct front {
 
     /* The process; a new one is started when both are gone. */
     struct link *link;
-    struct shelf_list shelf; /* of this process */
     bool running;
     struct reaper_claim claim;
 
@@ -44,6 +43,10 @@ struct front {
     int64_t since;  /* when it began to listen */
     int64_t delay;  /* before the next start */
     struct loop_timer restart;
+
+    struct log_store *store; /* for what is started through it, or NULL */
+    struct loans loans;      /* of this process, until it is gone */
+    bool borrows;            /* this process has the store */
 
     struct front_files files; /* of tls://: as it was started with */
     struct front_pulse pulse;
@@ -93,6 +96,7 @@ static void gone(struct front *front)
     if (front->link || front->running)
         return;
     front_pulse_end(&front->pulse);
+    loans_clear(&front->loans);
     if (front->was_ready) {
         restart_after(front, next_delay(front));
     } else if (!front->refused) {
@@ -164,19 +168,21 @@ void front_renew(struct front *front)
 /* --- Its frames ---------------------------------------------------------- */
 
 /* The ports are the same ones from now on, whoever takes over. */
-static bool on_listening(struct front *front, const char *body, size_t size)
+static bool on_listening(
+        struct front *front, const struct link_header *header, const char *body)
 {
     struct front_site *site = front->site;
     const char *address;
     const char *hint_address;
     bool first = !front->was_ready;
 
-    if (!front_frame_read_ready(
-                body, size, ADDRESS_TEXT_BYTES, &address, &hint_address))
+    if (!front_frame_read_ready(body, header->size, ADDRESS_TEXT_BYTES,
+                &address, &hint_address))
         return false;
     memcpy(front->address, address, strlen(address) + 1);
     memcpy(front->hint_address, hint_address, strlen(hint_address) + 1);
     front->listening = true;
+    front->borrows = header->parts > 0;
     front->since = loop_now(site->loop);
     front_pulse_listens(&front->pulse);
     log_info(site->log, "front", "listening on %s", front->address);
@@ -210,12 +216,14 @@ static bool on_frame(
         front_pulse_hear(&front->pulse);
     switch (header->kind) {
     case LINK_READY:
-        return !front->listening && on_listening(front, body, header->size);
+        return !front->listening && on_listening(front, header, body);
     case LINK_REFUSED:
         on_refused(front, body, header->size);
         return true;
     case LINK_ALIVE:
         return front_pulse_answer(&front->pulse, header->ticket);
+    case LINK_RETURNED:
+        return loans_return(&front->loans, header->ticket);
     default:
         return site->hooks.frame(site->hooks.user, front, header, body);
     }
@@ -260,23 +268,22 @@ static enum remex_status start_program(struct front *front, int fd)
 {
     const struct front_site *site = front->site;
     bool tls = front->kind == ADDRESS_TLS;
-    char max_request[32];
-    char has[16];
-    const char *arguments[] = { tls ? "remex-tls-front" : "remex-front",
-        front->address, front->hint_address, max_request, front->user, has,
-        tls ? site->tls.certificate : NULL, site->tls.key, site->tls.clients,
-        site->tls.tokens ? "optional" : "required", NULL };
+    struct front_order order = {
+        .address = front->address,
+        .hint_address = front->hint_address,
+        .user = front->user,
+        .tls = tls ? &site->tls : NULL,
+        .sockets = &front->sockets,
+        .link = fd,
+        .store = front->store ? log_store_fd(front->store) : -1,
+    };
     pid_t pid;
     enum remex_status status;
 
-    snprintf(max_request, sizeof(max_request), "%d", LINK_MAX_REQUEST);
-    snprintf(has, sizeof(has), "%d",
-            (front->sockets.requests >= 0 ? LINK_HAS_REQUESTS : 0) |
-                    (front->sockets.hints >= 0 ? LINK_HAS_HINTS : 0));
     if (tls) /* before it reads them, lest a change go unnoticed */
         front->files = front_files_now(&site->tls);
-    status = front_program_start(tls ? &site->tls_program : &site->program,
-            arguments, fd, &front->sockets, &pid);
+    status = front_program_start(
+            tls ? &site->tls_program : &site->program, &order, &pid);
     if (status != REMEX_OK)
         return status;
     front->running = true;
@@ -315,7 +322,7 @@ static void start(struct front *front)
     front->listening = false;
     front->refused = false;
     front->outdated = false;
-    front->shelf = (struct shelf_list){ .next = 0 };
+    front->borrows = false;
     if (start_linked(front) == REMEX_OK) {
         front_pulse_start(&front->pulse);
     } else {
@@ -367,6 +374,8 @@ static void discard(struct front *front)
     loop_timer_cancel(front->site->loop, &front->restart);
     front_pulse_deinit(&front->pulse);
     path_lock_release(&front->lock);
+    loans_clear(&front->loans);
+    log_store_release(front->store);
     free(front);
 }
 
@@ -384,6 +393,7 @@ enum remex_status front_new(struct front_site *site,
     front->sockets = *sockets;
     front_user_format(&site->user, site->count++, front->user);
     front->lock.fd = -1;
+    front->store = log_store_new();
     front->claim.ended = on_ended;
     front->delay = clock_from_ms(FRONT_MIN_DELAY_MS);
     status = set_addresses(front, address, error);
@@ -439,11 +449,17 @@ enum address_kind front_kind(const struct front *front)
     return front->kind;
 }
 
+struct log_store *front_store(const struct front *front)
+{
+    return front->store;
+}
+
 void front_send(struct front *front, const struct link_header *header,
         const struct link_piece *pieces, size_t count)
 {
     if (front->link) {
-        shelf_list_send(&front->shelf, front->link, header, pieces, count);
+        loans_send(&front->loans, front->borrows ? front->store : NULL,
+                front->link, header, pieces, count);
         return;
     }
     for (size_t i = 0; i < count; i++)

@@ -22,6 +22,7 @@
 #include "executor/front_sockets.h"
 #include "executor/front_user.h"
 #include "executor/link.h"
+#include "executor/log_store.h"
 #include "executor/loop.h"
 #include "executor/reaper.h"
 
@@ -85,6 +86,9 @@ void front_beat(
 const char *front_address(const struct front *front);
 const char *front_hint_address(const struct front *front);
 enum address_kind front_kind(const struct front *front);
+
+/* For the logs of what is started through it; NULL: there is none. */
+struct log_store *front_store(const struct front *front);
 
 /* See link_send; to a front that is just being replaced nothing is sent. */
 void front_send(struct front *front, const struct link_header *header,

@@ -15,6 +15,7 @@ bool front_frame_accepts(uint32_t kind, uint32_t size)
         return size <= LINK_MAX_NOTE;
     case LINK_PIPE_GONE:
     case LINK_ALIVE:
+    case LINK_RETURNED:
         return size == 0;
     default:
         return false;

@@ -54,9 +54,11 @@ enum remex_status front_program_find(
             REMEX_LIBEXEC_DIR);
 }
 
-static int set_actions(posix_spawn_file_actions_t *actions, int fd,
-        const struct front_sockets *sockets)
+/* In an order that overwrites none of them before it was passed on. */
+static int set_actions(
+        posix_spawn_file_actions_t *actions, const struct front_order *order)
 {
+    const struct front_sockets *sockets = order->sockets;
     int error = posix_spawn_file_actions_addopen(
             actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 
@@ -64,13 +66,16 @@ static int set_actions(posix_spawn_file_actions_t *actions, int fd,
         error = posix_spawn_file_actions_addopen(
                 actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     if (!error)
-        error = posix_spawn_file_actions_adddup2(actions, fd, LINK_FD);
+        error = posix_spawn_file_actions_adddup2(actions, order->link, LINK_FD);
     if (!error && sockets->requests >= 0)
         error = posix_spawn_file_actions_adddup2(
                 actions, sockets->requests, LINK_REQUESTS_FD);
     if (!error && sockets->hints >= 0)
         error = posix_spawn_file_actions_adddup2(
                 actions, sockets->hints, LINK_HINTS_FD);
+    if (!error && order->store >= 0)
+        error = posix_spawn_file_actions_adddup2(
+                actions, order->store, LINK_STORE_FD);
     return error;
 }
 
@@ -91,9 +96,9 @@ static int set_signals(posix_spawnattr_t *attributes)
     return error;
 }
 
-enum remex_status front_program_start(const struct front_program *program,
-        const char *const *arguments, int fd,
-        const struct front_sockets *sockets, pid_t *pid_out)
+static enum remex_status start(const struct front_program *program,
+        const char *const *arguments, const struct front_order *order,
+        pid_t *pid_out)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -107,7 +112,7 @@ enum remex_status front_program_start(const struct front_program *program,
         return REMEX_NO_MEMORY;
     }
     memcpy(&same, &arguments, sizeof(same));
-    error = set_actions(&actions, fd, sockets);
+    error = set_actions(&actions, order);
     if (!error)
         error = set_signals(&attributes);
     if (!error)
@@ -117,4 +122,28 @@ enum remex_status front_program_start(const struct front_program *program,
     posix_spawn_file_actions_destroy(&actions);
     errno = error;
     return error ? REMEX_INTERNAL : REMEX_OK;
+}
+
+static unsigned int what_it_has(const struct front_order *order)
+{
+    return (order->sockets->requests >= 0 ? LINK_HAS_REQUESTS : 0U) |
+            (order->sockets->hints >= 0 ? LINK_HAS_HINTS : 0U) |
+            (order->store >= 0 ? LINK_HAS_STORE : 0U);
+}
+
+enum remex_status front_program_start(const struct front_program *program,
+        const struct front_order *order, pid_t *pid_out)
+{
+    static const struct front_tls none;
+    const struct front_tls *tls = order->tls ? order->tls : &none;
+    char max_request[32];
+    char has[16];
+    const char *arguments[] = { order->tls ? "remex-tls-front" : "remex-front",
+        order->address, order->hint_address, max_request, order->user, has,
+        tls->certificate, tls->key, tls->clients,
+        tls->tokens ? "optional" : "required", NULL };
+
+    snprintf(max_request, sizeof(max_request), "%d", LINK_MAX_REQUEST);
+    snprintf(has, sizeof(has), "%u", what_it_has(order));
+    return start(program, arguments, order, pid_out);
 }

@@ -15,7 +15,6 @@ void gather_begin(struct gather *gather, size_t max_bytes)
     gather->bytes = 0;
     gather->max_bytes = max_bytes;
     gather->full = false;
-    gather->shared = false;
     gather->state_count = 0;
     gather->piece_count = GATHER_HEAD_PIECES;
 }
@@ -50,7 +49,6 @@ static void add_piece(struct gather *gather, const struct remex_bytes *data,
         .data = data->data,
         .size = data->size,
         .block = block,
-        .shared = gather->shared,
     };
 }
 
@@ -191,24 +189,14 @@ void gather_whole(struct gather *gather, const struct event_log *log)
 
 /* --- All of a session ----------------------------------------------------- */
 
-/* Others follow the same process. */
-static bool has_company(const struct follow *follow)
-{
-    const struct list *follows = &follow->entry->follows;
-
-    return follows->next != follows->prev;
-}
-
 /* False: no more fits. */
 static bool gather_follow(struct gather *gather, struct follow *follow)
 {
     const struct event_log *log = process_log(follow->entry->process);
     size_t first = gather->count;
 
-    gather->shared = has_company(follow);
     gather_log(
             gather, log, &follow->cursor, follow->id, &follow->until_position);
-    gather->shared = false;
     for (size_t i = first; i < gather->count; i++)
         tally_pass(&follow->tally, &gather->events[i].event);
     if (follow_has_early_exit(follow)) {

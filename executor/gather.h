@@ -32,8 +32,7 @@ struct gather {
     size_t count;
     size_t bytes;
     size_t max_bytes;
-    bool full;   /* the next event does not fit */
-    bool shared; /* what is gathered now is for others as well */
+    bool full; /* the next event does not fit */
     struct follow_state states[GATHER_STATES];
     size_t state_count;
     /* The first GATHER_HEAD_PIECES are not set. The others hold their blocks.

@@ -51,7 +51,6 @@ struct link_piece {
     size_t size;
     void *heap;              /* then freed; NULL: nothing */
     struct log_block *block; /* then released; NULL: none */
-    bool shared;             /* others will be sent it over this link as well */
 };
 
 enum {

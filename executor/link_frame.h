@@ -16,9 +16,12 @@ enum link_kind {
     /* Front to executor. */
     LINK_REQUEST = 1,   /* body: a request as it came; answer by `ticket` */
     LINK_PIPE_GONE = 2, /* nobody waits any more for answers to `pipe` */
-    LINK_READY = 3,     /* it listens; body: address, NUL, hint address, NUL */
-    LINK_REFUSED = 4,   /* it cannot listen; body: why. It exits then */
-    LINK_ALIVE = 5,     /* beat `ticket` was published */
+    /* It listens; body: address, NUL, hint address, NUL. `parts` 1: it has the
+     * store. */
+    LINK_READY = 3,
+    LINK_REFUSED = 4,  /* it cannot listen; body: why. It exits then */
+    LINK_ALIVE = 5,    /* beat `ticket` was published */
+    LINK_RETURNED = 6, /* what the reply to `ticket` was lent is not needed */
     /* Executor to front. */
     LINK_REPLY = 16, /* body: the reply to `ticket` */
     LINK_HINT = 17,  /* body: to publish as it is */
@@ -27,21 +30,16 @@ enum link_kind {
     LINK_PARTS = 20, /* the reply to `ticket`; body: `parts` link_part, bytes */
 };
 
-/* A reply's bytes: those of its parts, one behind the other. What several
- * followers of a process are sent goes over the link once: the front puts it
- * into a place, and is told of the place from then on. Frames stay in order,
- * so that it has nothing to say to that. */
+/* A reply's bytes: those of its parts, one behind the other. Most output lies
+ * in the front's store (executor/log_store), and is lent to it there. As long
+ * as it has not returned the loan, which it does once for all of a reply, the
+ * bytes stay what they are. */
 enum link_part_kind {
     LINK_PART_PASSING = 0, /* the next `size` of the body's bytes */
-    LINK_PART_KEPT = 1,    /* the same; then they lie in `place` */
-    LINK_PART_LYING = 2,   /* `size` bytes of those in `place`, from `start` */
+    LINK_PART_LENT = 1,    /* `size` bytes of those in `place`, from `start` */
 };
 
-enum {
-    LINK_PLACES = 32,
-    LINK_MAX_KEPT = 64 * 1024, /* bytes in a place */
-    LINK_MAX_PARTS = 64
-};
+enum { LINK_PLACE_BYTES = 64 * 1024, LINK_MAX_PARTS = 64 };
 
 struct link_part {
     uint32_t kind;
@@ -59,13 +57,15 @@ enum {
     LINK_MAX_REPLY = 1024 * 1024 + 64 * 1024
 };
 
-/* The link's descriptor in a front, and those of sockets that listen already,
- * if it is given them: so says an argument, a set of LINK_HAS. */
+/* The link's descriptor in a front, and those of sockets that listen already
+ * and of its store, if it is given them: so says an argument, a set of
+ * LINK_HAS. */
 #define LINK_FD 3
 #define LINK_REQUESTS_FD 4
 #define LINK_HINTS_FD 5
+#define LINK_STORE_FD 6
 
-enum { LINK_HAS_REQUESTS = 1, LINK_HAS_HINTS = 2 };
+enum { LINK_HAS_REQUESTS = 1, LINK_HAS_HINTS = 2, LINK_HAS_STORE = 4 };
 
 /* Why a front ended by itself, as its exit status. 0: its executor is gone. */
 enum link_exit {
@@ -83,7 +83,7 @@ struct link_header {
     /* Of a request: so many bytes of the body, its first, are the name in the
      * certificate that its sender has proved to own; 0: no certificate. */
     uint32_t name_size;
-    uint32_t parts;  /* of a LINK_PARTS */
+    uint32_t parts;  /* of a LINK_PARTS; of a LINK_READY, see there */
     int64_t arrived; /* of a request: when, by the monotonic clock */
 };
 

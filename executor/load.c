@@ -8,11 +8,8 @@ struct load *load_new(size_t size)
 {
     struct load *load = malloc(sizeof(*load) + size);
 
-    if (!load)
-        return NULL;
-    load->references = 1;
-    load->waits = 0;
-    load->size = size;
+    if (load)
+        *load = (struct load){ .references = 1, .size = size };
     return load;
 }
 
@@ -27,6 +24,9 @@ void load_release(struct load *load)
     if (!load)
         return;
     assert(load->references > 0);
-    if (--load->references == 0)
-        free(load);
+    if (--load->references > 0)
+        return;
+    if (load->gone)
+        load->gone(load);
+    free(load);
 }

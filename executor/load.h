@@ -14,6 +14,10 @@ struct load {
     uint32_t references;
     uint32_t waits; /* of them those of outboxes, which count it once */
     size_t size;
+    /* Nobody holds it any more; it is freed after that. NULL: nobody asks. */
+    void (*gone)(struct load *load);
+    void *user; /* for that */
+    uint64_t name;
     uint8_t data[];
 };
 

@@ -2,11 +2,12 @@
 #include "executor/log_stream.h"
 
 void log_stream_init(struct log_stream *stream, size_t index,
-        const struct log_policy *policy, struct log_block **spare)
+        const struct log_policy *policy, struct log_store *store,
+        struct log_block **spare)
 {
     *stream = (struct log_stream){
         .policy = *policy,
-        .ring = { .spare = spare },
+        .ring = { .store = store, .spare = spare },
         .index = index,
         .need = UINT64_MAX,
     };

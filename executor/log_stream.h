@@ -24,9 +24,10 @@ struct log_weight {
     size_t events;
 };
 
-/* `spare` is lent. */
+/* `store` (NULL: none) and `spare` are lent. */
 void log_stream_init(struct log_stream *stream, size_t index,
-        const struct log_policy *policy, struct log_block **spare);
+        const struct log_policy *policy, struct log_store *store,
+        struct log_block **spare);
 
 /* What cannot leave for want of room. `end`: how many bytes it has had. */
 struct log_weight log_stream_pinned(

@@ -96,13 +96,12 @@ static enum remex_status next_block(struct output_ring *ring, size_t size)
     if (block_serves(ring, size))
         return REMEX_OK;
     if (size <= LOG_SMALL_BLOCK_BYTES) {
-        block = log_block_new(LOG_SMALL_BLOCK_BYTES);
+        block = log_block_new(NULL, LOG_SMALL_BLOCK_BYTES);
     } else if (*ring->spare) {
         block = *ring->spare;
         *ring->spare = NULL;
-        log_block_renew(block);
     } else {
-        block = log_block_new(LOG_BLOCK_BYTES);
+        block = log_block_new(ring->store, LOG_BLOCK_BYTES);
     }
     if (!block)
         return REMEX_NO_MEMORY;

@@ -29,7 +29,7 @@ struct output_record {
     uint32_t size;
 };
 
-/* Zeroed: empty; but for `spare`. */
+/* Zeroed: empty; but for `store` and `spare`. */
 struct output_ring {
     struct output_record *records;
     size_t capacity; /* 0 or a power of two */
@@ -39,6 +39,7 @@ struct output_ring {
     struct log_block *filling; /* up to `filled`, or NULL */
     uint32_t filled;
     size_t reserved;
+    struct log_store *store;  /* lent: of large blocks; NULL: none */
     struct log_block **spare; /* lent: saves a malloc per block */
 };
 

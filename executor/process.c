@@ -54,7 +54,7 @@ static enum remex_status process_new(const struct process_spec *spec,
 
     if (!process)
         return REMEX_NO_MEMORY;
-    if (process_init_output(process, spec, limits->log) != REMEX_OK) {
+    if (process_init_output(process, spec, limits) != REMEX_OK) {
         free(process);
         return REMEX_NO_MEMORY;
     }

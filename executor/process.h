@@ -44,6 +44,7 @@ struct process_hooks {
 
 struct process_limits {
     struct event_log_limits log;
+    struct log_store *store; /* for its log; lent while it lives. NULL: none */
     size_t stdin_bytes;
     struct allowance *input; /* lent; what of them may be used by now */
     size_t input_bytes;      /* so much will be written at once: there is memory

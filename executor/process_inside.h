@@ -65,7 +65,7 @@ struct process_stream *process_stream_of(
 
 /* Sets up the streams and their log. REMEX_NO_MEMORY. */
 REMEX_CHECKED enum remex_status process_init_output(struct process *process,
-        const struct process_spec *spec, struct event_log_limits limits);
+        const struct process_spec *spec, const struct process_limits *limits);
 
 void process_published(struct process *process);
 

@@ -27,7 +27,7 @@ static void add_stream(struct process *process, enum remex_stream number,
 }
 
 enum remex_status process_init_output(struct process *process,
-        const struct process_spec *spec, struct event_log_limits limits)
+        const struct process_spec *spec, const struct process_limits *limits)
 {
     struct log_policy policies[REMEX_STREAMS] = { 0 };
     enum remex_status status;
@@ -45,7 +45,7 @@ enum remex_status process_init_output(struct process *process,
             .amount = stream->spec.retention_amount,
         };
     }
-    status = event_log_new(limits, policies, &process->log);
+    status = event_log_new(limits->log, policies, limits->store, &process->log);
     if (status == REMEX_OK)
         process_set_consumed(process, UINT64_MAX);
     return status;

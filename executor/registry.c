@@ -296,17 +296,19 @@ static uint64_t retained_by(
 }
 
 static enum remex_status start(struct registry *registry,
-        struct principal *principal, const struct process_spec *spec,
-        size_t input_bytes, struct entry **out, struct remex_error *error)
+        struct principal *principal, const struct registry_order *order,
+        struct entry **out, struct remex_error *error)
 {
+    const struct process_spec *spec = order->spec;
     struct entry *entry = entry_new(registry, principal, spec);
     const struct message_limits *allowed = &principal->limits;
     struct process_limits limits = {
         .log = { (size_t)allowed->retained_bytes,
                 (size_t)allowed->retained_events },
+        .store = order->store,
         .stdin_bytes = (size_t)allowed->stdin_bytes,
         .input = &principal->input,
-        .input_bytes = input_bytes,
+        .input_bytes = order->input ? order->input->size : 0,
         .wall_time_ms = allowed->wall_time_ms,
         .tree = allowed->tree,
         .policy = principal->policy,
@@ -367,11 +369,11 @@ static enum remex_status check_new(struct registry *registry,
 }
 
 enum remex_status registry_start(struct registry *registry,
-        struct principal *principal, const struct process_spec *spec,
-        const struct remex_bytes *input, int64_t now, struct entry **out,
-        struct remex_error *error)
+        struct principal *principal, const struct registry_order *order,
+        int64_t now, struct entry **out, struct remex_error *error)
 {
-    struct digest digest = digest_of_start(registry, spec, input);
+    const struct process_spec *spec = order->spec;
+    struct digest digest = digest_of_start(registry, spec, order->input);
     struct entry *known = registry_find(registry, principal, spec->process_id);
     enum remex_status status;
 
@@ -384,14 +386,12 @@ enum remex_status registry_start(struct registry *registry,
         return registry_is_launching(known) ? REMEX_AGAIN : REMEX_OK;
     }
     status = check_new(registry, principal, spec, now, error);
-    if (status != REMEX_OK)
-        return status;
-    status = start(
-            registry, principal, spec, input ? input->size : 0, out, error);
-    if (status != REMEX_OK && status != REMEX_AGAIN)
-        return status;
-    (*out)->digest = digest;
-    (*out)->began = now;
+    if (status == REMEX_OK)
+        status = start(registry, principal, order, out, error);
+    if (status == REMEX_OK || status == REMEX_AGAIN) {
+        (*out)->digest = digest;
+        (*out)->began = now;
+    }
     return status;
 }
 

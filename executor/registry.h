@@ -108,17 +108,23 @@ void registry_init(struct registry *registry,
 /* Kills what is left of all processes. */
 void registry_deinit(struct registry *registry);
 
+/* All is lent for the call, but for the store. */
+struct registry_order {
+    const struct process_spec *spec;
+    /* What a Run writes to it, and a Start does not have (NULL). It is part of
+     * the request, but writing it is the caller's business. */
+    const struct remex_bytes *input;
+    struct log_store *store; /* for its log; NULL: none */
+};
+
 /* Starts a process, or finds the one that the same request started before.
  * REMEX_AGAIN: it is on its way, and the hook will tell. Whoever asks for
  * anything but its start has to wait for that.
- * `input` is what a Run writes to it and a Start does not have (NULL); it is
- * part of the request, but writing it is the caller's business.
  * REMEX_ALREADY_EXISTS: its id names another. REMEX_DATA_LOSS: one that was
  * forgotten early. A new one has to be settled. */
 REMEX_CHECKED enum remex_status registry_start(struct registry *registry,
-        struct principal *principal, const struct process_spec *spec,
-        const struct remex_bytes *input, int64_t now, struct entry **out,
-        struct remex_error *error);
+        struct principal *principal, const struct registry_order *order,
+        int64_t now, struct entry **out, struct remex_error *error);
 
 /* Of an unknown id. REMEX_DATA_LOSS: it is one that was forgotten early. */
 REMEX_CHECKED enum remex_status registry_check_former(struct registry *registry,

@@ -50,6 +50,9 @@ struct requests_hooks {
     void (*publish)(void *user, void *front, struct remex_bytes hint);
     /* Where the hints of that front are; lent for the call. */
     const char *(*hint_address)(void *user, void *front);
+    /* For the logs of what is started through it; it lives while they do. May
+     * be NULL, and return NULL. */
+    struct log_store *(*store)(void *user, void *front);
     void (*random)(void *user, void *out, size_t size);
     /* Who comes by that connection has a session. May be NULL, and be told
      * again. */

@@ -96,6 +96,11 @@ enum remex_status requests_run(struct call *call, struct remex_error *error)
     const struct process_spec *spec = &call->request->run.process;
     struct principal *principal = call->session->principal;
     struct registry *registry = &call->requests->registry;
+    const struct registry_order order = {
+        .spec = spec,
+        .input = &call->request->payload,
+        .store = requests_store(call),
+    };
     bool known = registry_find(registry, principal, spec->process_id);
     struct entry *entry = NULL;
     enum remex_status status;
@@ -104,8 +109,8 @@ enum remex_status requests_run(struct call *call, struct remex_error *error)
         return requests_put_off(call, call->session, NULL, error);
     status = check_run(call, known, error);
     if (status == REMEX_OK)
-        status = registry_start(registry, principal, spec,
-                &call->request->payload, call->now, &entry, error);
+        status = registry_start(
+                registry, principal, &order, call->now, &entry, error);
     if (!entry)
         return status == REMEX_OK ? status : named_after_run(error);
     requests_touch_entry(call->requests, entry);

@@ -60,6 +60,13 @@ enum remex_status requests_check_process(struct call *call,
     return status;
 }
 
+struct log_store *requests_store(const struct call *call)
+{
+    const struct requests_hooks *hooks = &call->requests->hooks;
+
+    return hooks->store ? hooks->store(hooks->user, call->caller->front) : NULL;
+}
+
 /* --- What was on its way -------------------------------------------------- */
 
 static void tell_trace(
@@ -166,6 +173,10 @@ static enum remex_status start_known_or_new(struct call *call,
         const struct entry *known, struct parked **waiting, struct entry **out,
         struct remex_error *error)
 {
+    const struct registry_order order = {
+        .spec = &call->request->start.process,
+        .store = requests_store(call),
+    };
     enum remex_status status = known
             ? prepare_repeat(call, known, waiting, error)
             : prepare_new(call, waiting, error);
@@ -173,7 +184,7 @@ static enum remex_status start_known_or_new(struct call *call,
     if (status != REMEX_OK)
         return status;
     return registry_start(&call->requests->registry, call->session->principal,
-            &call->request->start.process, NULL, call->now, out, error);
+            &order, call->now, out, error);
 }
 
 /* What is there, or on its way, becomes the session's. */

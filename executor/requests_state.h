@@ -100,6 +100,9 @@ void requests_list_capabilities(struct requests *requests);
 REMEX_CHECKED enum remex_status requests_check_process(struct call *call,
         const struct process_spec *spec, bool known, struct remex_error *error);
 
+/* For the log of what `call` starts; NULL: there is none. */
+struct log_store *requests_store(const struct call *call);
+
 /* What was started runs: tells where in a trace it belongs, and whoever waits
  * for it. */
 void requests_launched(struct requests *requests, struct entry *entry);

@@ -110,6 +110,12 @@ static const char *on_hint_address(void *user, void *front)
     return front_hint_address(front);
 }
 
+static struct log_store *on_store(void *user, void *front)
+{
+    (void)user;
+    return front_store(front);
+}
+
 static void on_random(void *user, void *out, size_t size)
 {
     (void)user;
@@ -290,6 +296,7 @@ static enum remex_status new_requests(
         .hint_wanted = on_hint_wanted,
         .publish = on_publish,
         .hint_address = on_hint_address,
+        .store = on_store,
         .random = on_random,
         .known = on_known,
         .traced = on_traced,

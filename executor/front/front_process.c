@@ -3,6 +3,7 @@
 
 #include <malloc.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #define KEPT_BYTES (4 * 1024 * 1024)
 
@@ -31,4 +32,11 @@ void front_process_prepare(void)
 {
     keep_memory();
     raise_descriptors();
+}
+
+/* The calendar of certificates is libc's, which reads the host's file once. */
+bool front_process_shut_in(const struct confine_user *user)
+{
+    tzset();
+    return confine_become(user, false) && confine_calls();
 }

@@ -29,7 +29,7 @@ int main(int argc, char **argv)
     struct relay_settings settings = { .stream = &stream_plain };
 
     if (argc != ARGUMENTS || !confine_parse(argv[4], &settings.user) ||
-            !confine_parse_sockets(argv[5], &settings.has))
+            !confine_parse_given(argv[5], &settings.has))
         return LINK_EXIT_USAGE;
     confine_begin(settings.has);
     settings.address = argv[1];

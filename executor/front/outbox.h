@@ -12,7 +12,7 @@
 
 #include <sys/uio.h>
 
-#include "executor/front/shelf.h"
+#include "executor/front/part.h"
 
 struct outbox_message;
 

@@ -19,7 +19,7 @@
 
 #include "common/sp.h"
 #include "executor/front/outbox.h"
-#include "executor/front/shelf.h"
+#include "executor/front/part.h"
 #include "executor/front/stream.h"
 #include "executor/link_frame.h"
 #include "executor/list.h"

@@ -6,14 +6,13 @@
 #include <stdlib.h>
 #include <stdnoreturn.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "executor/front/door.h"
 #include "executor/front/front_process.h"
+#include "executor/front/lent.h"
 #include "executor/front/peer.h"
-#include "executor/front/shelf.h"
 #include "executor/front/tickets.h"
 #include "executor/link.h"
 #include "executor/link_frame.h"
@@ -40,7 +39,7 @@ struct relay {
     struct table peers; /* of `requests`, by id */
     uint32_t last_id;
     struct tickets tickets;
-    struct shelf shelf;
+    struct lent lent;
     size_t waiting; /* memory of what peers have not read yet, of all */
 };
 
@@ -276,7 +275,7 @@ static bool on_parts(
 {
     struct part parts[PEER_MAX_PARTS];
     size_t count;
-    bool good = shelf_read(&relay->shelf, header, body, link_load(relay->link),
+    bool good = lent_read(&relay->lent, header, body, link_load(relay->link),
             parts + 2, &count);
 
     if (good)
@@ -284,6 +283,18 @@ static bool on_parts(
     for (size_t i = 0; i < count; i++)
         load_release(parts[2 + i].load);
     return good;
+}
+
+static void say(struct relay *relay, enum link_kind kind, uint64_t ticket)
+{
+    struct link_header header = { .kind = kind, .ticket = ticket };
+
+    link_send(relay->link, &header, NULL, 0);
+}
+
+static void on_returned(void *user, uint64_t ticket)
+{
+    say(user, LINK_RETURNED, ticket);
 }
 
 static void publish_to(struct list *peers, const void *body, size_t size)
@@ -311,14 +322,6 @@ static void on_known(struct relay *relay, uint32_t id)
 
     if (peer)
         make_known(&relay->requests, peer);
-}
-
-/* That we get round to it is the proof that we live. */
-static void answer_beat(struct relay *relay, uint64_t beat)
-{
-    struct link_header header = { .kind = LINK_ALIVE, .ticket = beat };
-
-    link_send(relay->link, &header, NULL, 0);
 }
 
 static bool accepts(uint32_t kind, uint32_t size)
@@ -351,8 +354,8 @@ static bool on_frame(
         return true;
     }
     publish(relay, body, header->size);
-    if (header->kind == LINK_BEAT)
-        answer_beat(relay, header->ticket);
+    if (header->kind == LINK_BEAT) /* to get round to it proves that we live */
+        say(relay, LINK_ALIVE, header->ticket);
     return true;
 }
 
@@ -369,7 +372,8 @@ static void on_broken(void *user, const char *why)
 static void tell(struct relay *relay, enum link_kind kind, const char *first,
         const char *second)
 {
-    struct link_header header = { .kind = kind };
+    struct link_header header = { .kind = kind,
+        .parts = relay->lent.store ? 1 : 0 };
     struct link_piece pieces[2] = {
         { .data = first, .size = strlen(first) + (second ? 1 : 0) },
         { .data = second, .size = second ? strlen(second) + 1 : 0 },
@@ -446,14 +450,12 @@ static bool give_away(
                     door_give(&relay->hints.door, user->uid));
 }
 
-/* Nobody has been let in yet. The calendar of certificates is libc's, which
- * reads the host's file once. */
+/* Nobody has been let in yet. */
 static bool shut_in(const struct relay *relay,
         const struct relay_settings *settings, char *problem, size_t size)
 {
-    tzset();
     if (give_away(relay, &settings->user) &&
-            confine_become(&settings->user, false) && confine_calls())
+            front_process_shut_in(&settings->user))
         return true;
     snprintf(problem, size, "the front of %s cannot give up its rights: %s",
             settings->address, strerrordesc_np(errno));
@@ -483,6 +485,8 @@ noreturn void relay_run(const struct relay_settings *settings)
     if (!relay || loop_new(&relay->loop) != REMEX_OK ||
             link_new(relay->loop, LINK_FD, &hooks, &relay->link) != REMEX_OK)
         _exit(LINK_EXIT_MEMORY);
+    lent_init(&relay->lent, settings->has & LINK_HAS_STORE ? LINK_STORE_FD : -1,
+            on_returned, relay);
     if (open_doors(relay, settings, problem, sizeof(problem)) &&
             shut_in(relay, settings, problem, sizeof(problem))) {
         tell(relay, LINK_READY, relay->requests.door.address,

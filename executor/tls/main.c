@@ -54,7 +54,7 @@ int main(int argc, char **argv)
         return check(&(struct secrets_files){
                 .certificate = argv[2], .key = argv[3], .authority = argv[4] });
     if (argc != ARGUMENTS || !confine_parse(argv[4], &settings.user) ||
-            !confine_parse_sockets(argv[5], &settings.has))
+            !confine_parse_given(argv[5], &settings.has))
         return LINK_EXIT_USAGE;
     confine_begin(settings.has);
     settings.address = argv[1];

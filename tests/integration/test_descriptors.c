@@ -29,7 +29,7 @@
 
 enum {
     LEAST = 20,
-    ENOUGH = 32, /* with one address */
+    ENOUGH = 33, /* with one address */
     MOST = 200,
     MOST_PROCESSES = 100,
     REPEATS = 5,

@@ -423,6 +423,26 @@ static void h8_a_read_error_is_an_ending_of_its_own(void)
     stage_close(&stage);
 }
 
+/* Not an error of the pipe: there is no page to read into at the moment. */
+static void for_memory_of_the_log_it_waits(void)
+{
+    const char *const argv[] = { "sh", "-c",
+        "printf before; read line; printf ' and after'; exit 4", NULL };
+    struct stage stage;
+    struct actor *actor;
+
+    stage_open(&stage);
+    actor = start_with_stdin(&stage, argv);
+    stage_until_said(actor, "before");
+    kernel_refuse(KERNEL_READ, 1, EFAULT);
+    stage_write(actor, 0, "\n", 1, false);
+    stage_until_closed(actor);
+    g_assert_true(kernel_refused());
+    g_assert_cmpstr(actor->out->str, ==, "before and after");
+    g_assert_true(g_str_has_suffix(actor->told->str, "closed eof eof\n"));
+    stage_close(&stage);
+}
+
 static void who_never_reads_stdin_holds_its_bound_and_delays_nobody(void)
 {
     const char *const argv[] = { "sleep", "1000", NULL };
@@ -717,6 +737,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/child", what_is_in_the_pipe_comes_before_the_end);
     SUITE_ADD("/child", stdin_goes_through_cat_byte_for_byte);
     SUITE_ADD("/child", h8_a_read_error_is_an_ending_of_its_own);
+    SUITE_ADD("/child", for_memory_of_the_log_it_waits);
     SUITE_ADD(
             "/child", who_never_reads_stdin_holds_its_bound_and_delays_nobody);
     SUITE_ADD("/child", a_stdin_that_the_child_closed_says_so);

@@ -26,7 +26,7 @@ static struct event_log *new_log_of(
     const struct log_policy policies[REMEX_STREAMS] = { out, err };
     struct event_log *log = NULL;
 
-    g_assert_cmpint(event_log_new(limits, policies, &log), ==, REMEX_OK);
+    g_assert_cmpint(event_log_new(limits, policies, NULL, &log), ==, REMEX_OK);
     return log;
 }
 
@@ -645,7 +645,8 @@ static void a_failed_allocation_changes_nothing(void)
     size_t size;
 
     fault_fail_allocation(1);
-    g_assert_cmpint(event_log_new(limits, policies, &log), ==, REMEX_NO_MEMORY);
+    g_assert_cmpint(
+            event_log_new(limits, policies, NULL, &log), ==, REMEX_NO_MEMORY);
     g_assert_true(fault_happened());
     log = new_log(100);
     for (int i = 0; i < 70; i++) {

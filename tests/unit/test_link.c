@@ -322,7 +322,7 @@ static void hear(struct bench *bench, uint64_t ticket, size_t size, char fill)
 static void pieces_of_all_kinds_leave_in_order_and_are_let_go(void)
 {
     struct link_header header = { .kind = LINK_REPLY };
-    struct log_block *block = log_block_new(LOG_BLOCK_BYTES);
+    struct log_block *block = log_block_new(NULL, LOG_BLOCK_BYTES);
     struct bench bench;
 
     bench_init(&bench);

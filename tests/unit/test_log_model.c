@@ -9,6 +9,7 @@
  */
 
 #include "executor/event_log.h"
+#include "executor/log_store.h"
 
 #include <string.h>
 
@@ -512,6 +513,7 @@ static void random_policy(struct model *model, size_t stream)
 static void begin(struct model *model, size_t steps)
 {
     struct event_log_limits limits = { .max_bytes = MAX_BYTES };
+    struct log_store *store = pick(2) ? log_store_new() : NULL;
 
     memset(model, 0, sizeof(*model));
     random_policy(model, 0);
@@ -519,8 +521,9 @@ static void begin(struct model *model, size_t steps)
     model->max_events = 4 + pick(30);
     model->events = g_new0(struct told, steps + 2);
     limits.max_events = model->max_events;
-    g_assert_cmpint(
-            event_log_new(limits, model->policies, &model->log), ==, REMEX_OK);
+    g_assert_cmpint(event_log_new(limits, model->policies, store, &model->log),
+            ==, REMEX_OK);
+    log_store_release(store);
     tell_need(model);
 }
 

@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A front's shelf, and the outboxes of two peers that are sent what comes of
- * it: frames of any parts, kept, named and replaced. What makes sense is put
- * together as a plain model does it and goes out in order, whatever has become
- * of the places meanwhile; what does not is refused.
+ * What a front makes of frames with parts, sent and lent, and the outboxes of
+ * two peers that get it. What makes sense is put together as a plain model does
+ * it and goes out in order; what does not is refused. Each loan is returned
+ * once, when nobody needs it any more.
  */
 
 #include "fuzz/fuzz.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "executor/front/lent.h"
 #include "executor/front/outbox.h"
-#include "executor/front/shelf.h"
 
 enum {
     PEERS = 2,
     PARTS = 8,
+    PLACES = 4,
     BODY_BYTES = 80 * 1024,
-    REPLY_BYTES = PARTS * LINK_MAX_KEPT,
+    REPLY_BYTES = PARTS * BODY_BYTES,
     WAITING_BYTES = 1024 * 1024
 };
 
@@ -29,21 +33,44 @@ struct waiting {
 };
 
 struct bench {
-    struct shelf shelf;
+    struct lent lent;
     struct outbox outboxes[PEERS];
     size_t memory;
-    uint8_t next; /* byte of a body */
+    uint8_t next;      /* byte of a body */
+    uint64_t lent_to;  /* so many replies */
+    uint64_t returned; /* by so many */
 
     /* The model. */
-    uint8_t places[LINK_PLACES][LINK_MAX_KEPT];
-    size_t lying[LINK_PLACES];
-    bool filled[LINK_PLACES];
+    uint8_t store[PLACES * LINK_PLACE_BYTES];
     uint8_t reply[REPLY_BYTES];
     size_t reply_size;
     struct waiting waiting[PEERS];
 };
 
 static struct bench bench; /* large, and the same one for each input */
+
+static void on_returned(void *user, uint64_t ticket)
+{
+    (void)user;
+    (void)ticket;
+    bench.returned++;
+}
+
+/* Once. */
+static void make_store(void)
+{
+    int fd;
+
+    if (bench.lent.store)
+        return;
+    fd = memfd_create("store", MFD_CLOEXEC);
+    for (size_t i = 0; i < sizeof(bench.store); i++)
+        bench.store[i] = (uint8_t)(i * 31 / 7);
+    FUZZ_REQUIRE(write(fd, bench.store, sizeof(bench.store)) ==
+            (ssize_t)sizeof(bench.store));
+    lent_init(&bench.lent, fd, on_returned, NULL);
+    FUZZ_REQUIRE(bench.lent.store);
+}
 
 /* --- The model ----------------------------------------------------------- */
 
@@ -60,23 +87,17 @@ static bool say(const uint8_t *bytes, size_t size)
 static bool model_part(
         const struct link_part *part, const uint8_t *body, size_t *left)
 {
-    uint32_t place = part->place;
-
-    if (place >= LINK_PLACES || part->kind > LINK_PART_LYING)
+    if (part->kind > LINK_PART_LENT)
         return false;
-    if (part->kind == LINK_PART_LYING)
-        return bench.filled[place] && part->start <= bench.lying[place] &&
-                part->size <= bench.lying[place] - part->start &&
-                say(bench.places[place] + part->start, part->size);
-    if (part->size > *left ||
-            (part->kind == LINK_PART_KEPT && part->size > LINK_MAX_KEPT))
+    if (part->kind == LINK_PART_LENT)
+        return part->place < PLACES && part->start <= LINK_PLACE_BYTES &&
+                part->size <= LINK_PLACE_BYTES - part->start &&
+                say(bench.store + part->place * (size_t)LINK_PLACE_BYTES +
+                                part->start,
+                        part->size);
+    if (part->size > *left)
         return false;
     *left -= part->size;
-    if (part->kind == LINK_PART_KEPT) {
-        memcpy(bench.places[place], body, part->size);
-        bench.lying[place] = part->size;
-        bench.filled[place] = true;
-    }
     return say(body, part->size);
 }
 
@@ -84,12 +105,17 @@ static bool model_frame(const struct link_part *parts, size_t count,
         const uint8_t *body, size_t size)
 {
     size_t left = size;
+    bool is_lent = false;
 
     bench.reply_size = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!model_part(&parts[i], body + (size - left), &left))
+        if (!model_part(&parts[i], body + (size - left), &left)) {
+            bench.lent_to += is_lent;
             return false;
+        }
+        is_lent = is_lent || parts[i].kind == LINK_PART_LENT;
     }
+    bench.lent_to += is_lent;
     return left == 0;
 }
 
@@ -110,7 +136,7 @@ static size_t body_size(struct fuzz_input *input,
     size_t size = fuzz_choice(input, 15) == 0 ? 1 : 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (parts[i].kind != LINK_PART_LYING && parts[i].size < BODY_BYTES)
+        if (parts[i].kind != LINK_PART_LENT && parts[i].size < BODY_BYTES)
             size += parts[i].size;
     }
     return size < BODY_BYTES ? size : BODY_BYTES;
@@ -146,7 +172,7 @@ static void take_frame(
     memcpy(load->data, parts, table);
     for (size_t i = 0; i < size; i++)
         load->data[table + i] = bench.next++;
-    good = shelf_read(&bench.shelf, &header, load->data, is_lent ? NULL : load,
+    good = lent_read(&bench.lent, &header, load->data, is_lent ? NULL : load,
             out, &made);
     FUZZ_REQUIRE(good == model_frame(parts, count, load->data + table, size));
     if (good)
@@ -163,9 +189,9 @@ static void frame(struct fuzz_input *input)
 
     for (size_t i = 0; i < count; i++) {
         parts[i].kind = fuzz_choice(input, 15);
-        if (parts[i].kind > LINK_PART_LYING + 1)
-            parts[i].kind %= LINK_PART_LYING + 1;
-        parts[i].place = fuzz_choice(input, LINK_PLACES);
+        if (parts[i].kind > LINK_PART_LENT + 1)
+            parts[i].kind %= LINK_PART_LENT + 1;
+        parts[i].place = fuzz_choice(input, PLACES);
         parts[i].start = fuzz_choice(input, 1) ? some_size(input) : 0;
         parts[i].size = some_size(input);
     }
@@ -207,8 +233,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input input = { data, size };
 
+    make_store();
     bench.next = 0;
-    memset(bench.filled, 0, sizeof(bench.filled));
     for (unsigned int i = 0; i < PEERS; i++)
         bench.outboxes[i] = (struct outbox){ .memory = &bench.memory };
     while (input.left > 0) {
@@ -221,6 +247,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     outbox_clear(&bench.outboxes[1]);
     bench.waiting[1].size = 0;
     FUZZ_REQUIRE(bench.memory == 0);
-    shelf_clear(&bench.shelf);
+    FUZZ_REQUIRE(bench.returned == bench.lent_to);
     return 0;
 }
