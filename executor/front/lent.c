@@ -53,11 +53,22 @@ static bool take(struct rest *rest, size_t size, struct part *out)
     return true;
 }
 
+void lent_return(struct lent *lent)
+{
+    for (size_t i = 0; i < lent->count; i++)
+        lent->returned(lent->user, lent->tickets[i]);
+    lent->count = 0;
+    lent->bytes = 0;
+}
+
 static void on_gone(struct load *load)
 {
     struct lent *lent = load->user;
 
-    lent->returned(lent->user, load->name);
+    lent->tickets[lent->count++] = load->name;
+    lent->bytes += load->size;
+    if (lent->count == LENT_PATIENCE || lent->bytes >= LENT_PATIENCE_BYTES)
+        lent_return(lent);
 }
 
 /* What is lent has no bytes of its own, and counts as if it had. */

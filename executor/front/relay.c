@@ -165,6 +165,7 @@ static bool pass_on(struct relay *relay, struct peer *peer, uint8_t *message,
         .data = message + way_back, .size = size - way_back, .heap = message
     };
     peer->held++;
+    lent_return(&relay->lent);
     link_send(relay->link, &header, pieces, named + 1);
     relay->requests.kind.paused = link_is_full(relay->link);
     return true;
@@ -285,16 +286,21 @@ static bool on_parts(
     return good;
 }
 
-static void say(struct relay *relay, enum link_kind kind, uint64_t ticket)
+static void on_returned(void *user, uint64_t ticket)
 {
-    struct link_header header = { .kind = kind, .ticket = ticket };
+    struct relay *relay = user;
+    struct link_header header = { .kind = LINK_RETURNED, .ticket = ticket };
 
     link_send(relay->link, &header, NULL, 0);
 }
 
-static void on_returned(void *user, uint64_t ticket)
+/* That we get round to it is the proof that we live. */
+static void answer_beat(struct relay *relay, uint64_t beat)
 {
-    say(user, LINK_RETURNED, ticket);
+    struct link_header header = { .kind = LINK_ALIVE, .ticket = beat };
+
+    lent_return(&relay->lent);
+    link_send(relay->link, &header, NULL, 0);
 }
 
 static void publish_to(struct list *peers, const void *body, size_t size)
@@ -354,8 +360,8 @@ static bool on_frame(
         return true;
     }
     publish(relay, body, header->size);
-    if (header->kind == LINK_BEAT) /* to get round to it proves that we live */
-        say(relay, LINK_ALIVE, header->ticket);
+    if (header->kind == LINK_BEAT)
+        answer_beat(relay, header->ticket);
     return true;
 }
 
@@ -384,33 +390,27 @@ static void tell(struct relay *relay, enum link_kind kind, const char *first,
 
 static void describe(struct relay *relay, const struct relay_settings *settings)
 {
-    enum sp_framing framing =
-            strncmp(settings->address, "ipc:", 4) == 0 ? SP_IPC : SP_PLAIN;
+    const struct peer_kind common = {
+        .loop = relay->loop,
+        .stream = settings->stream,
+        .framing =
+                strncmp(settings->address, "ipc:", 4) == 0 ? SP_IPC : SP_PLAIN,
+        .waiting = &relay->waiting,
+        .user = relay,
+    };
 
-    relay->requests.kind = (struct peer_kind){
-        .loop = relay->loop,
-        .stream = settings->stream,
-        .framing = framing,
-        .protocol = SP_REP,
-        .max_message = settings->max_request + SP_MAX_WAY_BACK,
-        .waiting = &relay->waiting,
-        .user = relay,
-        .serving = on_requester_serving,
-        .request = on_request,
-        .ended = on_requester_ended,
-    };
-    relay->hints.kind = (struct peer_kind){
-        .loop = relay->loop,
-        .stream = settings->stream,
-        .framing = framing,
-        .protocol = SP_PUB,
-        .max_message = MAX_FROM_SUBSCRIBER,
-        .waiting = &relay->waiting,
-        .user = relay,
-        .serving = on_subscriber_serving,
-        .request = on_subscriber_talk,
-        .ended = on_subscriber_ended,
-    };
+    relay->requests.kind = common;
+    relay->requests.kind.protocol = SP_REP;
+    relay->requests.kind.max_message = settings->max_request + SP_MAX_WAY_BACK;
+    relay->requests.kind.serving = on_requester_serving;
+    relay->requests.kind.request = on_request;
+    relay->requests.kind.ended = on_requester_ended;
+    relay->hints.kind = common;
+    relay->hints.kind.protocol = SP_PUB;
+    relay->hints.kind.max_message = MAX_FROM_SUBSCRIBER;
+    relay->hints.kind.serving = on_subscriber_serving;
+    relay->hints.kind.request = on_subscriber_talk;
+    relay->hints.kind.ended = on_subscriber_ended;
 }
 
 static bool open_door(struct endpoint *endpoint, const char *address,

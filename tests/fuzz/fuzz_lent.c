@@ -247,6 +247,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     outbox_clear(&bench.outboxes[1]);
     bench.waiting[1].size = 0;
     FUZZ_REQUIRE(bench.memory == 0);
+    lent_return(&bench.lent);
     FUZZ_REQUIRE(bench.returned == bench.lent_to);
     return 0;
 }

@@ -310,6 +310,7 @@ static void settle(struct bench *bench)
 /* All that is passed on is returned. */
 static void await_returns(struct bench *bench)
 {
+    lent_return(&bench->lent);
     for (int i = 0; i < 10000 && bench->loans.bytes > 0; i++)
         turn(bench);
     g_assert_cmpuint(bench->loans.bytes, ==, 0);
@@ -547,10 +548,40 @@ static void what_makes_no_sense_is_refused(void)
     }
     g_assert_cmpuint(returned, ==, 0);
     g_assert_true(read_parts(&lent, lent_parts, 2, 0));
+    lent_return(&lent);
     g_assert_cmpuint(returned, ==, 1); /* once for both */
+    lent_return(&lent);
+    g_assert_cmpuint(returned, ==, 1);
     lent_deinit(&lent);
     lent_init(&lent, -1, count_return, &returned);
     g_assert_false(read_parts(&lent, lent_parts, 1, 0));
+    lent_deinit(&lent);
+    log_store_release(store);
+}
+
+/* Each return wakes up the executor, if nothing else is to be sent. */
+static void a_little_waits_for_more(void)
+{
+    static const struct link_part little = { .kind = LINK_PART_LENT,
+        .size = 10000 };
+    static const struct link_part much = { .kind = LINK_PART_LENT,
+        .size = LINK_PLACE_BYTES };
+    struct log_store *store = log_store_new();
+    unsigned int returned = 0;
+    struct lent lent;
+
+    lent_init(&lent, dup(log_store_fd(store)), count_return, &returned);
+    for (unsigned int i = 1; i < LENT_PATIENCE; i++)
+        g_assert_true(read_parts(&lent, &little, 1, 0));
+    g_assert_cmpuint(returned, ==, 0);
+    g_assert_true(read_parts(&lent, &little, 1, 0));
+    g_assert_cmpuint(returned, ==, LENT_PATIENCE);
+    for (int i = 1; i < LENT_PATIENCE_BYTES / LINK_PLACE_BYTES; i++)
+        g_assert_true(read_parts(&lent, &much, 1, 0));
+    g_assert_cmpuint(returned, ==, LENT_PATIENCE);
+    g_assert_true(read_parts(&lent, &much, 1, 0));
+    g_assert_cmpuint(returned, ==,
+            LENT_PATIENCE + LENT_PATIENCE_BYTES / LINK_PLACE_BYTES);
     lent_deinit(&lent);
     log_store_release(store);
 }
@@ -586,6 +617,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/loans", who_returns_nothing_is_lent_so_much_and_no_more);
     SUITE_ADD("/loans", without_memory_nothing_wrong_arrives);
     SUITE_ADD("/loans", what_makes_no_sense_is_refused);
+    SUITE_ADD("/loans", a_little_waits_for_more);
     SUITE_ADD("/loans", a_frame_without_all_its_parts_is_refused);
     return g_test_run();
 }
