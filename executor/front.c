@@ -253,6 +253,7 @@ void front_beat(
     struct link_header header = { .kind = LINK_BEAT, .ticket = beat };
     struct link_piece piece = { .size = size };
 
+    log_store_cool(front->store);
     piece.heap = front->listening && front->link ? malloc(size) : NULL;
     if (!piece.heap)
         return; /* the next beat is not far */

@@ -78,7 +78,8 @@ void front_free(struct front *front);
  * another word on tokens, is replaced. */
 void front_renew(struct front *front);
 
-/* Publishes a heartbeat, which has to be answered. */
+/* Publishes a heartbeat, which has to be answered; and looks what memory the
+ * store needs no more. */
 void front_beat(
         struct front *front, uint64_t beat, const void *hint, size_t size);
 

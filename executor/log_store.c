@@ -23,6 +23,7 @@ struct log_store {
      * first `cold` of them have no memory. */
     uint32_t free_count;
     uint32_t cold;
+    uint32_t idle; /* of the others so many were free since the last look */
     uint32_t free[LOG_STORE_PLACES];
 };
 
@@ -124,6 +125,8 @@ uint32_t log_store_take(struct log_store *store)
     store->free_count--;
     if (store->cold > store->free_count)
         store->cold = store->free_count;
+    if (store->idle > store->free_count - store->cold)
+        store->idle = store->free_count - store->cold;
     return store->free[store->free_count];
 }
 
@@ -131,10 +134,18 @@ void log_store_give(struct log_store *store, uint32_t place)
 {
     assert(place < store->used && store->free_count < store->used);
     store->free[store->free_count++] = place;
-    if (store->free_count - store->cold <= LOG_STORE_WARM)
+}
+
+/* Best effort: a failure only costs memory. */
+void log_store_cool(struct log_store *store)
+{
+    if (!store)
         return;
-    /* Best effort: it only costs memory. */
-    madvise(log_store_at(store, store->free[store->cold]), LOG_BLOCK_BYTES,
-            MADV_REMOVE);
-    store->cold++;
+    for (int i = 0; store->idle > 0 && i < LOG_STORE_COOLED; i++) {
+        madvise(log_store_at(store, store->free[store->cold]), LOG_BLOCK_BYTES,
+                MADV_REMOVE);
+        store->cold++;
+        store->idle--;
+    }
+    store->idle = store->free_count - store->cold;
 }

@@ -12,15 +12,18 @@
  * was taken over sees nothing of what others pass on.
  *
  * It has LOG_STORE_PLACES places, but memory only for what was written to. The
- * place that was given back last is taken first; of those that are free
- * LOG_STORE_WARM keep their memory. One thread owns it.
+ * place that was given back last is taken first; those that were free since the
+ * last look (log_store_cool) lose their memory. One thread owns it.
  */
 
 #include <stdint.h>
 
 struct log_store;
 
-enum { LOG_STORE_PLACES = 4096, LOG_STORE_WARM = 16 };
+enum {
+    LOG_STORE_PLACES = 4096,
+    LOG_STORE_COOLED = 256 /* of them, at one look */
+};
 
 /* With one reference, the caller's. NULL: there is none to be had here, and
  * logs do without. */
@@ -38,6 +41,9 @@ int log_store_fd(const struct log_store *store);
  * free. */
 uint32_t log_store_take(struct log_store *store);
 void log_store_give(struct log_store *store, uint32_t place);
+
+/* A look, now and then. NULL is allowed. */
+void log_store_cool(struct log_store *store);
 
 uint8_t *log_store_at(const struct log_store *store, uint32_t place);
 

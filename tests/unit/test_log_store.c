@@ -14,7 +14,7 @@
 #include "executor/log_block.h"
 #include "support/suite.h"
 
-enum { MANY = 3 * LOG_STORE_WARM };
+enum { MANY = 50 };
 
 static struct log_store *new_store(void)
 {
@@ -97,7 +97,13 @@ static void what_was_given_back_last_is_taken_first(void)
     log_store_release(store);
 }
 
-static void what_is_free_keeps_little_memory(void)
+static void release_all(struct log_block *const *blocks, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        log_block_release(blocks[i]);
+}
+
+static void what_nobody_needs_for_a_while_has_no_memory(void)
 {
     struct log_store *store = new_store();
     struct log_block *blocks[MANY];
@@ -107,11 +113,35 @@ static void what_is_free_keeps_little_memory(void)
         for (size_t i = 0; i < MANY; i++)
             blocks[i] = new_block(store);
         g_assert_cmpuint(memory_of(store), ==, MANY * LOG_BLOCK_BYTES);
-        for (size_t i = 0; i < MANY; i++)
-            log_block_release(blocks[i]);
-        g_assert_cmpuint(
-                memory_of(store), ==, LOG_STORE_WARM * LOG_BLOCK_BYTES);
+        release_all(blocks, MANY);
+        log_store_cool(store); /* it was needed until now */
+        g_assert_cmpuint(memory_of(store), ==, MANY * LOG_BLOCK_BYTES);
+        for (size_t i = 0; i < 2; i++) /* and two of them still are */
+            blocks[i] = new_block(store);
+        release_all(blocks, 2);
+        log_store_cool(store);
+        g_assert_cmpuint(memory_of(store), ==, 2 * LOG_BLOCK_BYTES);
+        log_store_cool(store);
+        g_assert_cmpuint(memory_of(store), ==, 0);
     }
+    log_store_release(store);
+}
+
+/* To take memory away takes time. */
+static void a_look_takes_so_much_and_no_more(void)
+{
+    struct log_store *store = new_store();
+    uint32_t count = LOG_STORE_COOLED + 10;
+
+    for (uint32_t i = 0; i < count; i++)
+        *log_store_at(store, log_store_take(store)) = 1;
+    for (uint32_t i = 0; i < count; i++)
+        log_store_give(store, i);
+    log_store_cool(store);
+    log_store_cool(store);
+    g_assert_cmpuint(memory_of(store), ==, 10 * (size_t)getpagesize());
+    log_store_cool(store);
+    g_assert_cmpuint(memory_of(store), ==, 0);
     log_store_release(store);
 }
 
@@ -124,6 +154,8 @@ static void places_are_given_out_once(void)
     size_t count = 0;
 
     for (int i = 0; i < 100000; i++) {
+        if (i % 1000 == 0)
+            log_store_cool(store);
         if (g_random_int_range(0, 100) < (i / 5000 % 2 ? 30 : 70)) {
             uint32_t place = log_store_take(store);
 
@@ -214,7 +246,8 @@ int main(int argc, char **argv)
     SUITE_ADD("/log-store", a_front_sees_what_is_written_and_can_only_read_it);
     SUITE_ADD("/log-store", its_size_is_for_good);
     SUITE_ADD("/log-store", what_was_given_back_last_is_taken_first);
-    SUITE_ADD("/log-store", what_is_free_keeps_little_memory);
+    SUITE_ADD("/log-store", what_nobody_needs_for_a_while_has_no_memory);
+    SUITE_ADD("/log-store", a_look_takes_so_much_and_no_more);
     SUITE_ADD("/log-store", places_are_given_out_once);
     SUITE_ADD("/log-store", who_finds_no_place_has_memory_of_his_own);
     SUITE_ADD("/log-store", small_blocks_do_without);
