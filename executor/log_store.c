@@ -2,11 +2,13 @@
 #include "executor/log_store.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "executor/event_log.h"
@@ -29,6 +31,19 @@ struct log_store {
 
 /* --- Making -------------------------------------------------------------- */
 
+/* Nobody is to execute it: of Linux 6.3, where a host may ask for that. */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8U
+#endif
+
+static int make_file(void)
+{
+    const unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+    int fd = memfd_create("remex-logs", flags | MFD_NOEXEC_SEAL);
+
+    return fd < 0 && errno == EINVAL ? memfd_create("remex-logs", flags) : fd;
+}
+
 /* Another descriptor of the same file, for reading, whatever is done with it:
  * who has it cannot map it otherwise. */
 static int open_for_reading(int fd)
@@ -46,10 +61,20 @@ static int open_for_reading(int fd)
     return high;
 }
 
+/* The limit of a file's size holds for this one as well, and who exceeds it is
+ * not just refused, but killed. */
+static bool may_be_so_large(void)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+            limit.rlim_cur >= STORE_BYTES;
+}
+
 /* Nobody can take away what is mapped. */
 static bool settle_size(int fd)
 {
-    return ftruncate(fd, (off_t)STORE_BYTES) == 0 &&
+    return may_be_so_large() && ftruncate(fd, (off_t)STORE_BYTES) == 0 &&
             fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) ==
             0;
 }
@@ -72,7 +97,7 @@ static bool map(struct log_store *store, int fd)
 struct log_store *log_store_new(void)
 {
     struct log_store *store = calloc(1, sizeof(*store));
-    int fd = memfd_create("remex-logs", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = make_file();
     bool made = store && fd >= 0 && settle_size(fd) && map(store, fd);
 
     if (fd >= 0)

@@ -2,7 +2,6 @@
 #include "executor/front/lent.h"
 
 #include <string.h>
-
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>

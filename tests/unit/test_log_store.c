@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -219,6 +220,32 @@ static void it_lives_while_a_block_does(void)
     log_block_release(block);
 }
 
+/* A limit of file sizes would kill us, one of memory or descriptors would not;
+ * all of them may be had by those who start an executor in a shell. */
+static void where_it_cannot_be_there_is_none(void)
+{
+    static const struct {
+        __rlimit_resource_t which;
+        rlim_t soft;
+    } limits[] = {
+        { RLIMIT_FSIZE, (rlim_t)LOG_STORE_PLACES * LOG_BLOCK_BYTES - 1 },
+        { RLIMIT_NOFILE, 3 },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(limits); i++) {
+        struct log_store *store;
+        struct rlimit before;
+        struct rlimit tight;
+
+        g_assert_cmpint(getrlimit(limits[i].which, &before), ==, 0);
+        tight = (struct rlimit){ limits[i].soft, before.rlim_max };
+        g_assert_cmpint(setrlimit(limits[i].which, &tight), ==, 0);
+        store = log_store_new();
+        g_assert_cmpint(setrlimit(limits[i].which, &before), ==, 0);
+        g_assert_null(store);
+    }
+}
+
 static unsigned int count_descriptors(void)
 {
     GDir *directory = g_dir_open("/proc/self/fd", 0, NULL);
@@ -252,6 +279,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/log-store", who_finds_no_place_has_memory_of_his_own);
     SUITE_ADD("/log-store", small_blocks_do_without);
     SUITE_ADD("/log-store", it_lives_while_a_block_does);
+    SUITE_ADD("/log-store", where_it_cannot_be_there_is_none);
     SUITE_ADD("/log-store", it_takes_one_descriptor);
     return g_test_run();
 }
