@@ -18,6 +18,7 @@
 
 enum {
     PATIENCE_MS = 10 * 1000,
+    REAPED_MS = 1000,
 };
 
 /* --- Control groups ------------------------------------------------------- */
@@ -220,8 +221,9 @@ void farm_end(struct farm *farm)
         score_add(farm->score, (enum score_count)what,
                 (uint64_t)g_atomic_int_get(&farm->state->counts[what]));
     score_note_executor(farm->score, daemon_executor(&farm->daemon));
-    if (tree_zombies(daemon_executor(&farm->daemon)) > 0 ||
-            tree_zombies(farm->daemon.pid) > 0)
+    /* The last lives of killed clients may be about to end. */
+    if (!tree_wait_no_zombies(daemon_executor(&farm->daemon), REAPED_MS) ||
+            !tree_wait_no_zombies(farm->daemon.pid, REAPED_MS))
         score_violation(farm->score, "zombies are left");
     proxy_free(farm->proxy);
     if (!daemon_wait_none_marked(farm->directory, PATIENCE_MS))

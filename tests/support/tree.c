@@ -201,6 +201,18 @@ unsigned int tree_descriptors(pid_t pid)
     return count;
 }
 
+bool tree_wait_no_zombies(pid_t pid, int ms)
+{
+    gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;
+
+    while (tree_zombies(pid) > 0) {
+        if (g_get_monotonic_time() >= deadline)
+            return false;
+        g_usleep(POLL_US);
+    }
+    return true;
+}
+
 bool tree_wait_descriptors(pid_t pid, unsigned int most, int ms)
 {
     gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;

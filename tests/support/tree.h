@@ -34,6 +34,10 @@ pid_t tree_parent(pid_t pid);
 /* How many children it has that are zombies. */
 unsigned int tree_zombies(pid_t pid);
 
+/* Waits until there are none; false if some are left after `ms`. Whoever has
+ * just ended is one for a moment, and nobody's fault. */
+bool tree_wait_no_zombies(pid_t pid, int ms);
+
 /* Of a process that nobody may look into, such as remexd, only root is told:
  * others 0. */
 unsigned int tree_descriptors(pid_t pid);
