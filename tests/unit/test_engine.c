@@ -596,7 +596,6 @@ static void a_retention_that_is_not_told_is_the_usual_one(void)
     tear_down(NULL);
 }
 
-/* It was not sent: there is nothing to remember. */
 /* It is not known to have done nothing. */
 static void a_call_that_there_is_no_memory_to_repeat_may_have_acted(void)
 {
