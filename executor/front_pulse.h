@@ -16,21 +16,21 @@
 #include "executor/loop.h"
 
 enum {
-    FRONT_PULSE_SILENCE_MS =
-            2500,                /* a beat unanswered for so long is the end */
+    /* A beat unanswered for so long is the end. */
+    FRONT_PULSE_SILENCE_MS = 2500,
     FRONT_PULSE_GRACE_MS = 250,  /* in case it was us who stood still */
     FRONT_PULSE_START_MS = 10000 /* to begin to listen */
 };
 
 struct front_pulse {
     struct loop *loop;
-    void (*stopped)(
-            struct front_pulse *pulse); /* nothing is awaited any more */
-    uint64_t asked;                     /* newest beat sent */
-    uint64_t answered;                  /* newest beat answered */
-    int64_t heard_at;                   /* anything else from it */
-    bool beats;                         /* it listens */
-    bool suspect; /* silent for too long; the grace period runs */
+    /* It does not live. Nothing is awaited any more. */
+    void (*stopped)(struct front_pulse *pulse);
+    uint64_t asked;    /* newest beat sent */
+    uint64_t answered; /* newest beat answered */
+    int64_t heard_at;  /* anything else from it */
+    bool beats;        /* it listens */
+    bool suspect;      /* silent for too long; the grace period runs */
     struct loop_timer silence;
 };
 
