@@ -149,7 +149,6 @@ static void nobody_there_holds_a_child_that_waits_for_somebody(void)
             REMEX_DEFAULTS(remex_process_options);
     struct remex_client *client = remote_connect();
     struct remex_process *process;
-    struct transcript story;
     pid_t pid;
     char *id;
 
@@ -163,12 +162,7 @@ static void nobody_there_holds_a_child_that_waits_for_somebody(void)
     remex_process_free(process);
     g_assert_cmpuint(tree_wait_held(pid, 1), <=, BOUND);
     attach(client, id, REMEX_FROM_OLDEST, &process);
-    transcript_init(&story);
-    story.verify = true;
-    transcript_follow(&story, process);
-    g_assert_null(strchr(story.order->str, 'G'));
-    g_assert_cmpuint(story.bytes[0], ==, 10000000);
-    transcript_deinit(&story);
+    transcript_follow_pattern(process, 10000000);
     remex_process_free(process);
     remex_client_free(client);
     g_free(id);
@@ -317,14 +311,8 @@ static void a_reliable_story_is_whole(struct remex_client *client)
 {
     struct remex_process *process = remote_start(
             client, REMOTE_ARGV(REMOTE_CHILD("spew"), "10000000"), NULL);
-    struct transcript story;
 
-    transcript_init(&story);
-    story.verify = true;
-    transcript_follow(&story, process);
-    g_assert_null(strchr(story.order->str, 'G'));
-    g_assert_cmpuint(story.bytes[0], ==, 10000000);
-    transcript_deinit(&story);
+    transcript_follow_pattern(process, 10000000);
     remex_process_free(process);
 }
 

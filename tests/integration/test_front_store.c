@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,18 +78,6 @@ static unsigned int look_into_front(pid_t front, char rights[5])
     return found;
 }
 
-static void follow_all(struct remex_process *process, size_t bytes)
-{
-    struct transcript story;
-
-    transcript_init(&story);
-    story.verify = true;
-    transcript_follow(&story, process);
-    g_assert_cmpuint(story.bytes[0], ==, bytes);
-    g_assert_null(strpbrk(story.order->str, "GF"));
-    transcript_deinit(&story);
-}
-
 static struct remex_process *start_spew(
         struct remex_client *client, size_t bytes)
 {
@@ -148,7 +137,7 @@ static void a_front_sends_from_where_it_lies_and_can_only_read_it(void)
     daemon_start(&daemon);
     client = remote_connect_to(daemon.address);
     process = start_spew(client, KEPT_BYTES);
-    follow_all(process, KEPT_BYTES);
+    transcript_follow_pattern(process, KEPT_BYTES);
     g_assert_cmpuint(look_into_front(daemon_front(&daemon), rights), >,
             KEPT_BYTES / 2 / 1024);
     g_assert_cmpstr(rights, ==, "r--s");
@@ -171,9 +160,9 @@ static void output_lies_with_the_front_that_it_was_started_through(void)
     client = remote_connect_to(daemon.address);
     stranger = remote_connect_to(other);
     process = start_spew(client, KEPT_BYTES);
-    follow_all(process, KEPT_BYTES);
+    transcript_follow_pattern(process, KEPT_BYTES);
     seen = attach(stranger, process); /* the bytes themselves are sent there */
-    follow_all(seen, KEPT_BYTES);
+    transcript_follow_pattern(seen, KEPT_BYTES);
     g_assert_cmpuint(look_at_stores(&daemon, memory), ==, FRONTS);
     g_assert_cmpuint(memory[0] + memory[1], >, KEPT_BYTES / 2);
     g_assert_true(memory[0] == 0 || memory[1] == 0);
@@ -196,7 +185,7 @@ static void await_no_memory(
         struct remex_process *process = start_spew(client, 10);
 
         g_assert_cmpint(g_get_monotonic_time(), <, until);
-        follow_all(process, 10);
+        transcript_follow_pattern(process, 10);
         remex_process_free(process);
         g_assert_cmpuint(look_at_stores(daemon, memory), ==, 1);
     }
@@ -213,7 +202,7 @@ static void what_is_forgotten_leaves_nothing_behind(void)
     client = remote_connect_to(daemon.address);
     for (size_t i = 0; i < G_N_ELEMENTS(processes); i++) {
         processes[i] = start_spew(client, KEPT_BYTES);
-        follow_all(processes[i], KEPT_BYTES);
+        transcript_follow_pattern(processes[i], KEPT_BYTES);
     }
     g_assert_cmpuint(look_at_stores(&daemon, memory), ==, 1);
     for (size_t i = 0; i < G_N_ELEMENTS(processes); i++) {
@@ -228,11 +217,35 @@ static void what_is_forgotten_leaves_nothing_behind(void)
     daemon_stop(&daemon);
 }
 
+/* A limit of file sizes counts for it, and is no reason not to serve. */
+static void without_a_store_all_is_sent(void)
+{
+    struct rlimit before;
+    struct rlimit tight;
+    struct daemon daemon;
+    struct remex_client *client;
+    struct remex_process *process;
+    size_t memory[FRONTS];
+
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    tight = (struct rlimit){ 1024 * 1024, before.rlim_max };
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &tight), ==, 0);
+    daemon_start(&daemon);
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    g_assert_cmpuint(look_at_stores(&daemon, memory), ==, 0);
+    client = remote_connect_to(daemon.address);
+    process = start_spew(client, MUCH_BYTES);
+    transcript_follow_pattern(process, MUCH_BYTES);
+    remex_process_free(process);
+    remex_client_free(client);
+    daemon_stop(&daemon);
+}
+
 /* --- Whatever happens ----------------------------------------------------- */
 
 static void *follow_to_the_end(void *process)
 {
-    follow_all(process, MUCH_BYTES);
+    transcript_follow_pattern(process, MUCH_BYTES);
     return NULL;
 }
 
@@ -271,6 +284,7 @@ int main(int argc, char **argv)
     SUITE_ADD("/front-store",
             output_lies_with_the_front_that_it_was_started_through);
     SUITE_ADD("/front-store", what_is_forgotten_leaves_nothing_behind);
+    SUITE_ADD("/front-store", without_a_store_all_is_sent);
     SUITE_ADD("/front-store", the_death_of_a_front_spoils_nothing);
     return g_test_run();
 }

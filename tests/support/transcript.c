@@ -140,6 +140,18 @@ void transcript_follow(
     g_assert_nonnull(strpbrk(transcript->order->str, "CF"));
 }
 
+void transcript_follow_pattern(struct remex_process *process, uint64_t bytes)
+{
+    struct transcript story;
+
+    transcript_init(&story);
+    story.verify = true;
+    transcript_follow(&story, process);
+    g_assert_cmpuint(story.bytes[0], ==, bytes);
+    g_assert_null(strpbrk(story.order->str, "GF"));
+    transcript_deinit(&story);
+}
+
 void transcript_follow_until(struct transcript *transcript,
         struct remex_process *process, enum remex_stream stream, uint64_t bytes)
 {

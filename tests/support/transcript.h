@@ -36,6 +36,10 @@ void transcript_take(
 void transcript_follow(
         struct transcript *transcript, struct remex_process *process);
 
+/* Follows one whose stdout is so many bytes of the pattern: all of them come,
+ * from the first on, once. */
+void transcript_follow_pattern(struct remex_process *process, uint64_t bytes);
+
 /* Takes events until this many bytes of the stream have come. */
 void transcript_follow_until(struct transcript *transcript,
         struct remex_process *process, enum remex_stream stream,

@@ -22,21 +22,34 @@ static char *read_file(pid_t pid, const char *name)
     return text;
 }
 
+/* False: it still lasts after `ms`. */
+static bool wait_while(bool (*lasts)(pid_t pid, unsigned int number), pid_t pid,
+        unsigned int number, int ms)
+{
+    gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;
+
+    while (lasts(pid, number)) {
+        if (g_get_monotonic_time() >= deadline)
+            return false;
+        g_usleep(POLL_US);
+    }
+    return true;
+}
+
 bool tree_is_there(pid_t pid)
 {
     return kill(pid, 0) == 0 || errno != ESRCH;
 }
 
+static bool is_there(pid_t pid, unsigned int number)
+{
+    (void)number;
+    return tree_is_there(pid);
+}
+
 bool tree_wait_gone(pid_t pid, int ms)
 {
-    gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;
-
-    while (tree_is_there(pid)) {
-        if (g_get_monotonic_time() > deadline)
-            return false;
-        g_usleep(POLL_US);
-    }
-    return true;
+    return wait_while(is_there, pid, 0, ms);
 }
 
 /* The value of a line "Name:\tVALUE" of its status; NULL if it is gone. Yours
@@ -65,7 +78,7 @@ pid_t tree_parent(pid_t pid)
     return parent;
 }
 
-static bool is_pending(pid_t pid, int signal_number)
+static bool is_pending(pid_t pid, unsigned int signal_number)
 {
     char *state = status_field(pid, "State");
     char *value = status_field(pid, "ShdPnd");
@@ -79,35 +92,22 @@ static bool is_pending(pid_t pid, int signal_number)
 
 bool tree_wait_not_pending(pid_t pid, int signal_number, int ms)
 {
-    gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;
-
-    while (is_pending(pid, signal_number)) {
-        if (g_get_monotonic_time() > deadline)
-            return false;
-        g_usleep(POLL_US);
-    }
-    return true;
+    return wait_while(is_pending, pid, (unsigned int)signal_number, ms);
 }
 
-static bool is_stopped(pid_t pid)
+static bool goes_on(pid_t pid, unsigned int number)
 {
     char *state = status_field(pid, "State");
     bool stopped = state && state[0] == 'T';
 
+    (void)number;
     g_free(state);
-    return stopped;
+    return !stopped;
 }
 
 bool tree_wait_stopped(pid_t pid, int ms)
 {
-    gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;
-
-    while (!is_stopped(pid)) {
-        if (g_get_monotonic_time() > deadline)
-            return false;
-        g_usleep(POLL_US);
-    }
-    return true;
+    return wait_while(goes_on, pid, 0, ms);
 }
 
 /* Of those that one of its threads has made. */
@@ -201,28 +201,25 @@ unsigned int tree_descriptors(pid_t pid)
     return count;
 }
 
+static bool has_zombies(pid_t pid, unsigned int number)
+{
+    (void)number;
+    return tree_zombies(pid) > 0;
+}
+
 bool tree_wait_no_zombies(pid_t pid, int ms)
 {
-    gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;
+    return wait_while(has_zombies, pid, 0, ms);
+}
 
-    while (tree_zombies(pid) > 0) {
-        if (g_get_monotonic_time() >= deadline)
-            return false;
-        g_usleep(POLL_US);
-    }
-    return true;
+static bool has_more(pid_t pid, unsigned int most)
+{
+    return tree_descriptors(pid) > most;
 }
 
 bool tree_wait_descriptors(pid_t pid, unsigned int most, int ms)
 {
-    gint64 deadline = g_get_monotonic_time() + (gint64)ms * 1000;
-
-    while (tree_descriptors(pid) > most) {
-        if (g_get_monotonic_time() >= deadline)
-            return false;
-        g_usleep(POLL_US);
-    }
-    return true;
+    return wait_while(has_more, pid, most, ms);
 }
 
 uint64_t tree_memory_kib(pid_t pid, const char *what)
